@@ -1,0 +1,1 @@
+"""The scenario: the typed declaration of the world and the policy, and the files that hold it."""

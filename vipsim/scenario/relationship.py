@@ -39,6 +39,10 @@ class Tiers(Section):
         "yuan/year", "Cost of the services of standard, platinum, black-gold VIPs", "T15, U04, assumption"
     )
 
+    entitlement_care_share: float = uncertainty(
+        "share", "Monthly rise of relationship towards 1 by a VIP's services", "T15, assumption", ge=0, le=1
+    )
+
     @model_validator(mode="after")
     def _cuts(self) -> Tiers:
         if not self.standard_yuan < self.platinum_yuan < self.black_yuan:
@@ -143,7 +147,7 @@ class Outreach(Section):
         "contacts/year", "Planned contacts a year by grid level 1-9, owned customers", "S02-S17, DV43", default=...
     )
     rest_days: int = fact("days", "Least days between two contacts of one customer", "O09, assumption", ge=0, le=90)
-    most_contacts_per_month: int = fact("contacts", "Most contacts of one customer in 30 days", "O09, assumption", ge=1)
+    most_contacts_per_month: int = fact("contacts", "Most contacts of one customer in a calendar month", "O09, assumption", ge=1)
     do_not_call_share: float = fact("share", "Customers who refused calls and messages", "P-rows, assumption", ge=0, le=1)
     call_from_min: float = fact("min", "Calls are allowed from this minute after opening", "O03", ge=0)
     call_until_min: float = fact("min", "Calls are allowed until this minute after opening", "O03, P-rows", ge=0)
@@ -270,6 +274,13 @@ class Assets(Section):
         "share", "Of the rest, part kept by a rate premium of 1 percentage point", "DV66, assumption", ge=0, le=1
     )
     leave_share: float = uncertainty("share", "Part of money not rolled over that goes elsewhere", "assumption", ge=0, le=1)
+    elsewhere_return_per_year: float = fact("per year", "Return of the wealth elsewhere", "N21 today", ge=-1, le=1)
+    reopen_share: float = uncertainty(
+        "share", "Customers without a running time deposit who open one, a month", "assumption", ge=0, le=1
+    )
+    reopen_part_share: float = uncertainty("share", "Part of demand balance put into it", "assumption", ge=0, le=1)
+    product_term_days: int = fact("days", "Term of a wealth product", "O06", ge=7, le=720)
+    payday: int = fact("day of month", "Day on which savings arrive", "assumption", ge=1, le=28)
     rate_premium_share: float = lever(
         "share", "Rate premium on time deposits of VIPs, a year", "M15, DV66", ge=0, le=0.01
     )

@@ -165,4 +165,4 @@ def opening(scenario: Any) -> tuple[Book, np.ndarray]:
         return load(source.file, source.mapping, scenario)
     from vipsim.customers.generate import generate
 
-    return generate(scenario, source.seed)
+    return generate(scenario, int(source.seed))

@@ -122,11 +122,10 @@ def solve(laws: Laws, income_cuts_yuan: Sequence[float], facts: Facts, start_sig
     def misses(x: np.ndarray) -> Any:
         got = expected(laws_at(x), income_cuts_yuan, facts.cut_yuan)
         groups = np.bincount(group, got.band_assets_share)
-        second = (
-            np.log(got.mean_assets_yuan / facts.mean_assets_yuan)
-            if facts.mean_assets_yuan is not None
-            else np.log(got.above_assets_share / facts.above_assets_share)
-        )
+        if facts.mean_assets_yuan is not None:
+            second = np.log(got.mean_assets_yuan / facts.mean_assets_yuan)
+        else:
+            second = np.log(got.above_assets_share / (facts.above_assets_share or np.nan))
         return np.concatenate([[np.log(got.above_share / facts.above_share), second], np.log(groups / wanted)[:-1]])
 
     # Of two spreads with the same share above the cut the wider one is meant: start near the published 2.08 (N20).

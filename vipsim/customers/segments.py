@@ -115,7 +115,7 @@ def type_of(tier, signed, has_account, total_fen, standard_fen, potential_ratio)
 @inlined
 def is_target(tier, type):
     """Whether a customer belongs to the care plan: VIP, or type B or C."""
-    return tier >= 1 or type == TYPE_B or type == TYPE_C
+    return tier >= 1 or TYPE_B <= type <= TYPE_C
 
 
 @inlined

@@ -107,7 +107,7 @@ class Products(Section):
     conservative_from_years: int = fact("years", "age from which customers invest conservatively", "S06", ge=0, le=120)
     conservative_factor: float = uncertainty(
         "factor",
-        "factor on holding wealth products, funds, insurance and metals among conservative customers (grid level 3 too)",
+        "factor on holding wealth products, funds, insurance and metals among conservative customers and grid level 3",
         "S06 (sign only), assumption",
         ge=0,
         le=1,

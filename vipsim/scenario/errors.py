@@ -76,6 +76,9 @@ class InputError(Exception):
         self.problems: list[Problem] = [*one, *problems]
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return (InputError.collect, (self.problems,))  # workers send their errors home
+
     @classmethod
     def collect(cls, problems: Iterable[Problem]) -> InputError:
         """All problems of one input in one error."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -20,14 +20,16 @@ app = typer.Typer(
 )
 
 
-class Engine(str, Enum):
+class Engine(StrEnum):
     """The two engines; they give the same visits."""
 
     compiled = "compiled"
     simpy = "simpy"
 
 
-ScenarioFile = Annotated[str, typer.Argument(metavar="SCENARIO", help="Scenario file, or vipsim:NAME for a shipped one.")]
+ScenarioFile = Annotated[
+    str, typer.Argument(metavar="SCENARIO", help="Scenario file, or vipsim:NAME for a shipped one.")
+]
 Set = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one setting; repeatable.")]
 Replications = Annotated[int, typer.Option(min=1, max=1_000_000, help="Simulated histories.")]
 Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Names the branch's luck.")]
@@ -47,7 +49,9 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def vipsim(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     """Simulate a bank branch: one lobby, one customer book, one finite staff."""
 
@@ -112,6 +116,28 @@ def compare(
     from vipsim.cli import runs
 
     return runs.compare(scenarios, set_ or [], replications, seed, engine.value, workers, json_output)
+
+
+@app.command()
+@guarded("optimise")
+def optimise(
+    study: Annotated[str, typer.Argument(metavar="STUDY", help="Study file.")],
+    trials: Annotated[int | None, typer.Option(min=2, help="Settings tried, instead of the study's number.")] = None,
+    set_: Set = None,
+    workers: Workers = 0,
+    storage: Annotated[str, typer.Option(metavar="URL", help="Database that keeps the study for a team.")] = "",
+    cluster: Annotated[str, typer.Option(metavar="ADDR", help="Address of a Dask cluster.")] = "",
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Insist that there is an interrupted study to go on with.")
+    ] = False,
+    plan: Annotated[bool, typer.Option("--plan", help="Say what would run; nothing runs.")] = False,
+    out: Out = Path("results"),
+    json_output: Json = False,
+) -> int:
+    """Search the levers of a study, confirm the best on fresh random numbers, and recommend."""
+    from vipsim.cli import studies
+
+    return studies.optimise(study, set_ or [], trials, workers, storage, cluster, resume, out, plan, json_output)
 
 
 @app.command()

@@ -46,7 +46,7 @@ def guarded(command: str) -> Callable[[Callable[P, int | None]], Callable[P, Non
             except NotFeasibleError as error:
                 talk(str(error))
                 if as_json:
-                    document(command, {"error": "no feasible setting", **error.content})
+                    document(command, {**error.content, "error": "no feasible setting"})
                 raise typer.Exit(INFEASIBLE) from None
             except KeyboardInterrupt:
                 talk("interrupted; nothing half-written. The same command goes on where this one stopped.")

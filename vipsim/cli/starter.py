@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from pathlib import Path
 
 from vipsim import results
@@ -28,19 +27,17 @@ def init(folder: Path, json_output: bool) -> int:
         found = "a folder that holds something already" if folder.is_dir() else "a file"
         raise InputError("a new or empty folder", found=found, file=str(folder))
     names = sorted(path.name for path in TEMPLATES.iterdir() if path.is_file())
-    beside: Path | None = None
+    made = not folder.exists()
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-        beside.chmod(0o755)
+        folder.mkdir(parents=True, exist_ok=True)
         for name in names:
-            shutil.copyfile(TEMPLATES / name, beside / name)
-        beside.rename(folder)
+            shutil.copyfile(TEMPLATES / name, folder / name)
     except OSError as error:
+        for name in names:
+            (folder / name).unlink(missing_ok=True)
+        if made:
+            shutil.rmtree(folder, ignore_errors=True)
         raise StorageError(results.storage_message(error, folder)) from error
-    finally:
-        if beside is not None:
-            shutil.rmtree(beside, ignore_errors=True)
     if json_output:
         document("init", {"folder": str(folder), "files": names})
         return DONE

@@ -26,14 +26,14 @@ TOPICS: dict[str, str] = {
     "lever": "A number that the branch may choose. Only a study or a person moves it, within its legal range.",
     "uncertainty": "A number that nobody knows exactly. It carries a source or a fit; only a calibration moves it.",
     "fact": "A number that people know and edit. Neither a study nor a calibration moves it.",
-    "today": "The policy that twins and gains compare with: the levers of the root of extends, unless [today] says else.",
+    "today": "The policy that gains compare with: the levers of the root of extends, unless [today] says else.",
     "twin": "A second run on the same random numbers under today's policy. The difference is the headline.",
     "run": "One scenario, one seed, some replications; its results are one folder.",
-    "comparison": "Scenarios run on the same random numbers, replication by replication, so that only the policy differs.",
+    "comparison": "Scenarios run on the same random numbers, replication by replication: only the policy differs.",
     "study": "A search over levers under limits, with the winners confirmed on fresh random numbers.",
     "recommendation": "The confirmed setting of a study: gain over today with its interval, limits, what binds.",
     "replication": "One simulated history. Replications differ in chance only; the book stays the same.",
-    "seed": "The number that names the branch's luck. The same seed gives the same numbers, on any number of workers.",
+    "seed": "The number that names the branch's luck. The same seed gives the same results with any workers.",
     "extends": "Files that a scenario builds on. Precedence: what it extends, then the file, then --set key=value.",
     "run-in": "Months before the decided window, under today's policy, so that every policy starts from the same state.",
     "window": "The months in which the scenario's policy holds.",
@@ -161,7 +161,16 @@ def _section(key: str, root: type[BaseModel], inside: list[Setting]) -> Explanat
 
 
 def _kpi(name: str, kpi: KpiText) -> Explanation:
-    return Explanation(name, "KPI", kpi.text, {"unit": kpi.unit, "better": str(kpi.direction), "Chinese": kpi.zh})
+    return Explanation(
+        name,
+        "KPI",
+        kpi.text,
+        {
+            "unit": kpi.unit,
+            "better": {"up": "higher", "down": "lower"}.get(str(kpi.direction), "neither"),
+            "Chinese": kpi.zh,
+        },
+    )
 
 
 def json_schema(root: type[BaseModel]) -> dict[str, Any]:

@@ -152,7 +152,9 @@ def kpi_table(rows: Sequence[dict[str, float]], branch: str) -> pd.DataFrame:
     """Tidy table of KPIs: replication, branch, kpi, value, unit."""
     names = list(dict.fromkeys(name for row in rows for name in row))
     units = {name: unit_of(name) for name in names}
-    table = [(number, branch, name, row.get(name, np.nan), units[name]) for number, row in enumerate(rows) for name in names]
+    table = [
+        (number, branch, name, row.get(name, np.nan), units[name]) for number, row in enumerate(rows) for name in names
+    ]
     return pd.DataFrame(table, columns=["replication", "branch", "kpi", "value", "unit"])
 
 
@@ -223,7 +225,9 @@ def compare(
         runs = _run_policies(runner, policies, replications, record, progress)
         if precision is not None:
             wanted = max(
-                statistics.replications_for(run.values(precision.kpi) - runs[0].values(precision.kpi), precision.half_width)
+                statistics.replications_for(
+                    run.values(precision.kpi) - runs[0].values(precision.kpi), precision.half_width
+                )
                 for run in runs[1:]
             )
             if min(wanted, precision.most) > replications:

@@ -29,6 +29,8 @@ from typing import Any, Protocol
 from pydantic import BaseModel
 
 from vipsim.compiled import is_warm, package_fingerprint
+from vipsim.scenario.errors import StorageError
+from vipsim.scenario.files import digest
 
 DEFAULT_REPLICATE = "vipsim.simulate:replicate"
 
@@ -191,33 +193,48 @@ def _start_processes(workers: int) -> ProcessPoolExecutor | None:
 # ------------------------------------------------------------------------------------------------ memory
 
 
+@contextmanager
+def writing_to(place: Path) -> Iterator[None]:
+    """Turn what the disk refuses (no space, no right) into one message that says where."""
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(f"cannot write to {place}: {error.strerror or error}") from error
+
+
+def cut_torn_line(path: Path) -> None:
+    """Cut off the last line of an append-only file where a kill left it unfinished; the next line would join it."""
+    if path.exists():
+        content = path.read_bytes()
+        whole = content.rfind(b"\n") + 1
+        if whole < len(content):
+            with path.open("rb+") as file:
+                file.truncate(whole)
+
+
 class Evaluations:
     """KPIs of every replication run so far, by content hash: in memory, and in an append-only file if given one.
 
-    One JSON line per replication. A job that was killed may leave a torn last line; it is cut off on opening, so
-    that the next line does not join it. One process writes.
+    One JSON line per replication. A job that was killed may leave a torn last line, which is cut off on
+    opening. One process writes.
     """
 
     def __init__(self, path: Path | None = None) -> None:
         self._known: dict[tuple[str, int], dict[str, float]] = {}
         self._file = None
         if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._load(path)
-            self._file = path.open("a", encoding="utf-8")
+            with writing_to(path):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                self._load(path)
+                self._file = path.open("a", encoding="utf-8")
 
     def _load(self, path: Path) -> None:
-        if not path.exists():
-            return
-        content = path.read_bytes()
-        whole = content[: content.rfind(b"\n") + 1]
-        for line in whole.splitlines():
-            entry = json.loads(line)
-            kpis = {name: math.nan if value is None else value for name, value in entry["kpis"].items()}
-            self._known[entry["key"], entry["replication"]] = kpis
-        if len(whole) < len(content):
-            with path.open("rb+") as file:
-                file.truncate(len(whole))
+        cut_torn_line(path)
+        if path.exists():
+            for line in path.read_text(encoding="utf-8").splitlines():
+                entry = json.loads(line)
+                kpis = {name: math.nan if value is None else value for name, value in entry["kpis"].items()}
+                self._known[entry["key"], entry["replication"]] = kpis
 
     def __len__(self) -> int:
         return len(self._known)
@@ -229,8 +246,9 @@ class Evaluations:
         self._known[key, replication] = dict(kpis)
         if self._file is not None:
             plain = {name: None if math.isnan(value) else value for name, value in kpis.items()}
-            self._file.write(json.dumps({"key": key, "replication": replication, "kpis": plain}) + "\n")
-            self._file.flush()
+            with writing_to(Path(self._file.name)):
+                self._file.write(json.dumps({"key": key, "replication": replication, "kpis": plain}) + "\n")
+                self._file.flush()
 
     def close(self) -> None:
         if self._file is not None:
@@ -242,25 +260,8 @@ class Evaluations:
 
 def content_key(scenario: BaseModel, seed: int, engine: str, replicate: str) -> str:
     """Hash of all that a replication's result depends on, its number apart: scenario, data, seed, engine, code."""
-    digest = hashlib.sha256()
-    for part in (name_of(type(scenario)), scenario.model_dump_json(), str(seed), engine, replicate):
-        digest.update(part.encode() + b"\0")
-    for path in data_files(scenario):
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
-    digest.update(package_fingerprint().encode())
-    return digest.hexdigest()
-
-
-def data_files(scenario: BaseModel) -> list[Path]:
-    """The files a scenario reads (its book and mapping): their content, not their name, is part of a result's key."""
-    found: list[Path] = []
-    for name in type(scenario).model_fields:
-        value = getattr(scenario, name)
-        if isinstance(value, BaseModel):
-            found.extend(data_files(value))
-        elif isinstance(value, (str, Path)) and name.split("_")[-1] in ("path", "file", "mapping") and str(value):
-            found.extend([Path(value)] if Path(value).is_file() else [])
-    return found
+    parts = (digest(scenario), name_of(type(scenario)), str(seed), engine, replicate, package_fingerprint())
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 # ------------------------------------------------------------------------------------------------ running

@@ -22,17 +22,18 @@ from vipsim.draws import draw
 
 _TARGET, _LEAD, _MEMBER = 0, 1, 2  # numbers of the draws of a customer (time 0)
 
+POSTS = 20  # most members of a role; posts are numbered role by role, so that hiring renumbers nobody
+RM_FIRST, TELLER_FIRST, HEAD_FIRST = 0, POSTS, 2 * POSTS
+OWNER_POSTS = 3 * POSTS
+
 
 class Team(NamedTuple):
-    """The staff who may own customers: first member and number of each role, and the size of every book."""
+    """The staff who may own customers: how many of each role, and the size of every member's book."""
 
-    rm_first: int
     rm_count: int
-    teller_first: int
     teller_count: int
-    head_first: int
     head_count: int
-    books: np.ndarray  # int64 [staff]: customers owned
+    books: np.ndarray  # int64 [OWNER_POSTS]: customers owned
 
 
 @kernel
@@ -53,22 +54,22 @@ def rightful_owner(state, address, rules, team, i):
     """Who should own customer i under the rules, NO_OWNER where nobody; caps are not looked at."""
     have = np.float64(assets(state.book, i)) / 100.0
     if have >= rules.head_from_yuan and team.head_count > 0:
-        return team.head_first
+        return HEAD_FIRST
     if have >= rules.rm_from_yuan and team.rm_count > 0:
         if state.book.tier[i] > 0 and team.rm_count > 1:
             if draw(address, draws.OWNERSHIP, 0, i, _LEAD) < rules.lead_share:
-                return team.rm_first
-            return _favourite(address, i, team.rm_first + 1, team.rm_count - 1)
-        return _favourite(address, i, team.rm_first, team.rm_count)
+                return RM_FIRST
+            return _favourite(address, i, RM_FIRST + 1, team.rm_count - 1)
+        return _favourite(address, i, RM_FIRST, team.rm_count)
     if have >= rules.teller_from_yuan and team.teller_count > 0:
-        return _favourite(address, i, team.teller_first, team.teller_count)
+        return _favourite(address, i, TELLER_FIRST, team.teller_count)
     return NO_OWNER
 
 
 @kernel
 def has_room(rules, team, member):
     """Whether a member's book may grow: the cap holds for relationship managers."""
-    is_rm = team.rm_first <= member < team.rm_first + team.rm_count
+    is_rm = RM_FIRST <= member < RM_FIRST + team.rm_count
     return not is_rm or team.books[member] < rules.max_book
 
 
@@ -89,15 +90,6 @@ def give(state, rules, team, i, member):
 
 
 @kernel
-def release(state, team, i):
-    """Customer i loses the owner (left the branch)."""
-    owner = state.book.owner[i]
-    if owner >= 0:
-        team.books[owner] -= 1
-    state.book.owner[i] = NO_OWNER
-
-
-@kernel
 def divide_book(state, address, rules, team, customers, first_time):
     """Divide the book under the rules: on the first day from the assigned rows, later where the policy changed.
 
@@ -111,7 +103,7 @@ def divide_book(state, address, rules, team, customers, first_time):
     team.books[:] = 0
     for i in range(customers):
         if book.owner[i] >= 0:
-            team.books[min(book.owner[i], team.books.size - 1)] += 1
+            team.books[book.owner[i]] += 1
     for i in range(customers):
         if not is_customer(book, i):
             continue

@@ -35,6 +35,7 @@ class State(NamedTuple):
     month_contacts: np.ndarray  # int16: contacts in the present month
     do_not_call: np.ndarray  # int8
     drift: np.ndarray  # int64 fen: market gains contained in the balances
+    month_start: np.ndarray  # int64 fen at the start of the month
     flow_days: np.ndarray  # int64 fen x days: this month's flows weighted with the days left
     group: np.ndarray  # int8: 1 = VIP in the opening book, 0 = not (fixed at the opening)
     cohort: np.ndarray  # int8: 1 = customer of the opening book
@@ -47,7 +48,7 @@ class State(NamedTuple):
     accounts: np.ndarray  # int64 [4] fen: net change of here, elsewhere, income, market
     hazard_mean: np.ndarray  # float64 [2]: mean hazard ratio of the opening book, ordinary and VIP
     next_prospect: np.ndarray  # int64 [1]
-    recent_month: np.ndarray  # int64 [1]: column of the ring of month averages to be written next
+    tail: np.ndarray  # float64 [3] fen x days: cohort's assets, gains contained, days of the last 90 days
     tally: np.ndarray  # float64 [3, columns]
     phase: np.ndarray  # int64 [1]
 
@@ -72,6 +73,7 @@ def begin(book: Book, customers: int) -> State:
         month_contacts=zeros(np.int16),
         do_not_call=zeros(np.int8),
         drift=zeros(np.int64),
+        month_start=zeros(np.int64),
         flow_days=zeros(np.int64),
         group=zeros(np.int8),
         cohort=zeros(np.int8),
@@ -84,7 +86,7 @@ def begin(book: Book, customers: int) -> State:
         accounts=np.zeros(4, np.int64),
         hazard_mean=np.ones(2),
         next_prospect=np.array([customers], np.int64),
-        recent_month=np.zeros(1, np.int64),
+        tail=np.zeros(3),
         tally=np.zeros((3, tally.WIDTH)),
         phase=np.zeros(1, np.int64),
     )

@@ -18,7 +18,7 @@ from vipsim.customers.book import NOTICE
 from vipsim.customers.ownership import OWNER_POSTS, RM_FIRST
 from vipsim.customers.state import assets, count, is_customer
 from vipsim.draws import draw
-from vipsim.outreach.triggers import CONTACT_PLAN, LEAD_FOLLOW_UP, OUTFLOW_ALERT, SMS, drop
+from vipsim.outreach.triggers import CLOSED, CONTACT_PLAN, LEAD_FOLLOW_UP, OUTFLOW_ALERT, SMS, drop
 
 REACH, RESULT, EXTRA, SHOW = 0, 2, 4, 6  # numbers of the draws of one attempt: two of each but the first
 
@@ -86,6 +86,9 @@ def select(state, backlog, outreach, triggers, team, day, plan):
     while n < backlog.state[0]:
         i = backlog.who[n]
         reason = backlog.reason[n]
+        if backlog.attempt[n] == CLOSED:
+            drop(backlog, n)
+            continue
         if backlog.expiry[n] < day or is_pointless(state, reason, i):
             if backlog.expiry[n] < day:
                 count(state, tally.TASKS_DROPPED, 1.0)

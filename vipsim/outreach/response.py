@@ -13,7 +13,7 @@ from vipsim import draws, tally
 from vipsim.agenda import APPOINTMENT, ARRIVE, HOT_LEAVE, file
 from vipsim.compiled import kernel
 from vipsim.customers.assets import climb_ladder
-from vipsim.customers.book import EXPLORATION, NO_OWNER, PROSPECT
+from vipsim.customers.book import EXPLORATION, NO_OWNER, NOTICE, PROSPECT
 from vipsim.customers.lifecycle import rescue
 from vipsim.customers.segments import TIME, WEALTH_PRODUCT
 from vipsim.customers.state import count, raise_relationship
@@ -25,7 +25,7 @@ from vipsim.outreach.triggers import (
     MATURITY_REMINDER,
     OUTFLOW_ALERT,
     SMS,
-    drop,
+    close,
     open_task,
 )
 
@@ -128,7 +128,7 @@ def respond(state, agenda, backlog, policy, address, n, reached, day, next_open)
         if attempt + 1 >= policy.outreach.most_attempts:
             if reason == LEAD_FOLLOW_UP:
                 count(state, tally.LEADS_DROPPED, 1.0)
-            drop(backlog, n)
+            close(backlog, n)
         return
     count(state, tally.REACHED, 1.0)
     u_result, u_size = pair(address, draws.CONTACT, due, i, task_number(reason, attempt, RESULT))
@@ -163,10 +163,10 @@ def respond(state, agenda, backlog, policy, address, n, reached, day, next_open)
         chance = policy.response.call_sale_share * effort * (0.5 + book.relationship[i])
         win(state, agenda, policy, i, chance, u_result, u_size, u_lag, day)
     elif reason == OUTFLOW_ALERT:
-        known = rescue(state, address, policy.lifecycle, effort, i)
-        if not known and state.rescue_tries[i] < policy.lifecycle.rescue_most:
+        kept = rescue(state, address, policy.lifecycle, effort, i)
+        if not kept and book.stage[i] == NOTICE and state.rescue_tries[i] < policy.lifecycle.rescue_most:
             return
-    drop(backlog, n)
+    close(backlog, n)
 
 
 @kernel

@@ -22,6 +22,7 @@ from vipsim.draws import draw
 LEAD_FOLLOW_UP, MATURITY_REMINDER, CONTACT_PLAN, OUTFLOW_ALERT = range(4)
 REASONS = ("lead_follow_up", "maturity_reminder", "contact_plan", "outflow_alert")
 _SIZE = 0
+CLOSED = -1
 
 
 class Backlog(NamedTuple):
@@ -126,6 +127,12 @@ def drop(backlog, n):
     backlog.expiry[n] = backlog.expiry[last]
     backlog.attempt[n] = backlog.attempt[last]
     backlog.state[_SIZE] = last
+
+
+@kernel
+def close(backlog, n):
+    """Mark task n as dealt with; the next day's selection drops it, so that places stay valid within a day."""
+    backlog.attempt[n] = CLOSED
 
 
 @kernel

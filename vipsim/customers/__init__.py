@@ -1,1 +1,1 @@
-"""The customer book: who the branch's customers are, what they hold, and how they are told apart."""
+"""The customers: the book, its segments, owners, life cycle and assets."""

@@ -39,6 +39,10 @@ class Tiers(Section):
         "yuan/year", "Cost of the services of standard, platinum, black-gold VIPs", "T15, U04, assumption"
     )
 
+    entitlement_care_share: float = uncertainty(
+        "share", "Monthly rise of relationship towards 1 by a VIP's services", "T15, assumption", ge=0, le=1
+    )
+
     @model_validator(mode="after")
     def _cuts(self) -> Tiers:
         if not self.standard_yuan < self.platinum_yuan < self.black_yuan:
@@ -143,10 +147,11 @@ class Outreach(Section):
         "contacts/year", "Planned contacts a year by grid level 1-9, owned customers", "S02-S17, DV43", default=...
     )
     rest_days: int = fact("days", "Least days between two contacts of one customer", "O09, assumption", ge=0, le=90)
-    most_contacts_per_month: int = fact("contacts", "Most contacts of one customer in 30 days", "O09, assumption", ge=1)
+    most_contacts_per_month: int = fact("contacts", "Most contacts of one customer in a calendar month", "O09, assumption", ge=1)
     do_not_call_share: float = fact("share", "Customers who refused calls and messages", "P-rows, assumption", ge=0, le=1)
     call_from_min: float = fact("min", "Calls are allowed from this minute after opening", "O03", ge=0)
     call_until_min: float = fact("min", "Calls are allowed until this minute after opening", "O03, P-rows", ge=0)
+    most_attempts: int = fact("attempts", "Attempts after which an unreached customer is given up", "DV49", ge=1, le=15)
     most_contacts_per_day: int = fact("contacts", "Effective contacts one person can make a day", "N12", ge=1, le=200)
     data_lag_days: int = lever("days", "Days until a movement is seen in the customer system", "D01, DV77", ge=0, le=30)
 
@@ -184,6 +189,9 @@ class Response(Section):
         "share", "Part of the money won under a reward that leaves when its window ends", "model, assumption", ge=0, le=1
     )
     hot_days: int = fact("days", "Reward window after which hot money leaves", "assumption", ge=1, le=720)
+    premium_pull_ratio: float = uncertainty(
+        "ratio", "Relative rise of sales to VIPs by a rate premium of 1 percentage point", "DV66, assumption", ge=0
+    )
     meeting_care_share: float = uncertainty("share", "Rise of relationship towards 1 by one meeting", "M11, assumption", ge=0, le=1)
     contact_care_share: float = uncertainty(
         "share", "Rise of relationship towards 1 by a contact with care ratio 1", "M11, assumption", ge=0, le=1
@@ -270,6 +278,13 @@ class Assets(Section):
         "share", "Of the rest, part kept by a rate premium of 1 percentage point", "DV66, assumption", ge=0, le=1
     )
     leave_share: float = uncertainty("share", "Part of money not rolled over that goes elsewhere", "assumption", ge=0, le=1)
+    elsewhere_return_per_year: float = fact("per year", "Return of the wealth elsewhere", "N21 today", ge=-1, le=1)
+    reopen_share: float = uncertainty(
+        "share", "Customers without a running time deposit who open one, a month", "assumption", ge=0, le=1
+    )
+    reopen_part_share: float = uncertainty("share", "Part of demand balance put into it", "assumption", ge=0, le=1)
+    product_term_days: int = fact("days", "Term of a wealth product", "O06", ge=7, le=720)
+    payday: int = fact("day of month", "Day on which savings arrive", "assumption", ge=1, le=28)
     rate_premium_share: float = lever(
         "share", "Rate premium on time deposits of VIPs, a year", "M15, DV66", ge=0, le=0.01
     )
@@ -329,6 +344,9 @@ class Experience(Section):
     complaint_share: float = uncertainty("share", "Visits with a complaint", "N32", ge=0, le=1)
     complaint_wait_ratio: float = uncertainty("ratio", "Rise of that share after a bad wait or giving up", "N32", ge=1)
     recovered_share: float = uncertainty("share", "Complaints resolved", "N32, Q03", ge=0, le=1)
+    remote_per_user_per_year: float = uncertainty(
+        "per year", "Transactions of an active e-banking user outside the lobby", "CF22, N02", ge=0
+    )
     visit_care_share: float = uncertainty("share", "Change of relationship by a visit, per satisfaction above one half", "N31", ge=0, le=1)
 
     @model_validator(mode="after")

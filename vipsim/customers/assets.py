@@ -1,0 +1,128 @@
+# mypy: allow-untyped-defs, allow-untyped-calls
+"""Assets: what a month does to balances - saving, markets, maturities - each flow with its date and counterpart."""
+
+from __future__ import annotations
+
+from math import sqrt
+
+import numpy as np
+
+from vipsim import draws, tally
+from vipsim.compiled import kernel
+from vipsim.customers.segments import DEMAND, TIME, WEALTH_PRODUCT
+from vipsim.customers.state import CLASSES, ELSEWHERE, INCOME, MARKET, assets, count, move, switch
+from vipsim.draws import draw, normal_quantile
+
+_KEEP, _LEAVE = 0, 1  # numbers of the draws of one maturity
+
+
+@kernel
+def market_returns(address, flows, month):
+    """The month's return of each product class, float64 [5]: one market for all customers."""
+    returns = np.empty(CLASSES)
+    for product in range(CLASSES):
+        z = normal_quantile(draw(address, draws.ASSETS, month, product, 0))
+        returns[product] = flows.return_per_year[product] / 12.0 + flows.volatility_per_year[product] / sqrt(12.0) * z
+    return returns
+
+
+@kernel
+def credit_returns(state, i, returns, elsewhere_return, days):
+    """Credit a month's market returns to customer i on the month's first day; here and elsewhere."""
+    book = state.book
+    for product in range(CLASSES):
+        have = book.balance[i, product]
+        if have > 0:
+            gain = np.int64(np.float64(have) * returns[product])
+            move(state, i, product, max(gain, -have), MARKET, days)
+    gain = np.int64(np.float64(book.elsewhere[i]) * elsewhere_return)
+    book.elsewhere[i] += gain
+    state.accounts[ELSEWHERE] += gain
+    state.accounts[MARKET] -= gain
+
+
+@kernel
+def save(state, flows, i, days_left):
+    """A month's saving out of income: a part comes here, the rest goes elsewhere (S05-S12).
+
+    The part that comes here is the share of wealth already here, at least ``wallet_floor_share``.
+    """
+    book = state.book
+    saved = np.int64(book.income[i] * 100.0 / 12.0 * flows.saving_share)
+    here = np.float64(assets(book, i))
+    total = here + np.float64(book.elsewhere[i])
+    wallet = max(here / total if total > 0.0 else 0.0, flows.wallet_floor_share)
+    kept = np.int64(np.float64(saved) * wallet)
+    move(state, i, DEMAND, kept, INCOME, days_left)
+    book.elsewhere[i] += saved - kept
+    state.accounts[ELSEWHERE] += saved - kept
+    state.accounts[INCOME] -= saved - kept
+
+
+@kernel
+def reopen(state, address, flows, i, month, day):
+    """A customer without a running time deposit may put part of the demand balance into one."""
+    book = state.book
+    if book.time_term[i] <= 0 or book.time_maturity[i] >= 0 or book.balance[i, DEMAND] <= 0:
+        return
+    if draw(address, draws.ASSETS, month, i, 2) < flows.reopen_share:
+        part = np.int64(np.float64(book.balance[i, DEMAND]) * flows.reopen_part_share)
+        switch(state, i, DEMAND, TIME, part)
+        book.time_maturity[i] = day + book.time_term[i]
+
+
+@kernel
+def kept_share(flows, reminded, is_vip):
+    """Chance that maturing money is rolled over: without help, then by a reminder, then by the rate premium."""
+    left = 1.0 - flows.roll_over_share
+    if reminded:
+        left *= 1.0 - flows.reminded_share
+    if is_vip:
+        left *= 1.0 - min(1.0, flows.premium_effect_share * flows.rate_premium_share * 100.0)
+    return 1.0 - left
+
+
+@kernel
+def mature(state, address, flows, i, product, day, days_left):
+    """A time deposit or wealth product of customer i matures: rolled over, moved to demand, or gone (O06)."""
+    book = state.book
+    amount = book.balance[i, product]
+    due = book.time_maturity[i] if product == TIME else book.product_maturity[i]
+    if amount <= 0 or due != day:
+        return
+    reminded = state.reminded[i] >> product & 1
+    state.reminded[i] &= ~(1 << product)
+    count(state, tally.MATURED_FEN, np.float64(amount))
+    u = draw(address, draws.MATURITY, day, i, product * 2 + _KEEP)
+    if u < kept_share(flows, reminded, book.tier[i] > 0):
+        if product == TIME:
+            book.time_maturity[i] = day + book.time_term[i]
+        else:
+            book.product_maturity[i] = day + flows.product_term_days
+        count(state, tally.MATURED_KEPT_FEN, np.float64(amount))
+        return
+    if product == TIME:
+        book.time_maturity[i] = -1
+    else:
+        book.product_maturity[i] = -1
+    if draw(address, draws.MATURITY, day, i, product * 2 + _LEAVE) < flows.leave_share:
+        move(state, i, product, -amount, ELSEWHERE, days_left)
+        count(state, tally.LEFT_FEN, np.float64(amount))
+    else:
+        switch(state, i, product, DEMAND, amount)
+        count(state, tally.MATURED_KEPT_FEN, np.float64(amount))
+
+
+@kernel
+def climb_ladder(state, flows, i, part, day):
+    """After advice, a part of the demand balance moves into a wealth product (O06); fen moved."""
+    book = state.book
+    amount = np.int64(np.float64(book.balance[i, DEMAND]) * part)
+    if amount <= 0:
+        return np.int64(0)
+    switch(state, i, DEMAND, WEALTH_PRODUCT, amount)
+    if book.product_maturity[i] < day:
+        book.product_maturity[i] = day + flows.product_term_days
+    count(state, tally.LADDER_FEN, np.float64(amount))
+    return amount
+

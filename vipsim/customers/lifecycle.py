@@ -1,0 +1,261 @@
+# mypy: allow-untyped-defs, allow-untyped-calls
+"""Life cycle: how likely a customer is to take the money away, and what becomes of a notice.
+
+Competing observations (N14, N17, N36, the month's outflows) describe the same money, so there is one hazard: of a
+large outflow (half the assets or more, Y05). It is a product of ratios, each 1 for an unremarkable customer. The
+ratios are discounted from association to effect (``causal_share``), have a floor, and are divided by their mean
+over the opening book, so that the book as it is, under today's policy, reproduces the observed yearly rate.
+"""
+
+from __future__ import annotations
+
+from math import exp, log
+from typing import NamedTuple
+
+import numpy as np
+
+from vipsim import draws, tally
+from vipsim.agenda import ALERT, LEAVE, file
+from vipsim.compiled import kernel
+from vipsim.customers.book import DECLINE, DEVELOPMENT, EBANK_ACTIVE, EXITED, EXPLORATION, MATURITY, NO_OWNER, NOTICE
+from vipsim.customers.state import CLASSES, assets, count, take_out
+from vipsim.draws import draw, pair
+from vipsim.scenario.relationship import Lifecycle, Response
+
+VIP_GROUP, ORDINARY_GROUP = 1, 0
+MOST_PRODUCTS = 12
+
+# Numbers of the draws of one notice (stream OUTFLOW, time = day of the notice).
+_DETECT, _CLOSE, _PART, _RESCUE = 0, 2, 3, 4
+
+
+class HazardRatios(NamedTuple):
+    """Ratios of the hazard as used: discounted to their causal part."""
+
+    products: np.ndarray  # float64 [MOST_PRODUCTS + 1] by products held beyond the first
+    maintained: float
+    contact_effect: float  # most that contacts lower the hazard, share
+    contact_half: float  # yearly contacts that reach half of it
+    fatigue_from: float
+    fatigue: float
+    ebank: float
+    complaint: float
+    wait: float
+    downgrade: float
+    quarter4: float  # of VIPs, relative to the year's mean
+    other_quarters: float
+    rival: float
+    relationship: float
+    exploration: float
+    decline: float
+    floor: float
+    maintained_days: int
+    shock_days: int
+    monthly: np.ndarray  # float64 [2] observed hazard a month: ordinary, VIP
+
+
+def hazard_ratios(life: Lifecycle, response: Response) -> HazardRatios:
+    """The ratios that the kernels use, from the scenario's associations."""
+
+    def causal(ratio: float) -> float:
+        return float(ratio**life.causal_share)
+
+    season = causal(life.quarter4_vip_ratio)
+    season_mean = (3.0 + season) / 4.0
+    yearly = (life.ordinary_outflow_per_year, life.vip_outflow_per_year)
+    return HazardRatios(
+        products=np.array([causal(life.product_ratio) ** n for n in range(MOST_PRODUCTS + 1)]),
+        maintained=causal(life.maintained_ratio),
+        contact_effect=life.contact_effect_share,
+        contact_half=life.contact_half_per_year,
+        fatigue_from=response.fatigue_from_per_year,
+        fatigue=response.fatigue_share,
+        ebank=causal(life.ebank_ratio),
+        complaint=causal(life.complaint_ratio),
+        wait=causal(life.wait_ratio),
+        downgrade=causal(life.downgrade_ratio),
+        quarter4=season / season_mean,
+        other_quarters=1.0 / season_mean,
+        rival=life.rival_ratio,
+        relationship=causal(life.relationship_ratio),
+        exploration=causal(life.exploration_ratio),
+        decline=causal(life.decline_ratio),
+        floor=life.floor_ratio,
+        maintained_days=life.maintained_days,
+        shock_days=life.shock_days,
+        monthly=np.array([-log(1.0 - rate) / 12.0 for rate in yearly]),
+    )
+
+
+@kernel
+def products_held(book, i):
+    """Number of products customer i holds: product classes with money, and others."""
+    held = np.int64(book.extra_products[i])
+    for product in range(CLASSES):
+        held += 1 if book.balance[i, product] > 0 else 0
+    return held
+
+
+@kernel
+def is_maintained(book, i, day, maintained_days):
+    """Whether the owner has been in contact recently: assigned is not managed (CF02-CF04)."""
+    return book.owner[i] >= 0 and day - book.last_contact[i] <= maintained_days
+
+
+@kernel
+def hazard_ratio(state, ratios, i, day):
+    """Product of the ratios of customer i on a day, season apart; 1 = an unremarkable customer."""
+    book = state.book
+    extra = min(max(products_held(book, i) - 1, 0), MOST_PRODUCTS)
+    ratio = ratios.products[extra] * ratios.rival
+    if is_maintained(book, i, day, ratios.maintained_days):
+        ratio *= ratios.maintained
+    care = state.care[i]
+    ratio *= 1.0 - ratios.contact_effect * care / (care + ratios.contact_half)
+    tiring = book.contact_load[i] - ratios.fatigue_from
+    if tiring > 0.0:
+        ratio *= 1.0 + ratios.fatigue * tiring
+    if book.ebank[i] == EBANK_ACTIVE:
+        ratio *= ratios.ebank
+    if day - book.complaint_day[i] <= ratios.shock_days:
+        ratio *= ratios.complaint
+    if day - book.bad_wait_day[i] <= ratios.shock_days:
+        ratio *= ratios.wait
+    if day - book.tier_shock_day[i] <= ratios.shock_days:
+        ratio *= ratios.downgrade
+    ratio *= 1.0 - (1.0 - ratios.relationship) * book.relationship[i]
+    if book.stage[i] == EXPLORATION:
+        ratio *= ratios.exploration
+    elif book.stage[i] == DECLINE:
+        ratio *= ratios.decline
+    return ratio
+
+
+@kernel
+def monthly_hazard(state, ratios, i, day, quarter, invited):
+    """Hazard of a large outflow in the month of ``day``, per month.
+
+    ``invited`` is the part of threats that an offer itself calls forth, among VIPs.
+    """
+    group = state.group[i]
+    mean = state.hazard_mean[group]
+    ratio = max(hazard_ratio(state, ratios, i, day) / mean, ratios.floor)
+    if group == VIP_GROUP:
+        ratio *= ratios.quarter4 if quarter == 3 else ratios.other_quarters
+        ratio *= 1.0 + invited
+    return ratio * ratios.monthly[group]
+
+
+@kernel
+def observe_hazards(state, ratios, customers, day):
+    """Set the mean ratios of the opening book, by group: what the observed rates are the rates of.
+
+    Weights are equal: the observed rate counts customers.
+    """
+    total = np.zeros(2)
+    people = np.zeros(2)
+    for i in range(customers):
+        if EXPLORATION <= state.book.stage[i] <= DECLINE:
+            total[state.group[i]] += hazard_ratio(state, ratios, i, day)
+            people[state.group[i]] += 1.0
+    for group in range(2):
+        state.hazard_mean[group] = total[group] / people[group] if people[group] > 0.0 else 1.0
+
+
+@kernel
+def day_of_event(u, hazard, days):
+    """Day within the month (0 ..) on which an event of this monthly hazard falls; -1: not this month."""
+    if u <= exp(-hazard):
+        return -1
+    return min(int(-log(u) / hazard * days), days - 1)
+
+
+@kernel
+def give_notice(state, agenda, address, life, lag_days, i, day):
+    """Customer i decides to take the money away: the date of leaving is set, the alert may see it (Y05, M02)."""
+    book = state.book
+    book.stage[i] = NOTICE
+    book.stage_since[i] = day
+    state.rescue_tries[i] = 0
+    state.rescue_known[i] = 0
+    count(state, tally.NOTICES, 1.0)
+    file(agenda, day + life.notice_days, LEAVE, i, 0, 0)
+    if draw(address, draws.OUTFLOW, day, i, _DETECT) < life.detection_recall_share:
+        file(agenda, day + 1 + lag_days, ALERT, i, 0, day)
+
+
+@kernel
+def leave(state, address, life, i, day, days_left):
+    """The notice of customer i runs out: the money leaves unless a rescue kept it. Fen gone."""
+    book = state.book
+    if book.stage[i] != NOTICE or book.stage_since[i] != day - life.notice_days:
+        return np.int64(0)
+    u_close, u_part = pair(address, draws.OUTFLOW, book.stage_since[i], i, _CLOSE)
+    part = life.part_low_share + (life.part_high_share - life.part_low_share) * u_part
+    closing = u_close < life.close_share
+    gone = take_out(state, i, 1.0 if closing else part, days_left)
+    count(state, tally.LARGE_OUTFLOWS, 1.0)
+    count(state, tally.LEFT_FEN, np.float64(gone))
+    if state.rescue_known[i]:
+        count(state, tally.RESCUE_WINDOWS, 1.0)
+    if state.phase[0] == tally.WINDOW:
+        state.lost[i] = 1
+    book.stage_since[i] = day
+    if closing:
+        count(state, tally.CLOSED, 1.0)
+        book.stage[i] = EXITED
+        book.owner[i] = NO_OWNER
+        book.signed[i] = 0
+        book.tier[i] = 0
+    else:
+        book.stage[i] = DECLINE
+    return gone
+
+
+@kernel
+def rescue(state, address, life, effort, i):
+    """One rescue contact with a customer in notice; whether it keeps the money (N18).
+
+    Further tries succeed less often; an offer and closing effort help; luck belongs to (notice, try).
+    """
+    book = state.book
+    tries = state.rescue_tries[i]
+    if book.stage[i] != NOTICE or tries >= life.rescue_most:
+        return False
+    state.rescue_tries[i] = tries + 1
+    count(state, tally.RESCUE_CONTACTS, 1.0)
+    chance = life.rescue_share * effort
+    for _ in range(tries):
+        chance *= life.rescue_next_ratio
+    chance *= 1.0 + life.offer_effect_ratio * life.rescue_offer_share * 100.0
+    if draw(address, draws.OUTFLOW, book.stage_since[i], i, _RESCUE + tries) >= chance:
+        return False
+    book.stage[i] = MATURITY if book.relationship[i] >= life.decline_below_share else DEVELOPMENT
+    count(state, tally.RESCUED, 1.0)
+    count(state, tally.RESCUE_WINDOWS, 1.0)
+    offer = life.rescue_offer_share * np.float64(assets(book, i)) / 100.0
+    count(state, tally.OFFER_YUAN, offer)
+    return True
+
+
+@kernel
+def next_stage(state, life, u, i, day):
+    """The month's slow transition between exploration, development, maturity and decline (section 1c)."""
+    book = state.book
+    stage = book.stage[i]
+    weak = book.relationship[i] < life.decline_below_share
+    new = stage
+    if stage == EXPLORATION:
+        if u < 1.0 - exp(-1.0 / life.exploration_months):
+            new = DEVELOPMENT
+    elif stage == DEVELOPMENT:
+        if u < 1.0 - exp(-1.0 / life.development_months):
+            new = MATURITY
+    elif stage == MATURITY and weak:
+        new = DECLINE
+    elif stage == DECLINE and not weak:
+        new = DEVELOPMENT
+    if new != stage:
+        book.stage[i] = new
+        book.stage_since[i] = day
+

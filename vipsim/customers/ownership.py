@@ -1,0 +1,145 @@
+# mypy: allow-untyped-defs, allow-untyped-calls
+"""Ownership: which member of staff keeps which customer (B01-B11).
+
+The head keeps the largest customers, relationship managers those above their cut (the lead manager a stated share
+of the VIPs), tellers those above theirs. Within a role the owner is found by rendezvous hashing (Thaler and
+Ravishankar 1998): every (customer, member) pair has a fixed draw and the highest wins, so a further manager takes
+customers from all others and moves nobody else.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from vipsim import draws, tally
+from vipsim.agenda import ASSIGN, file
+from vipsim.compiled import kernel
+from vipsim.customers.book import NO_OWNER
+from vipsim.customers.state import OWNER_PENDING, assets, count, is_customer
+from vipsim.draws import draw
+
+_TARGET, _LEAD, _MEMBER = 0, 1, 2  # numbers of the draws of a customer (time 0)
+
+POSTS = 20  # most members of a role; posts are numbered role by role, so that hiring renumbers nobody
+RM_FIRST, TELLER_FIRST, HEAD_FIRST = 0, POSTS, 2 * POSTS
+OWNER_POSTS = 3 * POSTS
+
+
+class Team(NamedTuple):
+    """The staff who may own customers: how many of each role, and the size of every member's book."""
+
+    rm_count: int
+    teller_count: int
+    head_count: int
+    books: np.ndarray  # int64 [OWNER_POSTS]: customers owned
+
+
+@kernel
+def _favourite(address, i, first, members):
+    """The member with the highest draw for this customer."""
+    best = first
+    top = -1.0
+    for member in range(first, first + members):
+        u = draw(address, draws.OWNERSHIP, 0, i, _MEMBER + member)
+        if u > top:
+            top = u
+            best = member
+    return best
+
+
+@kernel
+def rightful_owner(state, address, rules, team, i):
+    """Who should own customer i under the rules, NO_OWNER where nobody; caps are not looked at."""
+    have = np.float64(assets(state.book, i)) / 100.0
+    if have >= rules.head_from_yuan and team.head_count > 0:
+        return HEAD_FIRST
+    if have >= rules.rm_from_yuan and team.rm_count > 0:
+        if state.book.tier[i] > 0 and team.rm_count > 1:
+            if draw(address, draws.OWNERSHIP, 0, i, _LEAD) < rules.lead_share:
+                return RM_FIRST
+            return _favourite(address, i, RM_FIRST + 1, team.rm_count - 1)
+        return _favourite(address, i, RM_FIRST, team.rm_count)
+    if have >= rules.teller_from_yuan and team.teller_count > 0:
+        return _favourite(address, i, TELLER_FIRST, team.teller_count)
+    return NO_OWNER
+
+
+@kernel
+def has_room(rules, team, member):
+    """Whether a member's book may grow: the cap holds for relationship managers."""
+    is_rm = RM_FIRST <= member < RM_FIRST + team.rm_count
+    return not is_rm or team.books[member] < rules.max_book
+
+
+@kernel
+def give(state, rules, team, i, member):
+    """Make ``member`` the owner of customer i; a change of owner costs part of the relationship (B11)."""
+    book = state.book
+    old = book.owner[i]
+    if old == member:
+        return
+    if old >= 0:
+        team.books[old] -= 1
+        book.relationship[i] *= 1.0 - rules.transfer_loss_share
+    book.owner[i] = member
+    if member >= 0:
+        team.books[member] += 1
+        count(state, tally.ASSIGNED, 1.0)
+
+
+@kernel
+def divide_book(state, address, rules, team, customers, first_time):
+    """Divide the book under the rules: on the first day from the assigned rows, later where the policy changed.
+
+    Owners who are no longer in the team or whose band the customer has left hand over; rows without an owner stay
+    without one until the month's assignment.
+    """
+    book = state.book
+    if first_time:
+        for i in range(customers):
+            book.owner[i] = NO_OWNER
+    team.books[:] = 0
+    for i in range(customers):
+        if book.owner[i] >= 0:
+            team.books[book.owner[i]] += 1
+    for i in range(customers):
+        if not is_customer(book, i):
+            continue
+        if (first_time and book.assigned[i] > 0) or book.owner[i] >= 0:
+            member = rightful_owner(state, address, rules, team, i)
+            if member != book.owner[i] and member >= 0 and not has_room(rules, team, member):
+                member = NO_OWNER
+            if first_time and member >= 0:
+                book.owner[i] = member
+                team.books[member] += 1
+            elif not first_time:
+                give(state, rules, team, i, member)
+
+
+@kernel
+def seek_owner(state, agenda, address, rules, team, i, day):
+    """At the month's start: a customer in an owner's band without an owner may get one after the lag (B07)."""
+    book = state.book
+    if book.owner[i] != NO_OWNER:
+        return
+    if np.float64(assets(book, i)) / 100.0 < rules.teller_from_yuan:
+        return
+    if draw(address, draws.OWNERSHIP, 0, i, _TARGET) >= rules.assigned_share:
+        return
+    member = rightful_owner(state, address, rules, team, i)
+    if member >= 0 and has_room(rules, team, member):
+        book.owner[i] = OWNER_PENDING
+        file(agenda, day + rules.assignment_lag_days, ASSIGN, i, 0, 0)
+
+
+@kernel
+def assign(state, address, rules, team, i):
+    """The assignment of customer i takes effect."""
+    if state.book.owner[i] != OWNER_PENDING:
+        return
+    state.book.owner[i] = NO_OWNER
+    member = rightful_owner(state, address, rules, team, i)
+    if is_customer(state.book, i) and member >= 0 and has_room(rules, team, member):
+        give(state, rules, team, i, member)

@@ -1,0 +1,291 @@
+# mypy: allow-untyped-defs, allow-untyped-calls
+"""One day of the customers' side: what falls due in the morning, what the lobby and the contacts did by evening.
+
+Only customers to whom something happens are touched; nothing here is a pass over the book.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from vipsim import agenda as dates
+from vipsim import draws, tally
+from vipsim.compiled import kernel
+from vipsim.customers.assets import mature
+from vipsim.customers.book import EXITED, EXPLORATION, NOTICE, PROSPECT
+from vipsim.customers.lifecycle import give_notice, leave
+from vipsim.customers.ownership import assign
+from vipsim.customers.segments import DEMAND, TYPE_C, TYPE_D
+from vipsim.customers.state import CLASSES, ELSEWHERE, bring_in, count, is_customer, move, raise_relationship
+from vipsim.draws import pair
+from vipsim.lobby.jobs import ABANDONED, CASH, NONCASH, SERVED, UNSERVED
+from vipsim.outreach.response import keeps_appointment, meet, open_account, respond, take_lead, take_prospect, win
+from vipsim.outreach.triggers import OUTFLOW_ALERT, open_task
+
+_JOIN = 0  # draws of a recommendation: joining, size; sale, arrival (stream REFERRAL)
+_COMPLAINT = 0  # draws of a visit's complaint: made, resolved (stream VISIT_RESULT)
+_WALK_IN_IDS = 1 << 31  # walk-ins' ids lie above all rows of the book
+
+
+class Callers(NamedTuple):
+    """Customers of the book who come today, as the lobby wants them; ``size[0]`` places are used."""
+
+    who: np.ndarray  # int64
+    number: np.ndarray  # int64
+    type: np.ndarray  # int64
+    vip: np.ndarray  # int64
+    signed: np.ndarray  # int64
+    owner: np.ndarray  # int64 post, -1 = none
+    appointment: np.ndarray  # int64
+    size: np.ndarray  # int64 [1]
+
+
+def make_callers(capacity: int) -> Callers:
+    """Room for the visits of one day."""
+    return Callers(*(np.zeros(capacity, np.int64) for _ in range(7)), np.zeros(1, np.int64))
+
+
+@kernel
+def call_in(state, callers, i, number, appointment):
+    """Customer i comes today."""
+    book = state.book
+    n = callers.size[0]
+    callers.who[n] = i
+    callers.number[n] = number
+    callers.type[n] = book.type[i]
+    callers.vip[n] = 1 if book.tier[i] > 0 else 0
+    callers.signed[n] = book.signed[i]
+    callers.owner[n] = book.owner[i] if book.owner[i] >= 0 else -1
+    callers.appointment[n] = appointment
+    callers.size[0] = n + 1
+
+
+@kernel
+def money_arrives(state, i, amount, came_back, day, days_left):
+    """Money won earlier arrives; somebody who had left opens a new relationship with it."""
+    book = state.book
+    if came_back:
+        if book.stage[i] != EXITED:
+            return
+        open_account(state, i, day)
+        count(state, tally.WON_BACK, 1.0)
+    elif not is_customer(book, i):
+        return
+    brought = bring_in(state, i, amount, days_left)
+    count(state, tally.WON_FEN, np.float64(brought))
+
+
+@kernel
+def hot_money_leaves(state, i, amount, days_left):
+    """Money that only a reward attracted leaves from the demand account, as far as it is there."""
+    gone = min(amount, state.book.balance[i, DEMAND])
+    if gone > 0 and is_customer(state.book, i):
+        move(state, i, DEMAND, -gone, ELSEWHERE, days_left)
+        count(state, tally.HOT_LEFT_FEN, np.float64(gone))
+
+
+@kernel
+def recommend(state, agenda, policy, address, i, day):
+    """A satisfied customer recommends the branch: a prospect of the finite pool may open an account (Y15, N19)."""
+    count(state, tally.REFERRALS, 1.0)
+    u_join, u_size = pair(address, draws.REFERRAL, day, i, _JOIN)
+    if u_join >= policy.response.referral_join_share:
+        return
+    new = take_prospect(state)
+    if new < 0:
+        return
+    open_account(state, new, day)
+    u_sale, u_lag = pair(address, draws.REFERRAL, day, i, _JOIN + 2)
+    win(state, agenda, policy, new, 1.0, u_sale, u_size, u_lag, day)
+
+
+@kernel
+def resign(state, policy, team, post, days_left):
+    """A manager leaves: relationships suffer, and part of the book's assets follows (N33)."""
+    count(state, tally.RESIGNATIONS, 1.0)
+    count(state, tally.VACANCY_YUAN, policy.money.hiring_cost_yuan)
+    saved = policy.money.vacancy_months * policy.rm_yuan_per_month
+    count(state, tally.VACANCY_YUAN, -saved)
+    for i in range(state.next_prospect[0]):
+        if state.book.owner[i] != post or not is_customer(state.book, i):
+            continue
+        state.book.relationship[i] *= 1.0 - policy.ownership.transfer_loss_share
+        for product in range(CLASSES):
+            gone = np.int64(np.float64(state.book.balance[i, product]) * policy.money.turnover_assets_share)
+            move(state, i, product, -gone, ELSEWHERE, days_left)
+            count(state, tally.TURNOVER_FEN, np.float64(gone))
+
+
+@kernel
+def alert(state, backlog, policy, i, is_true, day):
+    """The customer system shows an outflow in the making; some alerts are false and cost the same minutes."""
+    if is_true:
+        if state.book.stage[i] != NOTICE:
+            return
+        state.rescue_known[i] = 1
+    else:
+        count(state, tally.FALSE_ALERTS, 1.0)
+    if policy.triggers.on[OUTFLOW_ALERT] and is_customer(state.book, i):
+        open_task(state, backlog, i, OUTFLOW_ALERT, day, policy.triggers.expiry_days[OUTFLOW_ALERT])
+
+
+@kernel
+def morning(state, agenda, backlog, page, callers, policy, address, team, vacant_until, day, days_left):
+    """Deal with everything dated today, money first; customers who come are put on the list of callers."""
+    callers.size[0] = 0
+    n = dates.open_day(agenda, day, page)
+    for e in range(n):
+        kind = page.kind[e]
+        i = page.who[e]
+        amount = page.amount[e]
+        if kind == dates.MATURITY:
+            mature(state, address, policy.assets, i, page.number[e], day, days_left)
+        elif kind == dates.LEAVE:
+            leave(state, address, policy.lifecycle, i, day, days_left)
+        elif kind == dates.ARRIVE:
+            money_arrives(state, i, amount, page.number[e], day, days_left)
+        elif kind == dates.HOT_LEAVE:
+            hot_money_leaves(state, i, amount, days_left)
+        elif kind == dates.JOIN:
+            if is_customer(state.book, i):
+                recommend(state, agenda, policy, address, i, day)
+        elif kind == dates.NOTICE:
+            if EXPLORATION <= state.book.stage[i] < NOTICE:
+                give_notice(state, agenda, address, policy.lifecycle, policy.outreach.data_lag_days, i, day)
+        elif kind == dates.ASSIGN:
+            assign(state, address, policy.ownership, team, i)
+        elif kind == dates.ALERT:
+            alert(state, backlog, policy, i, amount > 0, day)
+        elif kind == dates.TASK:
+            if is_customer(state.book, i) and state.book.owner[i] >= 0:
+                open_task(state, backlog, i, page.number[e], day, amount)
+        elif kind == dates.RESIGN:
+            if i < team.rm_count and vacant_until[i] <= day:
+                vacant_until[i] = day + np.int64(policy.money.vacancy_months * 30.4)
+                resign(state, policy, team, i, days_left)
+        elif kind == dates.VISIT:
+            if is_customer(state.book, i):
+                call_in(state, callers, i, page.number[e], 0)
+        elif keeps_appointment(policy, address, i, amount) and state.book.stage[i] < EXITED:
+            count(state, tally.APPOINTMENTS_KEPT, 1.0)
+            call_in(state, callers, i, 0, 1)
+
+
+@kernel
+def processing_score(policy, wait, gave_up):
+    """Satisfaction with processing, 1 (no wait) to 0 (a wait that nobody bears, or giving up) (N31)."""
+    if gave_up:
+        return 0.0
+    return max(0.0, 1.0 - wait / policy.experience.wait_unbearable_min)
+
+
+@kernel
+def complain(state, policy, address, id, i, bad, day):
+    """A visit may end in a complaint, more often after a bad wait; one that is not resolved weighs on (N32, Q03)."""
+    chance = policy.experience.complaint_share * (policy.experience.complaint_wait_ratio if bad else 1.0)
+    u_made, u_resolved = pair(address, draws.VISIT_RESULT, day, id, _COMPLAINT)
+    if u_made >= chance:
+        return
+    count(state, tally.COMPLAINTS, 1.0)
+    if u_resolved < policy.experience.recovered_share:
+        count(state, tally.COMPLAINTS_RESOLVED, 1.0)
+    elif i >= 0:
+        state.book.complaint_day[i] = day
+
+
+@kernel
+def count_visit(state, visit):
+    """The lobby's counts of one visit, by true type and by VIP or not."""
+    count(state, tally.VISITS, 1.0)
+    if visit["who"] < 0:
+        count(state, tally.WALK_INS, 1.0)
+    if visit["type"] == TYPE_D:
+        count(state, tally.ORDINARY_VISITS, 1.0)
+        count(state, tally.ORDINARY_TREATED, 1.0 if visit["believed"] else 0.0)
+    else:
+        count(state, tally.PRIME_VISITS, 1.0)
+        count(state, tally.PRIME_TREATED, 1.0 if visit["believed"] else 0.0)
+    if visit["diverted"]:
+        count(state, tally.MACHINE, 1.0)
+    elif visit["outcome"] == SERVED:
+        count(state, tally.COUNTER, 1.0)
+    if visit["outcome"] == UNSERVED:
+        count(state, tally.UNSERVED, 1.0)
+    if visit["name_card"]:
+        count(state, tally.NAME_CARDS, 1.0)
+    if visit["referred"]:
+        count(state, tally.TELLER_REFERRALS, 1.0)
+    if visit["rm_outcome"] == SERVED:
+        count(state, tally.MEETINGS, 1.0)
+
+
+@kernel
+def absorb_visit(state, agenda, backlog, policy, address, visit, day):
+    """What one visit does to the customer and to the list of leads."""
+    count_visit(state, visit)
+    i = np.int64(visit["who"])
+    if visit["station"] == CASH or visit["station"] == NONCASH:
+        gave_up = visit["outcome"] == ABANDONED or visit["outcome"] == UNSERVED
+        wait = visit["called"] - visit["joined"]
+        if visit["vip"]:
+            count(state, tally.JOINED_VIP, 1.0)
+            count(state, tally.ABANDONED_VIP, 1.0 if visit["outcome"] == ABANDONED else 0.0)
+        else:
+            count(state, tally.JOINED_ORDINARY, 1.0)
+            count(state, tally.ABANDONED_ORDINARY, 1.0 if visit["outcome"] == ABANDONED else 0.0)
+        score = processing_score(policy, wait, gave_up)
+        count(state, tally.SERVICE_SCORE, score)
+        count(state, tally.SERVICE_SCORED, 1.0)
+        bad = gave_up or wait > policy.experience.bad_wait_min
+        if i >= 0:
+            raise_relationship(state, i, policy.experience.visit_care_share * (score - 0.5))
+            if bad:
+                state.book.bad_wait_day[i] = day
+        id = i if i >= 0 else _WALK_IN_IDS + np.int64(visit["number"])
+        complain(state, policy, address, id, i, bad, day)
+    if visit["rm_outcome"] == SERVED:
+        if i >= 0:
+            meet(state, agenda, policy, address, i, visit["number"] % 64, day)
+        elif visit["type"] == TYPE_C:
+            new = take_prospect(state)
+            if new >= 0:
+                meet(state, agenda, policy, address, new, 0, day)
+    elif visit["lead"] or visit["referred"]:
+        if i >= 0 or visit["type"] == TYPE_C:
+            take_lead(state, backlog, policy.triggers, i, day)
+
+
+@kernel
+def evening(state, agenda, backlog, plan, policy, address, log, tasks_first, staff_of_post, day, next_open):
+    """After closing: visits and contacts take effect on their customers, in the order of arrival and of rank."""
+    for v in range(log.count[0], log.count[1]):
+        absorb_visit(state, agenda, backlog, policy, address, log.visits[v], day)
+    for post in range(plan.size.size):
+        member = staff_of_post[post]
+        if member < 0:
+            continue
+        for place in range(plan.size[post]):
+            start = log.started[tasks_first[member] + place]
+            if not np.isnan(start):
+                n = plan.task[post, place]
+                if start < policy.outreach.call_from_min or start > policy.outreach.call_until_min:
+                    count(state, tally.OUT_OF_HOURS, 1.0)
+                if is_customer(state.book, backlog.who[n]) or state.book.stage[backlog.who[n]] == PROSPECT:
+                    respond(
+                        state, agenda, backlog, policy, address, n, plan.reached[post, place], day, next_open
+                    )
+
+
+@kernel
+def night(state, days_from_end):
+    """The day's balances enter the month's daily averages, and the cohort's into the last 90 days."""
+    for product in range(CLASSES):
+        state.class_days[product] += state.class_total[product]
+    if days_from_end <= 90:
+        state.tail[0] += np.float64(state.cohort_total[0])
+        state.tail[1] += np.float64(state.cohort_total[1])
+        state.tail[2] += 1.0
+    count(state, tally.CALENDAR_DAYS, 1.0)
+

@@ -1,0 +1,199 @@
+# mypy: allow-untyped-defs, allow-untyped-calls
+"""Response: what a contact or a meeting leads to, decided on its date by comparing fixed draws with chances.
+
+A funnel: reach, interest, appointment, show, sale or retention. Chances move with relationship, closing effort,
+fatigue and delay; effects on the customer come only from what was done.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vipsim import draws, tally
+from vipsim.agenda import APPOINTMENT, ARRIVE, HOT_LEAVE, file
+from vipsim.compiled import kernel
+from vipsim.customers.assets import climb_ladder
+from vipsim.customers.book import EXPLORATION, NO_OWNER, NOTICE, PROSPECT
+from vipsim.customers.lifecycle import rescue
+from vipsim.customers.segments import TIME, WEALTH_PRODUCT
+from vipsim.customers.state import count, raise_relationship
+from vipsim.draws import draw, pair
+from vipsim.outreach.plan import EXTRA, RESULT, SHOW, task_number
+from vipsim.outreach.triggers import (
+    CONTACT_PLAN,
+    LEAD_FOLLOW_UP,
+    MATURITY_REMINDER,
+    OUTFLOW_ALERT,
+    SMS,
+    close,
+    open_task,
+)
+
+_MEETING = 4  # draws of a meeting (stream VISIT_RESULT): sale and size, ladder and joining, arrival of money
+
+
+@kernel
+def freshness(policy, state, i):
+    """Response of a customer who is contacted often, relative to a rested one (O09)."""
+    tiring = state.book.contact_load[i] - policy.response.fatigue_from_per_year
+    return 1.0 / (1.0 + policy.response.fatigue_share * tiring) if tiring > 0.0 else 1.0
+
+
+@kernel
+def win(state, agenda, policy, i, chance, u_sale, u_size, u_lag, day):
+    """A sale that may bring money from elsewhere: it arrives later, and its hot part leaves again later still.
+
+    What a rate premium adds to sales is the part that the premium attracted; of that, ``hot_share`` leaves when
+    the reward window ends. Whether the sale was made.
+    """
+    response = policy.response
+    pull = 0.0
+    if state.book.tier[i] > 0:
+        pull = response.premium_pull_ratio * policy.assets.rate_premium_share * 100.0
+    if u_sale >= chance * (1.0 + pull):
+        return False
+    part = response.won_share * u_size * (1.0 - response.rival_keep_share)
+    amount = np.int64(np.float64(state.book.elsewhere[i]) * part)
+    count(state, tally.SALES, 1.0)
+    count(state, tally.BONUS_YUAN, policy.incentives.bonus_yuan)
+    if amount <= 0:
+        return True
+    lag = response.lag_days_low + int((response.lag_days_high - response.lag_days_low + 1) * u_lag)
+    file(agenda, day + lag, ARRIVE, i, 0, amount)
+    hot = np.int64(np.float64(amount) * response.hot_share * pull / (1.0 + pull))
+    if hot > 0:
+        file(agenda, day + lag + response.hot_days, HOT_LEAVE, i, 0, hot)
+    return True
+
+
+@kernel
+def open_account(state, i, day):
+    """A prospect becomes a customer."""
+    book = state.book
+    book.stage[i] = EXPLORATION
+    book.stage_since[i] = day
+    book.opened[i] = day
+    book.owner[i] = NO_OWNER
+    count(state, tally.JOINED, 1.0)
+
+
+@kernel
+def meet(state, agenda, policy, address, i, number, day):
+    """What a meeting of customer (or prospect) i with a relationship manager leads to (O06, O09, M11).
+
+    ``number`` tells the customer's meetings of one day apart.
+    """
+    response = policy.response
+    book = state.book
+    first = number * 8 + _MEETING
+    u_sale, u_size = pair(address, draws.VISIT_RESULT, day, i, first)
+    u_ladder, u_lag = pair(address, draws.VISIT_RESULT, day, i, first + 2)
+    effort = policy.closing_effort * freshness(policy, state, i)
+    count(state, tally.MEETINGS_PRIME, 1.0)
+    if book.stage[i] == PROSPECT:
+        if u_ladder >= response.prospect_join_share * effort:
+            return
+        open_account(state, i, day)
+        win(state, agenda, policy, i, 1.0, u_sale, u_size, u_lag, day)
+        return
+    state.care[i] += 1.0
+    book.contact_load[i] += 1.0
+    book.last_contact[i] = day
+    raise_relationship(state, i, response.meeting_care_share)
+    chance = response.meeting_sale_share * effort * (0.5 + book.relationship[i])
+    win(state, agenda, policy, i, chance, u_sale, u_size, u_lag, day)
+    if u_ladder < chance:
+        moved = climb_ladder(state, policy.assets, i, response.ladder_share, day)
+        count(state, tally.FEE_YUAN, np.float64(moved) / 100.0 * policy.money.sale_fee_share[WEALTH_PRODUCT])
+
+
+@kernel
+def respond(state, agenda, backlog, policy, address, n, reached, day, next_open):
+    """What the contact of task n leads to; the task leaves the backlog unless another attempt follows.
+
+    ``next_open`` int32 [days]: first open day from each day on, for appointments.
+    """
+    book = state.book
+    triggers = policy.triggers
+    i = backlog.who[n]
+    reason = backlog.reason[n]
+    channel = triggers.channel[reason]
+    attempt = backlog.attempt[n]
+    due = backlog.due[n]
+    count(state, tally.MESSAGES if channel == SMS else tally.CONTACTS, 1.0)
+    count(state, tally.CONTACT_YUAN, triggers.cost[channel])
+    backlog.attempt[n] = attempt + 1
+    backlog.ready[n] = day + 1
+    if not reached:
+        if attempt + 1 >= policy.outreach.most_attempts:
+            if reason == LEAD_FOLLOW_UP:
+                count(state, tally.LEADS_DROPPED, 1.0)
+            close(backlog, n)
+        return
+    count(state, tally.REACHED, 1.0)
+    u_result, u_size = pair(address, draws.CONTACT, due, i, task_number(reason, attempt, RESULT))
+    u_lag, u_sign = pair(address, draws.CONTACT, due, i, task_number(reason, attempt, EXTRA))
+    effort = policy.closing_effort * freshness(policy, state, i)
+    book.contact_load[i] += 1.0
+    state.month_contacts[i] += 1
+    book.last_contact[i] = day
+    state.care[i] += triggers.care[channel]
+    raise_relationship(state, i, policy.response.contact_care_share * triggers.care[channel])
+    if book.owner[i] >= 0 and book.tier[i] > 0 and not book.signed[i] and u_sign < policy.ownership.signed_share:
+        book.signed[i] = 1
+        count(state, tally.SIGNED, 1.0)
+    if reason == LEAD_FOLLOW_UP:
+        delay = np.float64(day - due)
+        if delay <= triggers.sla_days[reason]:
+            count(state, tally.LEADS_IN_TIME, 1.0)
+        chance = policy.response.appointment_share * effort * 0.5 ** (delay / policy.response.delay_halving_days)
+        if u_result < chance:
+            when = day + policy.response.appointment_days
+            count(state, tally.APPOINTMENTS, 1.0)
+            if when < next_open.size and next_open[when] >= 0:
+                file(agenda, next_open[when], APPOINTMENT, i, 0, due)
+    elif reason == MATURITY_REMINDER:
+        soon = day + triggers.lead_days[reason]
+        if day <= book.time_maturity[i] <= soon:
+            state.reminded[i] |= 1 << TIME
+        if day <= book.product_maturity[i] <= soon:
+            state.reminded[i] |= 1 << WEALTH_PRODUCT
+    elif reason == CONTACT_PLAN:
+        count(state, tally.PLANNED_MADE, 1.0)
+        chance = policy.response.call_sale_share * effort * (0.5 + book.relationship[i])
+        win(state, agenda, policy, i, chance, u_result, u_size, u_lag, day)
+    elif reason == OUTFLOW_ALERT:
+        kept = rescue(state, address, policy.lifecycle, effort, i)
+        if not kept and book.stage[i] == NOTICE and state.rescue_tries[i] < policy.lifecycle.rescue_most:
+            return
+    close(backlog, n)
+
+
+@kernel
+def keeps_appointment(policy, address, i, due):
+    """Whether customer i comes to the appointment made in following up the lead of day ``due``."""
+    return draw(address, draws.CONTACT, due, i, task_number(LEAD_FOLLOW_UP, 15, SHOW)) < policy.response.show_share
+
+
+@kernel
+def take_lead(state, backlog, triggers, i, day):
+    """A visitor left a telephone number: the managers follow up from the next day on (L26, O02).
+
+    ``i`` is a row of the book, -1 for a walk-in without account: then the next prospect of the finite pool.
+    """
+    if i < 0:
+        i = take_prospect(state)
+        if i < 0:
+            return
+    if triggers.on[LEAD_FOLLOW_UP]:
+        open_task(state, backlog, i, LEAD_FOLLOW_UP, day + 1, triggers.expiry_days[LEAD_FOLLOW_UP])
+
+
+@kernel
+def take_prospect(state):
+    """The next person of the pool of prospects, -1 when it is exhausted."""
+    i = state.next_prospect[0]
+    if i >= state.book.stage.size:
+        return -1
+    state.next_prospect[0] = i + 1
+    return i

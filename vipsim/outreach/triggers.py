@@ -1,0 +1,174 @@
+# mypy: allow-untyped-defs, allow-untyped-calls
+"""Triggers: the one mechanism that creates outreach tasks, and the backlog of those not done yet.
+
+A task is (customer, reason, day it fell due, attempt); that is also the address of its luck. Presets differ only in
+data: the condition that files them, channel, dates and rank (scenario section ``outreach.triggers``).
+"""
+
+from __future__ import annotations
+
+from math import floor
+from typing import NamedTuple
+
+import numpy as np
+
+from vipsim import draws, tally
+from vipsim.agenda import TASK, file
+from vipsim.compiled import kernel
+from vipsim.customers.segments import TIME, WEALTH_PRODUCT
+from vipsim.customers.state import count
+from vipsim.draws import draw
+
+LEAD_FOLLOW_UP, MATURITY_REMINDER, CONTACT_PLAN, OUTFLOW_ALERT = range(4)
+REASONS = ("lead_follow_up", "maturity_reminder", "contact_plan", "outflow_alert")
+_SIZE = 0
+CLOSED = -1
+
+
+class Backlog(NamedTuple):
+    """Open tasks in no particular order; the first ``state[0]`` places are used."""
+
+    who: np.ndarray  # int32: row of the book
+    reason: np.ndarray  # int8
+    due: np.ndarray  # int32: day on which it first fell due
+    ready: np.ndarray  # int32: earliest day of the next attempt
+    expiry: np.ndarray  # int32: last day
+    attempt: np.ndarray  # int8: attempts made
+    state: np.ndarray  # int64 [1]
+
+
+class Rules(NamedTuple):
+    """The triggers of a policy as arrays over reasons."""
+
+    on: np.ndarray  # int8
+    channel: np.ndarray  # int8: phone, sms, visit
+    lead_days: np.ndarray  # int32
+    expiry_days: np.ndarray  # int32
+    sla_days: np.ndarray  # int32
+    rank: np.ndarray  # float64
+    minutes: np.ndarray  # float64 [channel] of a contact that reaches
+    unreached: np.ndarray  # float64 [channel]
+    reach: np.ndarray  # float64 [channel]
+    care: np.ndarray  # float64 [channel]
+    cost: np.ndarray  # float64 [channel]
+    plan_per_month: np.ndarray  # float64 [10] by grid level 1-9
+
+
+PHONE, SMS, VISIT = range(3)
+_CHANNELS = ("phone", "sms", "visit")
+
+
+def rules(outreach) -> Rules:
+    """The outreach section of a scenario as the kernels take it."""
+    triggers = [getattr(outreach.triggers, reason) for reason in REASONS]
+    channels = [getattr(outreach, channel) for channel in _CHANNELS]
+    return Rules(
+        on=np.array([t.on for t in triggers], np.int8),
+        channel=np.array([_CHANNELS.index(t.channel) for t in triggers], np.int8),
+        lead_days=np.array([t.lead_days for t in triggers], np.int32),
+        expiry_days=np.array([t.expiry_days for t in triggers], np.int32),
+        sla_days=np.array([t.sla_days for t in triggers], np.int32),
+        rank=np.array([t.rank_ratio for t in triggers]),
+        minutes=np.array([c.minutes_min for c in channels]),
+        unreached=np.array([c.unreached_min for c in channels]),
+        reach=np.array([c.reach_share for c in channels]),
+        care=np.array([c.care_ratio for c in channels]),
+        cost=np.array([c.cost_yuan for c in channels]),
+        plan_per_month=np.array([0.0, *outreach.plan_contacts_per_year]) / 12.0,
+    )
+
+
+def make_backlog(capacity: int) -> Backlog:
+    """An empty backlog."""
+    return Backlog(
+        np.zeros(capacity, np.int32),
+        np.zeros(capacity, np.int8),
+        np.zeros(capacity, np.int32),
+        np.zeros(capacity, np.int32),
+        np.zeros(capacity, np.int32),
+        np.zeros(capacity, np.int8),
+        np.zeros(1, np.int64),
+    )
+
+
+def with_room(backlog: Backlog, room: int) -> Backlog:
+    """The same backlog with at least ``room`` free places."""
+    used = int(backlog.state[_SIZE])
+    if backlog.who.size - used >= room:
+        return backlog
+    larger = make_backlog(2 * backlog.who.size + room)
+    for name in ("who", "reason", "due", "ready", "expiry", "attempt"):
+        getattr(larger, name)[:used] = getattr(backlog, name)[:used]
+    larger.state[:] = backlog.state
+    return larger
+
+
+@kernel
+def add(backlog, who, reason, day, expiry_days):
+    """Open a task today. The caller has made room."""
+    n = backlog.state[_SIZE]
+    backlog.who[n] = who
+    backlog.reason[n] = reason
+    backlog.due[n] = day
+    backlog.ready[n] = day
+    backlog.expiry[n] = day + expiry_days
+    backlog.attempt[n] = 0
+    backlog.state[_SIZE] = n + 1
+
+
+@kernel
+def drop(backlog, n):
+    """Close task n: the last one takes its place."""
+    last = backlog.state[_SIZE] - 1
+    backlog.who[n] = backlog.who[last]
+    backlog.reason[n] = backlog.reason[last]
+    backlog.due[n] = backlog.due[last]
+    backlog.ready[n] = backlog.ready[last]
+    backlog.expiry[n] = backlog.expiry[last]
+    backlog.attempt[n] = backlog.attempt[last]
+    backlog.state[_SIZE] = last
+
+
+@kernel
+def close(backlog, n):
+    """Mark task n as dealt with; the next day's selection drops it, so that places stay valid within a day."""
+    backlog.attempt[n] = CLOSED
+
+
+@kernel
+def plan_reminders(state, agenda, triggers, i, first_day, days):
+    """File this month's reminders of maturities that lie ``lead_days`` ahead (O06)."""
+    if not triggers.on[MATURITY_REMINDER] or state.book.owner[i] < 0:
+        return
+    lead = triggers.lead_days[MATURITY_REMINDER]
+    for product in (TIME, WEALTH_PRODUCT):
+        due = state.book.time_maturity[i] if product == TIME else state.book.product_maturity[i]
+        if due < first_day + lead or due >= first_day + days + lead or state.book.balance[i, product] <= 0:
+            continue
+        file(agenda, due - lead, TASK, i, MATURITY_REMINDER, lead)
+
+
+@kernel
+def plan_contacts(state, agenda, triggers, address, i, level, month, first_day, days):
+    """File this month's contacts of the maintenance plan (M01): evenly spread, each customer with an own phase."""
+    if not triggers.on[CONTACT_PLAN] or state.book.owner[i] < 0:
+        return
+    rate = triggers.plan_per_month[level]
+    if rate <= 0.0:
+        return
+    phase = draw(address, draws.CONTACT, 0, i, 0)
+    before = phase + rate * month
+    for n in range(int(floor(before + rate)) - int(floor(before))):
+        into_month = (floor(before) + 1.0 + n - before) / rate
+        day = first_day + min(int(into_month * days), days - 1)
+        file(agenda, day, TASK, i, CONTACT_PLAN, triggers.expiry_days[CONTACT_PLAN])
+
+
+@kernel
+def open_task(state, backlog, who, reason, day, expiry_days):
+    """A task falls due: it joins the backlog and counts as asked for."""
+    add(backlog, who, reason, day, expiry_days)
+    if reason == CONTACT_PLAN:
+        count(state, tally.PLANNED, 1.0)
+    elif reason == LEAD_FOLLOW_UP:
+        count(state, tally.LEADS, 1.0)

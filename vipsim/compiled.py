@@ -12,6 +12,7 @@ import os
 import shutil
 import sys
 import time
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,9 @@ _PACKAGE = Path(__file__).resolve().parent
 _STALE_AFTER_S = 30 * 24 * 3600.0
 
 
-def _fingerprint() -> str:
+@lru_cache(maxsize=1)
+def package_fingerprint() -> str:
+    """Hash of the package's source and of the versions that turn it into numbers: what a remembered result is tied to."""
     digest = hashlib.sha256()
     versions = (sys.version, numba.__version__, llvmlite.__version__, np.__version__, str(_PACKAGE))
     digest.update("\n".join(versions).encode())
@@ -50,7 +53,7 @@ def _forget_stale(root: Path, keep: str) -> None:
 
 def _open_cache() -> Path | None:
     """The folder of this version's machine code; None where the disk may not be written."""
-    folder = _cache_root() / _fingerprint()
+    folder = _cache_root() / package_fingerprint()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         os.utime(folder)

@@ -1,0 +1,243 @@
+"""The recommendation: what the confirmation and the measurement allow to be said, as one JSON document and in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from vipsim import statistics
+from vipsim.experiment import unit_of
+from vipsim.optimise.confirm import Candidate, Confirmation, Gain, Marginal, Measurement, Verdict
+from vipsim.optimise.search import Trial, meets, series
+from vipsim.optimise.study import Question
+from vipsim.scenario.study import Limit
+
+NEAR = 0.1
+"""A KPI whose mean lies within a tenth of its limit is called near it (words only; nothing is decided by it)."""
+
+
+def document(
+    question: Question, trials: Sequence[Trial], confirmation: Confirmation, measurement: Measurement | None
+) -> dict[str, Any]:
+    """The result of a study as one JSON document (``vipsim optimise --json``).
+
+    ``recommendation`` is null where no setting was shown to meet all limits; ``blocking`` and ``nearest`` then say
+    which limit blocks and which setting comes nearest.
+    """
+    best = confirmation.best
+    found: dict[str, Any] = {
+        "schema_version": 1,
+        "command": "optimise",
+        "study": {"name": question.study.study.name, "hash": question.digest, "seed": question.study.study.seed},
+        "recommendation": None,
+        "shortlist": [_candidate(question, candidate, best) for candidate in confirmation.candidates],
+        "trials": len(trials),
+        "infeasible": sum(not trial.feasible for trial in trials),
+    }
+    if best is not None and measurement is not None:
+        found["recommendation"] = _recommendation(question, trials, confirmation, best, measurement)
+    else:
+        found.update(_no_setting(question, trials, confirmation))
+    return found
+
+
+def _recommendation(
+    question: Question, trials: Sequence[Trial], confirmation: Confirmation, best: Candidate, measurement: Measurement
+) -> dict[str, Any]:
+    return {
+        "levers": best.levers,
+        "is_today": best.number == 0,
+        "objective": {gain.kpi: _gain(gain) for gain in measurement.gains},
+        "limits": [_verdict(verdict) for verdict in best.verdicts],
+        "probability_best": confirmation.probability_best,
+        "tied": [c.number for c in confirmation.candidates if c is not best and c.eligible and c.tied],
+        "marginal": [_marginal(marginal) for marginal in measurement.marginals],
+        "binding": binding(question, trials, best),
+        "guarantee": _guarantee(question, confirmation),
+        "words": words(question, confirmation, best, measurement),
+    }
+
+
+def _gain(gain: Gain) -> dict[str, Any]:
+    ci = gain.difference.ci95
+    return {
+        "today": gain.today.mean,
+        "recommended": gain.recommended.mean,
+        "gain": gain.difference.mean,
+        "ci95": None if ci is None else list(ci),
+        "n": gain.difference.n,
+        "unit": unit_of(gain.kpi),
+    }
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    side = "at_most" if verdict.limit.at_most is not None else "at_least"
+    return {
+        "kpi": verdict.limit.kpi,
+        side: verdict.limit.bound,
+        "mean": verdict.mean,
+        "required_probability": verdict.limit.probability,
+        "probability": verdict.share,
+        "probability_lower": verdict.lower,
+        "confidence": verdict.confidence,
+        "n": verdict.n,
+        "shown": verdict.shown,
+    }
+
+
+def _candidate(question: Question, candidate: Candidate, best: Candidate | None) -> dict[str, Any]:
+    gap = candidate.gap
+    name = question.study.objectives[0].kpi
+    return {
+        "trial": candidate.number,
+        "is_today": candidate.number == 0,
+        "levers": candidate.levers,
+        "eligible": candidate.eligible,
+        "objective": {name: statistics.summarise(series(candidate.kpis, name)).mean},
+        "behind_recommended": None
+        if gap is None or candidate is best
+        else {"mean": gap.mean, "interval": None if gap.ci95 is None else list(gap.ci95)},
+        "tied": candidate is not best and candidate.eligible and candidate.tied,
+        "limits": [_verdict(verdict) for verdict in candidate.verdicts],
+        "more_breaches_than_today": candidate.more_breaches,
+        "n": len(candidate.kpis),
+    }
+
+
+def _marginal(marginal: Marginal) -> dict[str, Any]:
+    difference = marginal.difference
+    return {
+        "lever": marginal.key,
+        "value": marginal.value,
+        "gain": None if difference is None else difference.mean,
+        "interval": None if difference is None or difference.ci95 is None else list(difference.ci95),
+        "limits_met": marginal.limits_met,
+        "why": marginal.why,
+    }
+
+
+# ------------------------------------------------------------------------------------------------ in words
+
+
+def _guarantee(question: Question, confirmation: Confirmation) -> str:
+    sure, zone = 1.0 - question.budget.error, question.study.confirmation.indifference
+    unit = unit_of(question.study.objectives[0].kpi)
+    within = f"Within the shortlist of {len(confirmation.candidates)} settings, today's included"
+    if confirmation.decided:
+        return (
+            f"{within}, all of this holds with probability {sure:g}: the limits are met as stated, and no other "
+            f"setting that meets them is better by {zone:g} {unit} or more."
+        )
+    return (
+        f"{within}, the limits are met as stated with probability {sure:g}. The replications were used up before the "
+        f"best was decided to {zone:g} {unit}: the setting with the largest mean is shown; see the ties."
+    )
+
+
+def binding(question: Question, trials: Sequence[Trial], best: Candidate) -> list[str]:
+    """What holds the recommendation back: limits that are near, limits that better trials missed, ends of ranges."""
+    found = []
+    own = next((trial for trial in trials if trial.number == best.number), None)
+    for limit, verdict in zip(question.study.limits, best.verdicts, strict=True):
+        near = verdict.mean is not None and abs(verdict.mean - limit.bound) <= NEAR * (abs(limit.bound) or 1.0)
+        if near and verdict.mean is not None:
+            found.append(f"{limit.text()}: the mean is {verdict.mean:.4g}")
+        richer = [t for t in trials if own is not None and t.gains and t.gains[0] > own.gains[0]]
+        missed = sum(trial.shortfall.get(limit.text(), 0.0) > 0.0 for trial in richer)
+        if missed:
+            found.append(f"{limit.text()}: missed by {missed} of {len(richer)} trials that looked better")
+    for axis in question.space.axes:
+        place = axis.index(best.levers[axis.key])
+        if place is None or axis.choices or axis.count == 1:
+            continue
+        if place in (0, axis.count - 1):
+            end = "low" if place == 0 else "high"
+            found.append(
+                f"{axis.key} = {best.levers[axis.key]} is the {end} end of the range searched: widen it and look"
+            )
+    return found or ["nothing: no limit is near and no lever is at the end of its range"]
+
+
+def words(question: Question, confirmation: Confirmation, best: Candidate, measurement: Measurement) -> list[str]:
+    """The recommendation in sentences."""
+    gain = measurement.gains[0]
+    unit = unit_of(gain.kpi)
+    if best.number == 0:
+        said = ["Today's policy is the best of the shortlist: keep it."]
+    else:
+        changes = [
+            f"{key}: {question.today_levers[key]} -> {value}"
+            for key, value in best.levers.items()
+            if value != question.today_levers[key]
+        ]
+        said = ["Change " + "; ".join(changes) + "." if changes else "Change nothing among the study's levers."]
+        ci = gain.difference.ci95
+        if gain.difference.mean is not None and ci is not None:
+            interval = f"{ci[0]:,.0f} to {ci[1]:,.0f}" if abs(ci[1]) >= 100 else f"{ci[0]:.4g} to {ci[1]:.4g}"
+            size = f"{gain.difference.mean:,.0f}" if abs(ci[1]) >= 100 else f"{gain.difference.mean:.4g}"
+            said.append(f"{gain.kpi} against today: {size} {unit} (95 % interval {interval}).")
+            better = question.signs[0]
+            if min(better * ci[0], better * ci[1]) <= 0.0:
+                said.append("The interval includes 0: a gain over today was not shown.")
+        missed = [verdict.limit.text() for verdict in confirmation.today.verdicts if not verdict.shown]
+        if missed:
+            said.append(f"Today's policy was not shown to meet {' and '.join(missed)}.")
+    ties = [candidate for candidate in confirmation.candidates if candidate is not best and candidate.eligible]
+    tied = [str(candidate.number) for candidate in ties if candidate.tied]
+    if tied:
+        said.append(f"No difference to the recommended setting was shown for trial {', '.join(tied)} (0 is today).")
+    for marginal in measurement.marginals:
+        difference = marginal.difference
+        if difference is None or difference.ci95 is None:
+            continue
+        if marginal.limits_met is not None and marginal.limits_met < _least_probability(question):
+            continue
+        if min(question.signs[0] * end for end in difference.ci95) > 0.0:
+            said.append(f"{marginal.key} = {marginal.value} would be better still: give the search more trials.")
+    return said
+
+
+def _least_probability(question: Question) -> float:
+    return max((limit.probability for limit in question.study.limits), default=0.0)
+
+
+# ------------------------------------------------------------------------------------------------ no setting
+
+
+def _no_setting(question: Question, trials: Sequence[Trial], confirmation: Confirmation) -> dict[str, Any]:
+    """Which limit blocks, and the setting that comes nearest."""
+    nearest = min(confirmation.candidates, key=_distance)
+    blocking = _blocking(question, trials, nearest)
+    return {"blocking": blocking, "nearest": _candidate(question, nearest, None)}
+
+
+def _distance(candidate: Candidate) -> tuple[float, float, int]:
+    """How far from eligible: breaches first, then the probability missing over all limits."""
+    missing = sum(max(v.limit.probability - v.lower, 0.0) for v in candidate.verdicts)
+    return max(candidate.more_breaches, 0.0), missing, candidate.number
+
+
+def _blocking(question: Question, trials: Sequence[Trial], nearest: Candidate) -> dict[str, Any]:
+    missed = [verdict for verdict in nearest.verdicts if not verdict.shown]
+    if not missed:
+        return {
+            "limit": "compliance_breaches no more than today",
+            "why": f"the nearest setting has {nearest.more_breaches:g} more breaches than today",
+        }
+    worst = min(missed, key=lambda verdict: verdict.lower - verdict.limit.probability)
+    limit = worst.limit
+    tried = [trial for trial in trials if trial.kpis]
+    met = sum(_met_at_all(trial, limit) for trial in tried)
+    why = (
+        f"{limit.text()} held in {worst.met} of {worst.n} replications of the nearest setting (mean "
+        f"{'none' if worst.mean is None else format(worst.mean, '.4g')}), which shows a probability of "
+        f"{worst.lower:.3f}; "
+        f"{limit.probability:g} was asked for. {met} of {len(tried)} trials met it in every replication."
+    )
+    if worst.share >= limit.probability:
+        why += " It may well hold: more replications in [confirmation] could show it."
+    return {"limit": limit.text(), "why": why, **_verdict(worst)}
+
+
+def _met_at_all(trial: Trial, limit: Limit) -> bool:
+    return bool(meets(limit, series(trial.kpis, limit.kpi)).all())

@@ -63,6 +63,13 @@ CASES = {
         "lobby.arrivals",
         "expected arrivals that sum to 1, found a sum of 0.9",
     ),
+    "list element out of range": ("[0.25, 0.75]", "[-0.25, 1.25]", "lobby.arrivals[0]", "greater than or equal to 0"),
+    "unknown choice in a list": (
+        'name = "small"',
+        'name = "small"\ndays = ["mon", "tus"]',
+        "days[1]",
+        "did you mean tue?",
+    ),
     "nobody at a counter": ("employed = 4", "employed = 0", "staff.teller.employed", "somebody at a counter"),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, is_dataclass
@@ -15,7 +16,6 @@ from vipsim.cli.tables import table
 from vipsim.scenario import files
 from vipsim.scenario.documents import read
 from vipsim.scenario.errors import InputError, Problem
-from vipsim.scenario.settings import lever_values
 
 BOOK_SUFFIXES = (".csv", ".parquet", ".xlsx")
 
@@ -110,20 +110,15 @@ def _check_scenario(finding: Finding) -> None:
         f"from {calendar.start_date}: run-in {months[0]}, window {months[1]}, run-off {months[2]} months"
     )
     finding.about.append(_book_line(book))
-    levers = lever_values(scenario)
-    moved = [key for key, value in levers.items() if scenario.today.get(key) != plain_value(value)]
+    levers = files.policy(scenario)
+    moved = [key for key, value in levers.items() if scenario.today.get(key) != value]
     finding.about.append(f"{len(levers)} levers, {len(moved)} differ from today's policy")
-    finding.about += [f"  {key}: {scenario.today.get(key)} today, {plain_value(levers[key])} here" for key in moved]
+    finding.about += [f"  {key}: {scenario.today.get(key)} today, {levers[key]} here" for key in moved]
     if book.source == "file":
         from vipsim.customers.book import opening
 
         opening(scenario)  # reads the bank's file and refuses what cannot be used
     finding.loads, finding.warnings = branch_loads(scenario)
-
-
-def plain_value(value: Any) -> Any:
-    """A lever's value as ``today`` holds it."""
-    return value.model_dump(mode="json", exclude_none=True) if hasattr(value, "model_dump") else plain(value)
 
 
 def _book_line(book: Any) -> str:
@@ -138,8 +133,7 @@ def branch_loads(scenario: Any) -> tuple[list[dict[str, Any]], list[str]]:
     """Required against available minutes by role, and what to think of them; empty where there is no such count yet."""
     if importlib.util.find_spec("vipsim.loads") is None:
         return [], []
-    from vipsim.loads import loads  # type: ignore[import-not-found]
-
+    loads = importlib.import_module("vipsim.loads").loads
     rows = [_row(role, entry) for role, entry in loads(scenario).items()]
     return rows, load_warnings(rows)
 

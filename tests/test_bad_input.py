@@ -14,7 +14,7 @@ from vipsim.scenario.errors import InputError, Problem
 
 def faults(path: Path, *overrides: str) -> list[Problem]:
     with pytest.raises(InputError) as caught:
-        files.load(path, overrides, root=Branch)
+        files.load(path, overrides, Branch)
     return caught.value.problems
 
 

@@ -17,7 +17,7 @@ from vipsim.scenario.settings import join_key, parse_key, setting_at, settings
 
 
 def load(path: Path, *overrides: str) -> Branch:
-    return files.load(path, overrides, root=Branch)
+    return files.load(path, overrides, Branch)
 
 
 def test_precedence_is_extends_then_file_then_set(tmp_path: Path) -> None:

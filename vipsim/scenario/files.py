@@ -42,8 +42,8 @@ _OWN = ("name", "title")  # a file's own, never inherited from what it extends
 @overload
 def load(path: str | Path, overrides: Iterable[str] = ()) -> Scenario: ...
 @overload
-def load(path: str | Path, overrides: Iterable[str] = (), *, root: type[Root]) -> Root: ...
-def load(path: str | Path, overrides: Iterable[str] = (), *, root: type[BaseModel] = Scenario) -> BaseModel:
+def load(path: str | Path, overrides: Iterable[str], root: type[Root]) -> Root: ...
+def load(path: str | Path, overrides: Iterable[str] = (), root: type[BaseModel] = Scenario) -> BaseModel:
     """Read a scenario file with everything it extends, check it whole, and resolve it.
 
     Parameters

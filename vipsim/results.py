@@ -109,6 +109,21 @@ def write(parent: Path, manifest: Manifest, resolved_toml: str, tables: Mapping[
     return target
 
 
+def open_parent(parent: Path) -> None:
+    """Make the folder of all runs and see that it takes files: said before hours are spent, not after.
+
+    Raises
+    ------
+    StorageError
+        No right to write, no space, a file in the way.
+    """
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=parent).close()
+    except OSError as error:
+        raise StorageError(storage_message(error, parent)) from error
+
+
 def storage_message(error: OSError, target: Path) -> str:
     """What the disk said, in words, and what to do."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):

@@ -18,6 +18,7 @@ UNITS: dict[str, str] = {
     "date": "date",
     "yuan": "yuan",
     "share": "share from 0 to 1",
+    "shares": "shares from 0 to 1",
     "probability": "probability from 0 to 1",
     "ratio": "ratio",
     "factor": "factor",
@@ -64,11 +65,11 @@ FOREIGN: dict[str, str] = {
 }
 """Suffixes that no field uses, but people write."""
 
-COUNTS = frozenset({"people", "devices", "count", "visits", "customers", "contacts", "products", "windows", "seats"})
+COUNTS = frozenset({"people", "devices", "counters", "count", "visits", "customers", "contacts", "products", "seats"})
 """Units of counts: such a field needs no suffix."""
 
-WORDLESS = frozenset({"", "switch", "choice", "text", "date", "path", "name", "names", "list", "law", "days of week"})
-"""Units of what is not a number: such a field needs no suffix."""
+BARE = frozenset({"log points", "logit points", "correlation", "day of month", "seed"})
+"""Units of what has no unit to write: spreads of logarithms, correlations, a day of the month."""
 
 
 def split(name: str) -> tuple[str, str]:
@@ -91,6 +92,17 @@ def _is_unit(text: str) -> bool:
     # "yuan_per_month", "share_per_year", "contacts_per_day": a unit or a count per a time
     head, per, time = text.rpartition("_per_")
     return bool(per) and f"per_{time}" in UNITS and (head in UNITS or head in COUNTS)
+
+
+def says_its_unit(key: str, unit: str) -> bool:
+    """Whether a numeric setting's name tells its unit: at its end, inside (``lag_days_low``) or in its table's name.
+
+    Counts and bare numbers need none.
+    """
+    if unit in COUNTS or unit in BARE:
+        return True
+    table, _, name = key.rpartition(".")
+    return any(split(word)[1] or set(word.split("_")) & set(UNITS) for word in (name, table.rpartition(".")[2]))
 
 
 def meaning(unit: str) -> str:

@@ -230,7 +230,5 @@ def changes(then: pd.DataFrame, now: pd.DataFrame) -> list[Change]:
     key = ["branch", "replication", "kpi"]
     both = pd.merge(then[[*key, "value"]], now[[*key, "value"]], on=key, how="outer", suffixes=("_then", "_now"))
     same = (both["value_then"] == both["value_now"]) | (both["value_then"].isna() & both["value_now"].isna())
-    return [
-        Change(str(row.branch), int(row.replication), str(row.kpi), float(row.value_then), float(row.value_now))
-        for row in both[~same].itertuples()
-    ]
+    columns = [both.loc[~same, name].tolist() for name in (*key, "value_then", "value_now")]
+    return [Change(*row) for row in zip(*columns, strict=True)]

@@ -69,8 +69,7 @@ def run(
     if json_output:
         document("run", content)
         return DONE
-    kind = "branch under the scenario's policy"
-    talk(f"{manifest.name}: {replications} replications, seed {seed}, engine {engine}; {kind}")
+    talk(f"{manifest.name}: {replications} replications, seed {seed}, engine {engine}")
     data(table(["KPI", "mean", "95% interval", "unit"], kpi_rows(content["kpis"])))
     if twin:
         data("\nAgainst today's policy on the same random numbers (this scenario less today):")
@@ -137,7 +136,8 @@ def tables_of(made: Run) -> dict[str, Any]:
 
 def summary_entry(summary: Summary, unit: str) -> dict[str, Any]:
     """One KPI in a JSON document."""
-    return {"mean": summary.mean, "sd": summary.sd, "ci95": list(summary.ci95), "n": summary.n, "unit": unit}
+    ci95 = None if summary.ci95 is None else list(summary.ci95)
+    return {"mean": summary.mean, "sd": summary.sd, "ci95": ci95, "n": summary.n, "unit": unit}
 
 
 def kpis_content(summaries: Mapping[str, Summary], units: Mapping[str, str]) -> dict[str, Any]:

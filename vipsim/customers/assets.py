@@ -125,4 +125,3 @@ def climb_ladder(state, flows, i, part, day):
         book.product_maturity[i] = day + flows.product_term_days
     count(state, tally.LADDER_FEN, np.float64(amount))
     return amount
-

@@ -66,7 +66,7 @@ class Book(NamedTuple):
     stage_since: np.ndarray  # int32, day on which the stage began
     opened: np.ndarray  # int32, day on which the account was opened, -10000 = no account yet
     last_contact: np.ndarray  # int32, day of the last contact by staff, -10000 = never
-    contact_load: np.ndarray  # float64, decayed count of contacts
+    contact_load: np.ndarray  # float64, contacts a year: a count that fades within a year
     complaint_day: np.ndarray  # int32, day of an unresolved complaint
     bad_wait_day: np.ndarray  # int32, day of the last bad wait
     tier_shock_day: np.ndarray  # int32, day of the last downgrade
@@ -113,7 +113,7 @@ _ZERO_REAL = ("contact_load", "points")
 def empty(n: int, window_months: int = 3) -> Book:
     """A book of n rows of which nothing is known yet: every cell that can be drawn is marked unknown.
 
-    Complaints, bad waits, downgrades and bans have not happened; points and contact load start at 0.
+    Complaints, bad waits, downgrades and bans have not happened; points start at 0.
     """
     if n < 0:
         raise ValueError(f"expected n >= 0, got {n}")
@@ -160,7 +160,7 @@ def opening(scenario: Any) -> tuple[Book, np.ndarray]:
     if source.source == "none":
         return empty(0), np.empty(0, dtype="<U8")
     if source.source == "file":
-        from vipsim.customers.load import load  # pandas is imported only where a file is read
+        from vipsim.customers.load import load  # loads pandas: only where a file is read
 
         return load(source.file, source.mapping, scenario)
     from vipsim.customers.generate import generate

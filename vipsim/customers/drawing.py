@@ -64,6 +64,7 @@ _BLOCK = 128  # rows drawn together
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio
 _SHIFT12 = np.uint64(12)
 _STEP52 = 2.0**-52
+_YEAR_DAYS = 365.25
 
 _VIP, _TARGET, _OTHER, _NOBODY = range(4)  # rows of ``BookLaws.care``; the last has no care at all
 
@@ -318,6 +319,11 @@ def _care(laws, cuts, book, u, first, count, here):
                 book.last_contact[i] = -1 - int(u[_CONTACT, j] * laws.maintained_days)
             else:
                 book.last_contact[i] = -1 - laws.maintained_days - int(u[_CONTACT, j] * unmaintained)
+        since = -book.last_contact[i]
+        if since <= laws.maintained_days:  # contacts a year, as a memory of one year holds them
+            book.contact_load[i] = _YEAR_DAYS / laws.maintained_days
+        else:
+            book.contact_load[i] = exp(-since / _YEAR_DAYS) if since < -NEVER else 0.0
         if book.tier[i] >= 1 and book.signed[i] == 1:
             book.card[i] = book.tier[i]
             book.card_expiry[i] = int(u[_CARD, j] * laws.card_validity)

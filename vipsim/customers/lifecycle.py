@@ -258,4 +258,3 @@ def next_stage(state, life, u, i, day):
     if new != stage:
         book.stage[i] = new
         book.stage_since[i] = day
-

@@ -17,16 +17,18 @@ from vipsim.customers.assets import mature
 from vipsim.customers.book import EXITED, EXPLORATION, NOTICE, PROSPECT
 from vipsim.customers.lifecycle import give_notice, leave
 from vipsim.customers.ownership import assign
-from vipsim.customers.segments import DEMAND, TYPE_C, TYPE_D
+from vipsim.customers.segments import DEMAND, TYPE_C
 from vipsim.customers.state import CLASSES, ELSEWHERE, bring_in, count, is_customer, move, raise_relationship
 from vipsim.draws import pair
 from vipsim.lobby.jobs import ABANDONED, CASH, NONCASH, SERVED, UNSERVED
-from vipsim.outreach.response import keeps_appointment, meet, open_account, respond, take_lead, take_prospect, win
+from vipsim.lobby.visits import WALK_IN
+from vipsim.month import VISITS_A_MONTH
+from vipsim.outreach.response import keeps_appointment, meet, note_contact, open_account, respond, take_lead, take_prospect, win
 from vipsim.outreach.triggers import OUTFLOW_ALERT, open_task
 
 _JOIN = 0  # draws of a recommendation: joining, size; sale, arrival (stream REFERRAL)
+_APPOINTMENT = (1 << 20) + VISITS_A_MONTH - 1  # number of a visit by appointment, apart from all others
 _COMPLAINT = 0  # draws of a visit's complaint: made, resolved (stream VISIT_RESULT)
-_WALK_IN_IDS = 1 << 31  # walk-ins' ids lie above all rows of the book
 
 
 class Callers(NamedTuple):
@@ -170,7 +172,7 @@ def morning(state, agenda, backlog, page, callers, policy, address, team, vacant
                 call_in(state, callers, i, page.number[e], 0)
         elif keeps_appointment(policy, address, i, amount) and state.book.stage[i] < EXITED:
             count(state, tally.APPOINTMENTS_KEPT, 1.0)
-            call_in(state, callers, i, 0, 1)
+            call_in(state, callers, i, _APPOINTMENT, 1)
 
 
 @kernel
@@ -182,10 +184,10 @@ def processing_score(policy, wait, gave_up):
 
 
 @kernel
-def complain(state, policy, address, id, i, bad, day):
+def complain(state, policy, address, id, number, i, bad, day):
     """A visit may end in a complaint, more often after a bad wait; one that is not resolved weighs on (N32, Q03)."""
     chance = policy.experience.complaint_share * (policy.experience.complaint_wait_ratio if bad else 1.0)
-    u_made, u_resolved = pair(address, draws.VISIT_RESULT, day, id, _COMPLAINT)
+    u_made, u_resolved = pair(address, draws.VISIT_RESULT, day, id, number * 8 + _COMPLAINT)
     if u_made >= chance:
         return
     count(state, tally.COMPLAINTS, 1.0)
@@ -196,45 +198,13 @@ def complain(state, policy, address, id, i, bad, day):
 
 
 @kernel
-def count_visit(state, visit):
-    """The lobby's counts of one visit, by true type and by VIP or not."""
-    count(state, tally.VISITS, 1.0)
-    if visit["who"] < 0:
-        count(state, tally.WALK_INS, 1.0)
-    if visit["type"] == TYPE_D:
-        count(state, tally.ORDINARY_VISITS, 1.0)
-        count(state, tally.ORDINARY_TREATED, 1.0 if visit["believed"] else 0.0)
-    else:
-        count(state, tally.PRIME_VISITS, 1.0)
-        count(state, tally.PRIME_TREATED, 1.0 if visit["believed"] else 0.0)
-    if visit["diverted"]:
-        count(state, tally.MACHINE, 1.0)
-    elif visit["outcome"] == SERVED:
-        count(state, tally.COUNTER, 1.0)
-    if visit["outcome"] == UNSERVED:
-        count(state, tally.UNSERVED, 1.0)
-    if visit["name_card"]:
-        count(state, tally.NAME_CARDS, 1.0)
-    if visit["referred"]:
-        count(state, tally.TELLER_REFERRALS, 1.0)
-    if visit["rm_outcome"] == SERVED:
-        count(state, tally.MEETINGS, 1.0)
-
-
-@kernel
-def absorb_visit(state, agenda, backlog, policy, address, visit, day):
+def absorb_visit(state, agenda, backlog, policy, address, visit, slot_min, day):
     """What one visit does to the customer and to the list of leads."""
-    count_visit(state, visit)
     i = np.int64(visit["who"])
+    number = visit["number"] % VISITS_A_MONTH
     if visit["station"] == CASH or visit["station"] == NONCASH:
         gave_up = visit["outcome"] == ABANDONED or visit["outcome"] == UNSERVED
         wait = visit["called"] - visit["joined"]
-        if visit["vip"]:
-            count(state, tally.JOINED_VIP, 1.0)
-            count(state, tally.ABANDONED_VIP, 1.0 if visit["outcome"] == ABANDONED else 0.0)
-        else:
-            count(state, tally.JOINED_ORDINARY, 1.0)
-            count(state, tally.ABANDONED_ORDINARY, 1.0 if visit["outcome"] == ABANDONED else 0.0)
         score = processing_score(policy, wait, gave_up)
         count(state, tally.SERVICE_SCORE, score)
         count(state, tally.SERVICE_SCORED, 1.0)
@@ -243,11 +213,14 @@ def absorb_visit(state, agenda, backlog, policy, address, visit, day):
             raise_relationship(state, i, policy.experience.visit_care_share * (score - 0.5))
             if bad:
                 state.book.bad_wait_day[i] = day
-        id = i if i >= 0 else _WALK_IN_IDS + np.int64(visit["number"])
-        complain(state, policy, address, id, i, bad, day)
+        if i >= 0:
+            complain(state, policy, address, i, number, i, bad, day)
+        else:  # a walk-in is known by the slot of arrival and the number within it
+            slot = np.int64(visit["arrive"] / slot_min)
+            complain(state, policy, address, WALK_IN + np.int64(visit["number"]), slot, i, bad, day)
     if visit["rm_outcome"] == SERVED:
         if i >= 0:
-            meet(state, agenda, policy, address, i, visit["number"] % 64, day)
+            meet(state, agenda, policy, address, i, number, day)
         elif visit["type"] == TYPE_C:
             new = take_prospect(state)
             if new >= 0:
@@ -258,10 +231,12 @@ def absorb_visit(state, agenda, backlog, policy, address, visit, day):
 
 
 @kernel
-def evening(state, agenda, backlog, plan, policy, address, log, tasks_first, staff_of_post, day, next_open):
+def evening(
+    state, agenda, backlog, plan, contacts, policy, address, log, tasks_first, staff_of_post, slot_min, day, next_open
+):
     """After closing: visits and contacts take effect on their customers, in the order of arrival and of rank."""
     for v in range(log.count[0], log.count[1]):
-        absorb_visit(state, agenda, backlog, policy, address, log.visits[v], day)
+        absorb_visit(state, agenda, backlog, policy, address, log.visits[v], slot_min, day)
     for post in range(plan.size.size):
         member = staff_of_post[post]
         if member < 0:
@@ -273,9 +248,10 @@ def evening(state, agenda, backlog, plan, policy, address, log, tasks_first, sta
                 if start < policy.outreach.call_from_min or start > policy.outreach.call_until_min:
                     count(state, tally.OUT_OF_HOURS, 1.0)
                 if is_customer(state.book, backlog.who[n]) or state.book.stage[backlog.who[n]] == PROSPECT:
-                    respond(
-                        state, agenda, backlog, policy, address, n, plan.reached[post, place], day, next_open
-                    )
+                    reached = plan.reached[post, place]
+                    attempt = backlog.attempt[n]
+                    outcome = respond(state, agenda, backlog, policy, address, n, reached, day, next_open)
+                    note_contact(contacts, backlog, policy.triggers, n, attempt, day, start, member, outcome)
 
 
 @kernel

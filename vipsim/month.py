@@ -47,6 +47,7 @@ from vipsim.outreach import triggers as trigger_rules
 from vipsim.outreach.triggers import plan_contacts, plan_reminders
 from vipsim.scenario.views import view
 
+VISITS_A_MONTH = 64  # numbers kept for one customer's visits of a month
 _OUTFLOW, _REFERRAL = 0, 2  # numbers of the month's draws of a customer (stream LIFECYCLE)
 _REFERRAL_JOIN, _WIN_BACK = 4, 6
 
@@ -162,9 +163,9 @@ def file_visits(state, agenda, policy, address, month, cumulative, total, i):
     if book.ebank[i] == EBANK_ACTIVE:
         rate *= policy.ebank_visit_ratio
     visits = poisson(draw(address, draws.VISIT_COUNT, month.index, i, 0), rate)
-    for k in range(visits):
+    for k in range(min(visits, VISITS_A_MONTH - 1)):
         u = draw(address, draws.VISIT_COUNT, month.index, i, 2 + k)
-        file(agenda, month.first_day + category(u, cumulative), VISIT, i, month.index * 64 + min(k, 63), 0)
+        file(agenda, month.first_day + category(u, cumulative), VISIT, i, month.index * VISITS_A_MONTH + k, 0)
 
 
 @kernel

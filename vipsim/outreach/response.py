@@ -7,6 +7,8 @@ fatigue and delay; effects on the customer come only from what was done.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from vipsim import draws, tally
@@ -30,6 +32,52 @@ from vipsim.outreach.triggers import (
 )
 
 _MEETING = 4  # draws of a meeting (stream VISIT_RESULT): sale and size, ladder and joining, arrival of money
+
+
+NOT_REACHED, TALKED, REMINDED, APPOINTED, SOLD, RESCUED, NOT_RESCUED = range(7)
+RESULTS = ("not_reached", "talked", "reminded", "appointed", "sold", "rescued", "not_rescued")
+
+CONTACT = np.dtype(
+    [
+        ("start", "f8"),  # minute of the day
+        ("day", "i4"),
+        ("due", "i4"),
+        ("who", "i4"),
+        ("staff", "i2"),
+        ("reason", "i1"),
+        ("channel", "i1"),
+        ("attempt", "i1"),
+        ("result", "i1"),
+    ],
+    align=True,
+)
+
+
+class ContactLog(NamedTuple):
+    """The contacts of a month; the first ``size[0]`` rows are used."""
+
+    rows: np.ndarray  # CONTACT
+    size: np.ndarray  # int64 [1]
+
+
+@kernel
+def note_contact(log, backlog, triggers, n, attempt, day, start, staff, result):
+    """Write a contact down (O01: record at once)."""
+    at = log.size[0]
+    if at >= log.rows.size:
+        return
+    reason = backlog.reason[n]
+    row = log.rows[at]
+    row["start"] = start
+    row["day"] = day
+    row["due"] = backlog.due[n]
+    row["who"] = backlog.who[n]
+    row["staff"] = staff
+    row["reason"] = reason
+    row["channel"] = triggers.channel[reason]
+    row["attempt"] = attempt
+    row["result"] = result
+    log.size[0] = at + 1
 
 
 @kernel
@@ -109,7 +157,7 @@ def meet(state, agenda, policy, address, i, number, day):
 
 @kernel
 def respond(state, agenda, backlog, policy, address, n, reached, day, next_open):
-    """What the contact of task n leads to; the task leaves the backlog unless another attempt follows.
+    """What the contact of task n leads to (a result); the task is closed unless another attempt follows.
 
     ``next_open`` int32 [days]: first open day from each day on, for appointments.
     """
@@ -129,8 +177,9 @@ def respond(state, agenda, backlog, policy, address, n, reached, day, next_open)
             if reason == LEAD_FOLLOW_UP:
                 count(state, tally.LEADS_DROPPED, 1.0)
             close(backlog, n)
-        return
+        return NOT_REACHED
     count(state, tally.REACHED, 1.0)
+    result = TALKED
     u_result, u_size = pair(address, draws.CONTACT, due, i, task_number(reason, attempt, RESULT))
     u_lag, u_sign = pair(address, draws.CONTACT, due, i, task_number(reason, attempt, EXTRA))
     effort = policy.closing_effort * freshness(policy, state, i)
@@ -152,7 +201,9 @@ def respond(state, agenda, backlog, policy, address, n, reached, day, next_open)
             count(state, tally.APPOINTMENTS, 1.0)
             if when < next_open.size and next_open[when] >= 0:
                 file(agenda, next_open[when], APPOINTMENT, i, 0, due)
+            result = APPOINTED
     elif reason == MATURITY_REMINDER:
+        result = REMINDED
         soon = day + triggers.lead_days[reason]
         if day <= book.time_maturity[i] <= soon:
             state.reminded[i] |= 1 << TIME
@@ -161,12 +212,15 @@ def respond(state, agenda, backlog, policy, address, n, reached, day, next_open)
     elif reason == CONTACT_PLAN:
         count(state, tally.PLANNED_MADE, 1.0)
         chance = policy.response.call_sale_share * effort * (0.5 + book.relationship[i])
-        win(state, agenda, policy, i, chance, u_result, u_size, u_lag, day)
+        if win(state, agenda, policy, i, chance, u_result, u_size, u_lag, day):
+            result = SOLD
     elif reason == OUTFLOW_ALERT:
         kept = rescue(state, address, policy.lifecycle, effort, i)
+        result = RESCUED if kept else NOT_RESCUED
         if not kept and book.stage[i] == NOTICE and state.rescue_tries[i] < policy.lifecycle.rescue_most:
-            return
+            return result
     close(backlog, n)
+    return result
 
 
 @kernel

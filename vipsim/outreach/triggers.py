@@ -55,16 +55,16 @@ class Rules(NamedTuple):
 
 
 PHONE, SMS, VISIT = range(3)
-_CHANNELS = ("phone", "sms", "visit")
+CHANNELS = ("phone", "sms", "visit")
 
 
 def rules(outreach) -> Rules:
     """The outreach section of a scenario as the kernels take it."""
     triggers = [getattr(outreach.triggers, reason) for reason in REASONS]
-    channels = [getattr(outreach, channel) for channel in _CHANNELS]
+    channels = [getattr(outreach, channel) for channel in CHANNELS]
     return Rules(
         on=np.array([t.on for t in triggers], np.int8),
-        channel=np.array([_CHANNELS.index(t.channel) for t in triggers], np.int8),
+        channel=np.array([CHANNELS.index(t.channel) for t in triggers], np.int8),
         lead_days=np.array([t.lead_days for t in triggers], np.int32),
         expiry_days=np.array([t.expiry_days for t in triggers], np.int32),
         sla_days=np.array([t.sla_days for t in triggers], np.int32),

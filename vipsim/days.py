@@ -1,0 +1,178 @@
+# mypy: allow-untyped-defs, allow-untyped-calls
+"""The days of a month, told once: morning, lobby with outreach, evening, night - for either engine."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vipsim import tally
+from vipsim.compiled import kernel
+from vipsim.customers.state import count
+from vipsim.day import evening, morning, night
+from vipsim.lobby import fast
+from vipsim.lobby.jobs import clear
+from vipsim.lobby.roster import draw_roster
+from vipsim.lobby.visits import add_visits, add_walk_ins
+from vipsim.outreach.plan import prepare, select
+
+
+@kernel
+def expect_visitors(branch, lobby, crew, address, day, weight, visits):
+    """Who comes to the lobby today: customers of the book, then walk-ins; the visits, all variates drawn."""
+    clear(visits)
+    callers = branch.callers
+    for n in range(callers.size[0]):
+        post = callers.owner[n]
+        callers.owner[n] = crew.staff_of_post[post] if post >= 0 else -1
+    visits = add_visits(
+        lobby,
+        address,
+        day,
+        callers.size[0],
+        callers.who,
+        callers.number,
+        callers.type,
+        callers.vip,
+        callers.signed,
+        callers.owner,
+        callers.appointment,
+        visits,
+    )
+    return add_walk_ins(lobby, address, day, weight, visits)
+
+
+@kernel
+def man_the_floor(branch, lobby, crew, address, day):
+    """Who is on duty today; a vacant manager's post is empty."""
+    draw_roster(lobby, address, day, crew.roster)
+    for post in range(branch.vacant_until.size):
+        member = crew.staff_of_post[post]
+        if branch.vacant_until[post] > day and member >= 0:
+            crew.roster.present[member] = 0
+            crew.roster.here_until[member] = 0.0
+
+
+@kernel
+def plan_outreach(branch, policy, crew, team, address, day):
+    """Today's outreach lists, best task first, by staff number."""
+    plan = branch.plan
+    select(branch.state, branch.backlog, policy.outreach, policy.triggers, team, day, plan)
+    prepare(branch.backlog, policy.triggers, address, plan)
+    first = crew.tasks.first
+    first[:] = 0
+    for post in range(plan.size.size):
+        member = crew.staff_of_post[post]
+        if member >= 0:
+            first[member + 1] = plan.size[post]
+    for member in range(first.size - 1):
+        first[member + 1] += first[member]
+    for post in range(plan.size.size):
+        member = crew.staff_of_post[post]
+        if member >= 0:
+            for place in range(plan.size[post]):
+                crew.tasks.minutes[first[member] + place] = plan.minutes[post, place]
+
+
+@kernel
+def open_day(branch, policy, lobby, crew, team, address, day, days_left, weight, visits):
+    """Everything before the lobby of an open day; the visits."""
+    count(branch.state, tally.OPEN_DAYS, 1.0)
+    visits = expect_visitors(branch, lobby, crew, address, day, weight, visits)
+    man_the_floor(branch, lobby, crew, address, day)
+    plan_outreach(branch, policy, crew, team, address, day)
+    return visits
+
+
+@kernel
+def start_day(branch, policy, team, address, day, days_left):
+    """The morning of any day, open or not."""
+    morning(
+        branch.state,
+        branch.agenda,
+        branch.backlog,
+        branch.page,
+        branch.callers,
+        policy,
+        address,
+        team,
+        branch.vacant_until,
+        day,
+        days_left,
+    )
+
+
+@kernel
+def close_day(branch, policy, lobby, crew, address, log, day, next_open):
+    """Everything after the lobby of an open day."""
+    evening(
+        branch.state,
+        branch.agenda,
+        branch.backlog,
+        branch.plan,
+        branch.contacts,
+        policy,
+        address,
+        log,
+        crew.tasks.first,
+        crew.staff_of_post,
+        lobby.arrivals.slot_min,
+        day,
+        next_open,
+    )
+
+
+@kernel
+def run_compiled(branch, policy, lobby, crew, team, address, month, next_open, visits, log):
+    """A month's days with the compiled engine; visits and log (both may have grown)."""
+    for d in range(month.days):
+        day = month.first_day + d
+        start_day(branch, policy, team, address, day, month.days - d)
+        if month.open_weights[d] > 0.0:
+            visits = open_day(
+                branch, policy, lobby, crew, team, address, day, month.days - d, month.open_weights[d], visits
+            )
+            log = fast.run_day(lobby, crew.roster, visits, crew.tasks, log, day)
+            close_day(branch, policy, lobby, crew, address, log, day, next_open)
+        night(branch.state, next_open.size - day)
+    return visits, log
+
+
+@kernel
+def run_lobby_only(lobby, crew, address, month, visits, log):
+    """A month of a branch without a book: walk-ins only, compiled engine; visits and log."""
+    for d in range(month.days):
+        day = month.first_day + d
+        if month.open_weights[d] > 0.0:
+            clear(visits)
+            visits = add_walk_ins(lobby, address, day, month.open_weights[d], visits)
+            draw_roster(lobby, address, day, crew.roster)
+            log = fast.run_day(lobby, crew.roster, visits, crew.tasks, log, day)
+    return visits, log
+
+
+def run_reference(branch, policy, lobby, crew, team, address, month, next_open, visits, log):
+    """The same month with the SimPy engine; only the lobby day differs."""
+    from vipsim.lobby import reference
+
+    for d in range(month.days):
+        day = month.first_day + d
+        start_day(branch, policy, team, address, day, month.days - d)
+        if month.open_weights[d] > 0.0:
+            visits = open_day(
+                branch, policy, lobby, crew, team, address, day, month.days - d, month.open_weights[d], visits
+            )
+            log = reference.run_day(lobby, crew.roster, visits, crew.tasks, log, day)
+            close_day(branch, policy, lobby, crew, address, log, day, next_open)
+        night(branch.state, next_open.size - day)
+    return visits, log
+
+
+def next_open_days(open_days: np.ndarray) -> np.ndarray:
+    """First open day from each day on, -1 where none is left: int64 [days]."""
+    found = np.full(open_days.size, -1, np.int64)
+    upcoming = -1
+    for day in range(open_days.size - 1, -1, -1):
+        if open_days[day]:
+            upcoming = day
+        found[day] = upcoming
+    return found

@@ -1,0 +1,321 @@
+"""The day contract: plain arrays that both engines take and give.
+
+In: ``Roster`` (who is on duty), ``Visits`` (who comes, with every variate already drawn), ``Tasks`` (outreach that
+idle staff take up). Out: ``DayLog``, one row per visit and one per step. A visit is its row number; a server is a
+staff member's number or, after the staff, a machine's. Minutes run from opening.
+"""
+
+# mypy: allow-untyped-defs, allow-untyped-calls
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from vipsim.compiled import kernel
+
+Array = np.ndarray[Any, Any]
+
+# Stations, and the three classes of a line (the middle class is for schemes with a mid tier, L27).
+DESK, MACHINE, CASH, NONCASH, RM = range(5)
+PRIME, MIDDLE, ORDINARY = range(3)
+STATION_NAMES = ("desk", "self_service", "cash", "noncash", "relationship_manager")
+
+# Lines: one per (station, class), one for appointments whose RM is away, then two per staff member who is an RM.
+ANY_APPOINTMENT = 15
+FIRST_OWN = 16
+
+# Outcomes of a step and of a visit.
+SERVED, ABANDONED, UNSERVED, HANDED_OVER, CUT_OFF, SKIPPED, NONE = range(7)
+OUTCOME_NAMES = ("served", "abandoned", "unserved", "handed_over", "cut_off", "skipped", "none")
+
+VISIT = np.dtype(
+    [
+        ("arrive", "f8"),  # minutes after opening
+        ("who", "i4"),  # row of the customer in the book; -1 = walk-in
+        ("number", "i4"),  # which visit of the customer, or which walk-in of its slot
+        ("kind", "i2"),  # transaction
+        ("owner", "i2"),  # staff number of the customer's owner; -1 = none
+        ("type", "i1"),  # true type 0..3 = A..D
+        ("vip", "i1"),
+        ("signed", "i1"),
+        ("appointment", "i1"),
+        ("station", "i1"),  # where the business is done
+        ("looks_prime", "i1"),  # what a lobby manager who looks concludes
+        ("shows_prime", "i1"),  # what the ticket alone tells
+        ("divert", "i1"),  # a machine would do, is offered and accepted
+        ("meets", "i1"),  # willing to meet an RM
+        ("phone", "i1"),  # would leave a phone number
+        ("pitch", "i1"),  # the teller wants to pitch
+        ("recognised", "i1"),  # a pitching teller would refer
+        ("wait_uniform", "f8"),  # willing to wait for an RM where below the share
+        ("triage_min", "f8"),
+        ("machine_min", "f8"),
+        ("counter_min", "f8"),
+        ("meeting_min", "f8"),
+        ("patience_min", "f8"),  # at the counter, or for business with an RM
+        ("machine_patience_min", "f8"),
+        ("meeting_patience_min", "f8"),  # in the waiting area
+    ],
+    align=True,
+)
+
+RESULT = np.dtype(
+    [
+        ("arrive", "f8"),
+        ("joined", "f8"),  # the counter's line
+        ("called", "f8"),  # called - joined = the wait, of those who left too (virtual)
+        ("start", "f8"),
+        ("end", "f8"),
+        ("rm_joined", "f8"),
+        ("rm_called", "f8"),
+        ("rm_start", "f8"),
+        ("rm_end", "f8"),
+        ("left", "f8"),  # out of the branch
+        ("day", "i4"),
+        ("who", "i4"),
+        ("number", "i4"),
+        ("kind", "i2"),
+        ("owner", "i2"),
+        ("teller", "i2"),  # server of the last counter step; -1 = none
+        ("rm_staff", "i2"),
+        ("type", "i1"),
+        ("vip", "i1"),
+        ("signed", "i1"),
+        ("appointment", "i1"),
+        ("triaged", "i1"),  # a lobby manager looked (no mere nod)
+        ("believed", "i1"),  # taken for prime
+        ("diverted", "i1"),  # to a machine
+        ("station", "i1"),  # where the business went
+        ("outcome", "i1"),  # of the business
+        ("rm_outcome", "i1"),  # of the meeting; NONE = no meeting sought
+        ("rm_first", "i1"),  # met the RM before the counter
+        ("waited", "i1"),  # sat in the waiting area for an RM
+        ("name_card", "i1"),  # left with an RM's name card
+        ("lead", "i1"),  # and left a phone number
+        ("pitched", "i1"),
+        ("referred", "i1"),  # the teller refers the visitor
+    ],
+    align=True,
+)
+
+STEP = np.dtype(
+    [
+        ("joined", "f8"),
+        ("called", "f8"),
+        ("start", "f8"),
+        ("end", "f8"),
+        ("visit", "i4"),  # row of DayLog.visits
+        ("staff", "i2"),  # server; -1 = nobody
+        ("staff2", "i2"),  # a second member held together; -1 = none
+        ("station", "i1"),
+        ("cls", "i1"),
+        ("outcome", "i1"),
+    ],
+    align=True,
+)
+
+TICKET = np.dtype([("key", "f8"), ("joined", "f8"), ("leaves", "f8"), ("rest", "f8"), ("after", "i4"), ("line", "i4")])
+
+
+class Roster(NamedTuple):
+    """Who is in the branch on one day; one element per staff member."""
+
+    present: Array  # int8
+    special: Array  # int8: the counter that skips the ticket machine, or a window for primes
+    row: Array  # int16 per server: row of Floor.serves
+    here_until: Array  # float64: end of the last duty interval; 0 = absent
+
+
+class Visits(NamedTuple):
+    """The visits of one day, in no particular order; ``n[0]`` rows are in use, the rest is room to grow.
+
+    ``n[1]`` rows are already drawn in full. The other arrays are room for the sampling.
+    """
+
+    rows: Array  # VISIT
+    n: Array  # int64[2]
+    order: Array  # int32: rows by arrival
+    id: Array  # int64: id of the row's draws
+    k: Array  # int64: first k of the row's draws
+    first: Array  # float64: uniforms
+    second: Array  # float64
+    bucket: Array  # int32
+
+
+class Tasks(NamedTuple):
+    """Outreach of one day: each member's own list, in rank order; idle members take the next that fits."""
+
+    first: Array  # int64[staff + 1]: list of member s = minutes[first[s]:first[s + 1]]
+    minutes: Array  # float64
+    call_from_min: float
+    call_until_min: float
+
+
+class Work(NamedTuple):
+    """The compiled engine's own room: lines, tickets, servers, pending ends of service."""
+
+    tickets: Array  # TICKET per visit
+    head: Array  # int32 per line: first ticket, -1 = empty
+    tail: Array
+    length: Array  # int32 per line: tickets, those of visitors who left included
+    is_fresh: Array  # int8 per line: somebody joined it at this instant
+    fresh: Array  # int32: the lines that are fresh
+    serving: Array  # int32 per server: visit in hand, -1 = none
+    task: Array  # int32 per server: task in hand, -1 = none
+    on: Array  # int8 per server: on duty
+    started: Array  # float64 per server
+    since: Array  # float64 per server: free since
+    duty_end: Array  # float64 per server
+    free: Array  # int32: free servers, longest idle first, then by number
+    end: Array  # float64: pending ends of service, latest first
+    ender: Array  # int32: their servers
+
+
+class DayLog(NamedTuple):
+    """What happened: rows are appended day after day; ``begin`` forgets them.
+
+    ``n`` = (first visit of the last day, visits, first step of the last day, steps).
+    """
+
+    visits: Array  # RESULT
+    steps: Array  # STEP, in the order in which steps ended
+    n: Array  # int64[4]
+    started: Array  # float64 per task of the last day: start, nan = not taken up
+    closed: Array  # float64[1]: minute at which the last member on overtime went home
+    work: Work
+
+
+FIRST_VISIT, VISITS, FIRST_STEP, STEPS = range(4)
+
+
+def make_visits(room: int = 64) -> Visits:
+    """An empty day with room for so many visits; it grows by itself."""
+    return Visits(
+        rows=np.zeros(room, VISIT),
+        n=np.zeros(2, np.int64),
+        order=np.zeros(room, np.int32),
+        id=np.zeros(room, np.int64),
+        k=np.zeros(room, np.int64),
+        first=np.zeros(room),
+        second=np.zeros(room),
+        bucket=np.zeros(room + 1, np.int32),
+    )
+
+
+def make_tasks(
+    staff: int, lists: dict[int, list[float]] | None = None, hours: tuple[float, float] = (0.0, 0.0)
+) -> Tasks:
+    """Outreach tasks from a list of minutes per staff number, to be done between the calling hours (minutes)."""
+    per_member = [(lists or {}).get(s, []) for s in range(staff)]
+    first = np.concatenate([[0], np.cumsum([len(x) for x in per_member])]).astype(np.int64)
+    minutes = np.array([m for own in per_member for m in own], dtype=np.float64)
+    return Tasks(first, minutes, float(hours[0]), float(hours[1]))
+
+
+def make_log(servers: int, lines: int, visits: int = 64) -> DayLog:
+    """An empty log for a floor of so many servers and lines; it grows by itself."""
+    work = Work(
+        tickets=np.zeros(visits, TICKET),
+        head=np.full(lines, -1, np.int32),
+        tail=np.full(lines, -1, np.int32),
+        length=np.zeros(lines, np.int32),
+        is_fresh=np.zeros(lines, np.int8),
+        fresh=np.zeros(lines, np.int32),
+        serving=np.full(servers, -1, np.int32),
+        task=np.full(servers, -1, np.int32),
+        on=np.zeros(servers, np.int8),
+        started=np.zeros(servers),
+        since=np.zeros(servers),
+        duty_end=np.zeros(servers),
+        free=np.zeros(servers + 1, np.int32),
+        end=np.zeros(servers + 1),
+        ender=np.zeros(servers + 1, np.int32),
+    )
+    return DayLog(
+        visits=np.zeros(visits, RESULT),
+        steps=np.zeros(4 * visits, STEP),
+        n=np.zeros(4, np.int64),
+        started=np.zeros(64),
+        closed=np.zeros(1),
+        work=work,
+    )
+
+
+@kernel
+def grow_visits(visits, n):
+    """The same visits with room for at least n."""
+    old = visits.rows.size
+    if n <= old:
+        return visits
+    size = max(n, 2 * old)
+    rows = np.zeros(size, VISIT)
+    rows[:old] = visits.rows
+    id = np.zeros(size, np.int64)
+    id[:old] = visits.id
+    k = np.zeros(size, np.int64)
+    k[:old] = visits.k
+    return Visits(
+        rows,
+        visits.n,
+        np.zeros(size, np.int32),
+        id,
+        k,
+        np.zeros(size),
+        np.zeros(size),
+        np.zeros(size + 1, np.int32),
+    )
+
+
+@kernel
+def clear(visits):
+    """A new day: no visits yet."""
+    visits.n[0] = 0
+    visits.n[1] = 0
+
+
+@kernel
+def begin(log):
+    """Forget the days logged so far."""
+    log.n[:] = 0
+
+
+@kernel
+def grow_log(log, visits, steps, tasks):
+    """The same log with room for so many more visits, steps and for so many tasks a day."""
+    need_visits = log.n[VISITS] + visits
+    need_steps = log.n[STEPS] + steps
+    rows = log.visits
+    if need_visits > rows.size:
+        rows = np.zeros(max(need_visits, 2 * rows.size), RESULT)
+        rows[: log.visits.size] = log.visits
+    step_rows = log.steps
+    if need_steps > step_rows.size:
+        step_rows = np.zeros(max(need_steps, 2 * step_rows.size), STEP)
+        step_rows[: log.steps.size] = log.steps
+    started = log.started
+    if tasks > started.size:
+        started = np.zeros(max(tasks, 2 * started.size))
+    w = log.work
+    tickets = w.tickets
+    if visits > tickets.size:
+        tickets = np.zeros(max(visits, 2 * tickets.size), TICKET)
+    work = Work(
+        tickets,
+        w.head,
+        w.tail,
+        w.length,
+        w.is_fresh,
+        w.fresh,
+        w.serving,
+        w.task,
+        w.on,
+        w.started,
+        w.since,
+        w.duty_end,
+        w.free,
+        w.end,
+        w.ender,
+    )
+    return DayLog(rows, step_rows, log.n, started, log.closed, work)

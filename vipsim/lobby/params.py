@@ -1,0 +1,408 @@
+"""From scenario to kernels: the lobby's numbers as scalars and arrays, resolved once per policy.
+
+Staff are numbered relationship managers first, then lobby managers, tellers and the head; machines follow.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from vipsim.draws import NEVER, Variate
+from vipsim.lobby.jobs import (
+    ANY_APPOINTMENT,
+    CASH,
+    DESK,
+    FIRST_OWN,
+    MACHINE,
+    MIDDLE,
+    NONCASH,
+    ORDINARY,
+    PRIME,
+    RM,
+    Array,
+    DayLog,
+    Roster,
+    make_log,
+)
+from vipsim.lobby.rules import Rules
+from vipsim.scenario.lobby import ROLES, TYPES, Demand, Lobby, Serving, Staff, check_lobby
+
+DUTY, BREAK, ADMIN, TRAINING = range(4)
+_ACTIVITY = {"break": BREAK, "admin": ADMIN, "training": TRAINING}
+_STATION = {"desk": DESK, "cash": CASH, "noncash": NONCASH, "rm": RM}
+_MODES = ("none", "strict", "head_start", "override", "window")
+_OWN = ("own_only", "own_then_any", "pool")
+_SHIFT_END = ("finish", "hand_over", "cut_off")
+_TICKET_CLASS = ("none", "card", "known")
+_UNBOUNDED = 1e6  # nod_only_above at or over this: never only a nod
+RELATIONSHIP_MANAGER, LOBBY_MANAGER, TELLER, HEAD = range(len(ROLES))
+
+
+class _OpeningTime(Protocol):
+    @property
+    def opening_min(self) -> float: ...
+
+
+class LobbyScenario(Protocol):
+    """The sections of a scenario that the lobby reads."""
+
+    @property
+    def calendar(self) -> _OpeningTime: ...
+    @property
+    def demand(self) -> Demand: ...
+    @property
+    def lobby(self) -> Lobby: ...
+    @property
+    def staff(self) -> Staff: ...
+
+
+class Arrivals(NamedTuple):
+    """How many come and when."""
+
+    walk_ins_per_day: float
+    customer_visits_per_year: float
+    vip_visit_ratio: float
+    ebank_visit_ratio: float
+    type_cumulative: Array  # float64[4]: walk-ins of type A..D
+    profile: Array  # float64 per slot: shares
+    profile_cumulative: Array
+    slot_min: float
+    weekday: Array  # float64[7]
+    month: Array  # float64[12]
+    third: Array  # float64[3]
+    day_factor_cv: float
+
+
+class Choices(NamedTuple):
+    """What is drawn for each visit."""
+
+    kind_cumulative: Array  # float64 per transaction
+    station: Array  # int8 per transaction
+    divert: Array  # float64 per transaction: a machine would do, is offered and accepted
+    service_law: Array  # int64 per transaction
+    service: Array  # float64[transaction, 3]
+    diverts: int  # 1 = some visit may go to a machine
+    may_pass_desk: int  # 1 = a visitor may go by unseen: a mere nod, or no lobby manager on duty
+    triage: Variate
+    machine: Variate
+    meeting: Variate
+    patience_vip: Variate
+    patience_ordinary: Variate
+    patience_machine: Variate
+    patience_meeting: Variate
+    triage_on: int
+    ticket_class: int
+    card_shown_share: float
+    sensitivity_share: float
+    specificity_share: float
+    meet_share: float
+    phone_share: float
+    ask_share: float  # tellers: share of visitors they want to pitch
+    teller_sensitivity_share: float
+    teller_specificity_share: float
+
+
+class Floor(NamedTuple):
+    """Who serves which line in which order, and when members come and go."""
+
+    staff: int
+    servers: int
+    lines: int
+    serves: Array  # int16[row, n]: lines in order of rank; row 2s = member s, 2s + 1 = special, last = machine
+    rank: Array  # int16[row, n]: their ranks; equal ranks compare keys
+    reach: Array  # int16[row]: how many lines the row serves
+    can: Array  # int8[row, line]
+    change_min: Array  # float64: duty begins or ends, in order of time and member
+    change_staff: Array  # int32
+    change_until: Array  # float64: end of the interval that begins; -1 = one ends
+    last_duty: Array  # float64 per member: end of the last duty interval
+    segment: Array  # int32[staff + 1]: first segment of each member's shift
+    segment_start: Array  # float64
+    segment_end: Array  # float64
+    segment_activity: Array  # int8: DUTY, BREAK, ADMIN, TRAINING
+
+
+class Staffing(NamedTuple):
+    """Who may be absent and how many are on the floor."""
+
+    role: Array  # int8 per member
+    member: Array  # int32: number within the role
+    absence: Array  # float64
+    first: Array  # int32 per role: first member
+    employed: Array  # int32 per role
+    on_duty: Array  # int32 per role
+    multi: Array  # int8 per member: both counters
+    specials: int  # windows, or 1 for the counter that skips the ticket machine
+    spare: int  # tellers who must stay beside the windows
+
+
+class LobbyParams(NamedTuple):
+    """All that the lobby's kernels need of a scenario and its policy."""
+
+    arrivals: Arrivals
+    choices: Choices
+    rules: Rules
+    floor: Floor
+    staffing: Staffing
+
+
+def _array(values: list[Any], dtype: str = "f8") -> Array:
+    return np.array(values, dtype=dtype)
+
+
+def _cumulative(shares: list[float]) -> Array:
+    total: Array = np.cumsum(_array(shares))
+    total[-1] = 1.0
+    return total
+
+
+def _rules(lobby: Lobby, opening_min: float) -> Rules:
+    mode = lobby.vip_service.mode
+    return Rules(
+        triage=int(lobby.triage.on),
+        nod_min=lobby.triage.nod_min,
+        nod_only_above=lobby.triage.nod_only_above,
+        divert_prime=int(lobby.diversion.divert_prime),
+        override_min=lobby.vip_service.override_min if mode == "override" else 0.0,
+        head_start_min=lobby.vip_service.head_start_min if mode == "head_start" else 0.0,
+        chat_queue_threshold=lobby.counters.chat_queue_threshold,
+        pitch_min=lobby.counters.pitch_min,
+        meet_first=int(lobby.meetings.meet_first),
+        wait_share=lobby.meetings.wait_share,
+        wait_share_fall_per_min=lobby.meetings.wait_share_fall_per_min,
+        mean_meeting_min=lobby.meetings.minutes.mean(),
+        own_rm_first=_OWN.index(lobby.meetings.own_rm_first),
+        shift_end=_SHIFT_END.index(lobby.shift_end),
+        after_closing=int(lobby.after_closing == "send_away"),
+        opening_min=opening_min,
+    )
+
+
+def _choices(demand: Demand, lobby: Lobby, staff: Staff, opening_min: float, ask_share: float) -> Choices:
+    t = demand.transactions
+    offered = lobby.diversion.divert_share * lobby.diversion.accept_share
+    if not lobby.triage.on or lobby.diversion.devices == 0:
+        offered = 0.0
+    laws = [x.service.variate() for x in t]
+    return Choices(
+        kind_cumulative=_cumulative([x.share for x in t]),
+        station=_array([_STATION[x.station] for x in t], "i1"),
+        divert=_array([x.divertible_share * offered for x in t]),
+        service_law=_array([x.law for x in laws], "i8"),
+        service=_array([[x.a, x.b, x.c] for x in laws]),
+        diverts=int(offered * max(x.divertible_share for x in t) > 0.0),
+        may_pass_desk=int(not _desk_never_left(lobby, staff, opening_min)),
+        triage=lobby.triage.minutes.variate(),
+        machine=lobby.diversion.service.variate(),
+        meeting=lobby.meetings.minutes.variate(),
+        patience_vip=lobby.counters.patience_vip.variate(),
+        patience_ordinary=lobby.counters.patience_ordinary.variate(),
+        patience_machine=lobby.diversion.patience.variate(),
+        patience_meeting=lobby.meetings.patience.variate(),
+        triage_on=int(lobby.triage.on),
+        ticket_class=_TICKET_CLASS.index(lobby.triage.ticket_class),
+        card_shown_share=lobby.triage.card_shown_share,
+        sensitivity_share=lobby.triage.sensitivity_share,
+        specificity_share=lobby.triage.specificity_share,
+        meet_share=lobby.meetings.meet_share,
+        phone_share=lobby.meetings.phone_share,
+        ask_share=ask_share,
+        teller_sensitivity_share=lobby.counters.teller_sensitivity_share,
+        teller_specificity_share=lobby.counters.teller_specificity_share,
+    )
+
+
+def _counter_ranks(stations: list[int], mode: str, special: bool) -> list[tuple[int, int]]:
+    """(rank, line) of a member at the counters, by VIP service: the heart of L14 as data."""
+    if mode == "strict":
+        ranks = {PRIME: 0, MIDDLE: 1, ORDINARY: 2}
+    elif mode == "override" and special:
+        ranks = {PRIME: 0, MIDDLE: 1, ORDINARY: 1}
+    elif mode == "window" and special:
+        ranks = {PRIME: 0}
+    elif mode == "window":
+        ranks = {PRIME: 1, MIDDLE: 0, ORDINARY: 0}
+    else:
+        ranks = {PRIME: 0, MIDDLE: 0, ORDINARY: 0}
+    return [(rank, 3 * station + cls) for station in stations for cls, rank in ranks.items()]
+
+
+def _meeting_ranks(member: int, managers: list[int], own: str) -> list[tuple[int, int]]:
+    """(rank, line) of an RM: own appointments, own customers, then those of all."""
+    lines = [(0, FIRST_OWN + 2 * member), (0, ANY_APPOINTMENT), (1, FIRST_OWN + 2 * member + 1)]
+    lines += [(2, 3 * RM + PRIME), (3, 3 * RM + MIDDLE), (4, 3 * RM + ORDINARY)]
+    if own == "own_then_any":
+        lines += [(2, FIRST_OWN + 2 * other + 1) for other in managers if other != member]
+    return lines
+
+
+def _skills(staff: Staff) -> list[list[int]]:
+    """Stations of every member, in the order of their numbers."""
+    skills: list[list[int]] = []
+    for name in ROLES:
+        role = getattr(staff, name)
+        if isinstance(role, Serving):
+            skills += [[_STATION[x] for x in role.stations]] * role.employed
+        else:
+            both = role.employed - role.cash_only - role.noncash_only
+            skills += [[CASH]] * role.cash_only + [[NONCASH]] * role.noncash_only + [[CASH, NONCASH]] * both
+    return skills
+
+
+def _serving_rows(lobby: Lobby, staff: Staff) -> list[list[tuple[int, int]]]:
+    """(rank, line) per row of Floor.serves."""
+    skills = _skills(staff)
+    managers = [s for s, own in enumerate(skills) if RM in own]
+    rows: list[list[tuple[int, int]]] = []
+    for s, own in enumerate(skills):
+        for special in (False, True):
+            row: list[tuple[int, int]] = []
+            counters = [x for x in own if x in (CASH, NONCASH)]
+            order = list(dict.fromkeys(CASH if x == NONCASH else x for x in own))  # both counters count as one
+            for place, station in enumerate(order):
+                if station == DESK:
+                    lines = [(0, 3 * DESK + cls) for cls in (PRIME, MIDDLE, ORDINARY)]
+                elif station == RM:
+                    lines = _meeting_ranks(s, managers, lobby.meetings.own_rm_first)
+                else:
+                    lines = _counter_ranks(counters, lobby.vip_service.mode, special)
+                row += [(10 * place + rank, line) for rank, line in lines]
+            rows.append(sorted(row))
+    rows.append([(0, 3 * MACHINE + cls) for cls in (PRIME, MIDDLE, ORDINARY)])
+    return rows
+
+
+def _segments(staff: Staff) -> list[list[tuple[float, float, int]]]:
+    """(start, end, activity) of each member's day, without gaps."""
+    out = []
+    for name in ROLES:
+        role = getattr(staff, name)
+        for i in range(role.employed):
+            shift = role.shifts[i % len(role.shifts)]
+            parts: list[tuple[float, float, int]] = []
+            now = shift.start_min
+            for block in (b for b in shift.blocks if b.end_min > b.start_min):
+                parts += [(now, block.start_min, DUTY), (block.start_min, block.end_min, _ACTIVITY[block.activity])]
+                now = block.end_min
+            parts.append((now, shift.end_min, DUTY))
+            out.append([x for x in parts if x[1] > x[0]])
+    return out
+
+
+def _desk_never_left(lobby: Lobby, staff: Staff, opening_min: float) -> bool:
+    """Whether every visitor is surely received: no nods, no absence, no rota, no breaks at the desk."""
+    if not lobby.triage.on or lobby.triage.nod_only_above < _UNBOUNDED:
+        return False
+    roles = [getattr(staff, name) for name in ROLES]
+    desk = [role for role in roles if isinstance(role, Serving) and "desk" in role.stations and role.employed > 0]
+    return all(
+        role.absence_share == 0.0
+        and (role.on_duty is None or role.on_duty >= role.employed)
+        and all(not x.blocks and x.start_min == 0.0 and x.end_min >= opening_min for x in role.shifts)
+        for role in desk
+    )
+
+
+def _floor(lobby: Lobby, staff: Staff) -> Floor:
+    rows = _serving_rows(lobby, staff)
+    segments = _segments(staff)
+    n_staff = len(segments)
+    lines = FIRST_OWN + 2 * n_staff
+    width = max(len(row) for row in rows)
+    serves, rank = np.zeros((len(rows), max(width, 1)), "i2"), np.zeros((len(rows), max(width, 1)), "i2")
+    can = np.zeros((len(rows), lines), "i1")
+    for r, row in enumerate(rows):
+        for n, (level, line) in enumerate(row):
+            serves[r, n], rank[r, n] = line, level
+            can[r, line] = 1
+    changes: list[tuple[float, int, float]] = []
+    for s, parts in enumerate(segments):
+        for start, end, activity in parts:
+            if activity == DUTY:
+                changes += [(start, s, end), (end, s, -1.0)]
+    changes.sort()
+    duty_ends = [[end for _, end, activity in parts if activity == DUTY] for parts in segments]
+    flat = [x for parts in segments for x in parts]
+    return Floor(
+        staff=n_staff,
+        servers=n_staff + lobby.diversion.devices,
+        lines=lines,
+        serves=serves,
+        rank=rank,
+        reach=_array([len(row) for row in rows], "i2"),
+        can=can,
+        change_min=_array([x[0] for x in changes]),
+        change_staff=_array([x[1] for x in changes], "i4"),
+        change_until=_array([x[2] for x in changes]),
+        last_duty=_array([max(ends, default=0.0) for ends in duty_ends]),
+        segment=_array([0, *np.cumsum([len(parts) for parts in segments])], "i4"),
+        segment_start=_array([x[0] for x in flat]),
+        segment_end=_array([x[1] for x in flat]),
+        segment_activity=_array([x[2] for x in flat], "i1"),
+    )
+
+
+def _staffing(lobby: Lobby, staff: Staff) -> Staffing:
+    roles = [getattr(staff, name) for name in ROLES]
+    employed = [role.employed for role in roles]
+    mode = lobby.vip_service.mode
+    return Staffing(
+        role=np.repeat(np.arange(len(roles)), employed).astype("i1"),
+        member=_array([i for n in employed for i in range(n)], "i4"),
+        absence=np.repeat(_array([role.absence_share for role in roles]), employed),
+        first=_array([0, *np.cumsum(employed)[:-1]], "i4"),
+        employed=_array(employed, "i4"),
+        on_duty=_array([n if r.on_duty is None else r.on_duty for n, r in zip(employed, roles, strict=True)], "i4"),
+        multi=_array([int(CASH in own and NONCASH in own) for own in _skills(staff)], "i1"),
+        specials={"window": lobby.vip_service.windows, "override": 1}.get(mode, 0),
+        spare=int(mode == "window"),
+    )
+
+
+def params(scenario: LobbyScenario, *, ask_share: float = 0.0) -> LobbyParams:
+    """The lobby of a scenario as its kernels take it; ``ask_share`` = share of visitors whom tellers want to pitch.
+
+    Raises ValueError (key, expected, found) where the sections do not fit together.
+    """
+    demand, lobby, staff = scenario.demand, scenario.lobby, scenario.staff
+    opening_min = scenario.calendar.opening_min
+    check_lobby(demand, lobby, staff, opening_min)
+    arrivals = Arrivals(
+        walk_ins_per_day=demand.walk_ins_per_day,
+        customer_visits_per_year=demand.customer_visits_per_year,
+        vip_visit_ratio=demand.vip_visit_ratio,
+        ebank_visit_ratio=demand.ebank_visit_ratio,
+        type_cumulative=_cumulative([getattr(demand.walk_in_share, x) for x in TYPES]),
+        profile=_array(demand.profile_share),
+        profile_cumulative=_cumulative(demand.profile_share),
+        slot_min=opening_min / len(demand.profile_share),
+        weekday=_array(demand.weekday_factor),
+        month=_array(demand.month_factor),
+        third=_array(demand.third_of_month_factor),
+        day_factor_cv=demand.day_factor_cv,
+    )
+    return LobbyParams(
+        arrivals=arrivals,
+        choices=_choices(demand, lobby, staff, opening_min, ask_share),
+        rules=_rules(lobby, opening_min),
+        floor=_floor(lobby, staff),
+        staffing=_staffing(lobby, staff),
+    )
+
+
+def make_roster(p: LobbyParams) -> Roster:
+    """Room for a day's roster; everybody present until it is drawn."""
+    n = p.floor.staff
+    row = np.full(p.floor.servers, 2 * n, "i2")
+    row[:n] = 2 * np.arange(n)
+    return Roster(np.ones(n, "i1"), np.zeros(n, "i1"), row, p.floor.last_duty.copy())
+
+
+def make_day_log(p: LobbyParams, visits: int = 64) -> DayLog:
+    """An empty log for this lobby."""
+    return make_log(p.floor.servers, p.floor.lines, visits)
+
+
+__all__ = ["NEVER", "LobbyParams", "LobbyScenario", "make_day_log", "make_roster", "params"]

@@ -1,0 +1,126 @@
+"""How people behave in the lobby: scalar rules, written once and called by both engines.
+
+Only + - x / and comparisons, so that both engines give the same last bit.
+"""
+
+# mypy: allow-untyped-defs, allow-untyped-calls
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from vipsim.compiled import kernel
+from vipsim.lobby.jobs import ANY_APPOINTMENT, CASH, FIRST_OWN, NONCASH, ORDINARY, PRIME, RM
+
+FINISH, HAND_OVER, CUT_OFF_RULE = range(3)
+SERVE_ALL, SEND_AWAY = range(2)
+NO_PRIORITY, STRICT, HEAD_START, OVERRIDE, WINDOW = range(5)
+OWN_ONLY, OWN_THEN_ANY, POOL = range(3)
+
+
+class Rules(NamedTuple):
+    """The numbers behind the rules; minutes, shares and people as in the scenario."""
+
+    triage: int
+    nod_min: float
+    nod_only_above: float
+    divert_prime: int
+    override_min: float  # 0 unless the mode is override
+    head_start_min: float  # 0 unless the mode is head start
+    chat_queue_threshold: int
+    pitch_min: float
+    meet_first: int
+    wait_share: float
+    wait_share_fall_per_min: float
+    mean_meeting_min: float
+    own_rm_first: int
+    shift_end: int
+    after_closing: int
+    opening_min: float
+
+
+@kernel
+def only_a_nod(rules, waiting, managers):
+    """Whether a visitor called to the desk gets a mere nod: too many wait per lobby manager on duty (I07)."""
+    return waiting > rules.nod_only_above * managers
+
+
+@kernel
+def triage_minutes(rules, triage_min, nod, prime):
+    """A lobby manager's minutes for a visitor; arranging an override for a believed prime takes longer (L14)."""
+    if nod:
+        return rules.nod_min
+    return triage_min + rules.override_min if prime else triage_min
+
+
+@kernel
+def goes_to_machine(rules, divert, believed):
+    """Whether a visitor just received is led to a machine (L04)."""
+    return divert and (rules.divert_prime or not believed)
+
+
+@kernel
+def class_of(believed):
+    """Class in which a visitor waits."""
+    return PRIME if believed else ORDINARY
+
+
+@kernel
+def ticket_key(rules, joined, station, cls):
+    """Order in a line and between lines of the same rank: time of joining less the minutes credited (L14)."""
+    credited = cls == PRIME and (station == CASH or station == NONCASH)
+    return joined - rules.head_start_min if credited else joined
+
+
+@kernel
+def pitches(rules, wants, waiting):
+    """Whether a teller who wants to pitch does: not in front of a long line (L16)."""
+    return wants and waiting <= rules.chat_queue_threshold
+
+
+@kernel
+def waits_for_rm(rules, uniform, ahead, managers):
+    """Whether a visitor is willing to wait for a busy RM: less so, the longer it will take (L08)."""
+    if managers <= 0:
+        return False
+    expected = ahead * rules.mean_meeting_min / managers
+    return uniform < rules.wait_share - rules.wait_share_fall_per_min * expected
+
+
+@kernel
+def rm_line(rules, appointment, believed, owner, owner_comes):
+    """Line of a visitor who wants an RM: the own RM's, or the line of all (L11).
+
+    ``owner_comes`` = the owner is an RM who is on duty later today.
+    """
+    if appointment:
+        return FIRST_OWN + 2 * owner if owner_comes else ANY_APPOINTMENT
+    if believed and owner_comes and rules.own_rm_first != POOL:
+        return FIRST_OWN + 2 * owner + 1
+    return 3 * RM + class_of(believed)
+
+
+@kernel
+def colleague_line(line):
+    """Line in which a colleague finds a customer handed over."""
+    if line < FIRST_OWN:
+        return line
+    return ANY_APPOINTMENT if (line - FIRST_OWN) % 2 == 0 else 3 * RM + PRIME
+
+
+@kernel
+def station_of(line):
+    """Station of a line."""
+    return line // 3 if line < ANY_APPOINTMENT else RM
+
+
+@kernel
+def class_of_line(line):
+    """Class of a line; appointments and own customers of an RM are primes."""
+    return line % 3 if line < ANY_APPOINTMENT else PRIME
+
+
+@kernel
+def task_fits(now, minutes, duty_end, call_from_min, call_until_min):
+    """Whether an outreach task started now ends within the duty interval and the calling hours (O03)."""
+    return now >= call_from_min and now + minutes <= call_until_min and now + minutes <= duty_end

@@ -1,0 +1,341 @@
+"""Who comes today, and everything about each visit that chance decides, drawn before the day begins.
+
+Addresses: time = day; id = the customer's row, or ``WALK_IN`` + n for the n-th walk-in of a slot; k = the number of
+the customer's visit that day, or the slot, in the bits above ``_FIELD_BITS``, and the field below them. Visits are
+drawn column by column, because the generator then works on several addresses at once.
+"""
+
+# mypy: allow-untyped-defs, allow-untyped-calls
+
+from __future__ import annotations
+
+from math import inf, log
+
+from vipsim.compiled import inlined, kernel
+from vipsim.draws import (
+    ARRIVAL,
+    CONSTANT,
+    DAY_FACTOR,
+    EXPONENTIAL,
+    IDENTIFY,
+    NEVER,
+    PATIENCE,
+    SERVICE,
+    VISIT_KIND,
+    WALK_IN_COUNT,
+    Variate,
+    category,
+    draw,
+    gamma_quantile,
+    invert_profile,
+    pair,
+    poisson,
+    variate,
+)
+from vipsim.lobby.jobs import RM, grow_visits
+
+WALK_IN = 1 << 31  # walk-ins' ids lie above every customer's
+_FIELD_BITS = 6
+
+# Fields (k) of a visit, two to a block of the generator; the second of a pair is the odd one.
+_TIME, _TYPE = 0, 1  # ARRIVAL
+_KIND, _DIVERT, _CARD, _MEETS, _WAITS, _PHONE, _PITCH = range(7)  # VISIT_KIND
+_TRIAGE, _BUSINESS, _MEETING = range(3)  # SERVICE
+_COUNTER, _WAITING_AREA, _MACHINE = range(3)  # PATIENCE
+_MANAGER, _TELLER = range(2)  # IDENTIFY
+
+_NONE, _CARD_TICKET, _KNOWN = range(3)
+_TYPE_A, _TYPE_B, _TYPE_D = 0, 1, 3
+
+
+@inlined
+def _minutes(v, u):
+    """A variate; the exponential law, the most frequent, without a call."""
+    if v.law == EXPONENTIAL:
+        return -v.a * log(u)
+    return variate(v, u)
+
+
+@kernel
+def day_weights(params, address, first_day, days, weights):
+    """Expected demand of each day relative to an average open day, into ``weights``; 0 when the branch is closed.
+
+    ``days`` is a ``calendar.Days`` (or a slice of its arrays) that begins at ``first_day``. Weekday, month and third
+    of the month as declared, times a gamma factor of the day with mean 1 (over-dispersion).
+    """
+    a = params.arrivals
+    cv = a.day_factor_cv
+    shape = 1.0 / (cv * cv) if cv > 0.0 else 0.0
+    for i in range(weights.size):
+        if not days.open[i]:
+            weights[i] = 0.0
+            continue
+        w = a.weekday[days.weekday[i]] * a.month[days.month[i]] * a.third[days.third[i]]
+        if cv > 0.0:
+            w *= gamma_quantile(draw(address, DAY_FACTOR, first_day + i, 0, 0), shape) / shape
+        weights[i] = w
+
+
+@kernel
+def _blank(visits, i):
+    """A visit about whom nothing is known yet."""
+    row = visits.rows[i]
+    row["kind"] = 0
+    row["divert"] = 0
+    row["looks_prime"] = 0
+    row["shows_prime"] = 0
+    row["meets"] = 0
+    row["phone"] = 0
+    row["pitch"] = 0
+    row["recognised"] = 0
+    row["wait_uniform"] = 0.0
+    row["triage_min"] = 0.0
+    row["machine_min"] = 0.0
+    row["counter_min"] = 0.0
+    row["meeting_min"] = 0.0
+    row["patience_min"] = inf
+    row["machine_patience_min"] = inf
+    row["meeting_patience_min"] = inf
+
+
+@kernel
+def add_walk_ins(params, address, day, weight, visits):
+    """Today's walk-ins without an account, drawn in full; returns the visits (with more room where needed).
+
+    A Poisson count per slot of the profile, then a time inside the slot for each: inversion, never thinning.
+    """
+    a = params.arrivals
+    mean = a.walk_ins_per_day * weight
+    for slot in range(a.profile.size):
+        n = poisson(draw(address, WALK_IN_COUNT, day, slot, 0), mean * a.profile[slot])
+        start = visits.n[0]
+        visits = grow_visits(visits, start + n)
+        k = slot << _FIELD_BITS
+        for i in range(n):
+            u, w = pair(address, ARRIVAL, day, WALK_IN + i, k + _TIME)
+            visits.first[i] = u
+            visits.second[i] = w
+        for i in range(n):
+            visits.id[start + i] = WALK_IN + i
+            visits.k[start + i] = k
+            type = category(visits.second[i], a.type_cumulative)
+            _blank(visits, start + i)
+            row = visits.rows[start + i]
+            row["arrive"] = (slot + visits.first[i]) * a.slot_min
+            row["who"] = -1
+            row["number"] = i
+            row["type"] = type
+            row["vip"] = 1 if type == _TYPE_A else 0
+            row["signed"] = 1 if type == _TYPE_A else 0
+            row["owner"] = -1
+            row["appointment"] = 0
+        visits.n[0] = start + n
+    _draw_details(params, address, day, visits)
+    return visits
+
+
+@kernel
+def add_visits(params, address, day, n, who, k, type, vip, signed, owner, appointment, visits):
+    """Visits of n customers of the book today (arrays of length n or more); returns the visits.
+
+    who = row of the book, k = number of the customer's visit that day (0, 1, ...), type 0..3, owner = staff number
+    or -1, appointment = 1 where an RM expects the customer (business is then the meeting).
+    """
+    a = params.arrivals
+    start = visits.n[0]
+    visits = grow_visits(visits, start + n)
+    for i in range(n):
+        visits.id[start + i] = who[i]
+        visits.k[start + i] = k[i] << _FIELD_BITS
+    for i in range(n):
+        _blank(visits, start + i)
+        row = visits.rows[start + i]
+        u = draw(address, ARRIVAL, day, who[i], (k[i] << _FIELD_BITS) + _TIME)
+        row["arrive"] = invert_profile(u, a.profile_cumulative, a.slot_min)
+        row["who"] = who[i]
+        row["number"] = k[i]
+        row["type"] = type[i]
+        row["vip"] = vip[i]
+        row["signed"] = signed[i]
+        row["owner"] = owner[i]
+        row["appointment"] = appointment[i]
+    visits.n[0] = start + n
+    _draw_details(params, address, day, visits)
+    return visits
+
+
+@kernel
+def _uniforms(address, stream, day, field, visits, start, n):
+    """The two uniforms of a block for the rows start .. n, into ``visits.first`` and ``visits.second``."""
+    id = visits.id
+    k = visits.k
+    first = visits.first
+    second = visits.second
+    for i in range(start, n):
+        u, w = pair(address, stream, day, id[i], k[i] + field)
+        first[i] = u
+        second[i] = w
+
+
+@kernel
+def _draw_details(params, address, day, visits):
+    """Everything else about the visits just added; a column is drawn only where the scenario can need it."""
+    start = visits.n[1]
+    n = visits.n[0]
+    visits.n[1] = n
+    _draw_kind(params.choices, address, day, visits, start, n)
+    _draw_belief(params.choices, address, day, visits, start, n)
+    _draw_meeting(params.choices, address, day, visits, start, n)
+    _draw_minutes(params.choices, address, day, visits, start, n)
+    _draw_patience(params.choices, address, day, visits, start, n)
+
+
+@kernel
+def _draw_kind(c, address, day, visits, start, n):
+    """What they come for, and whether they can be led to a machine."""
+    kinds = c.kind_cumulative.size
+    if kinds > 1 or c.diverts:
+        _uniforms(address, VISIT_KIND, day, _KIND, visits, start, n)
+    for i in range(start, n):
+        row = visits.rows[i]
+        kind = 0
+        if kinds > 1:
+            kind = category(visits.first[i], c.kind_cumulative)
+        row["kind"] = kind
+        row["station"] = c.station[kind]
+        if row["appointment"]:
+            row["station"] = RM
+        elif c.diverts:
+            row["divert"] = 1 if visits.second[i] < c.divert[kind] else 0
+    if c.ask_share > 0.0:
+        _uniforms(address, VISIT_KIND, day, _PITCH, visits, start, n)
+        for i in range(start, n):
+            visits.rows[i]["pitch"] = 1 if visits.first[i] < c.ask_share else 0
+
+
+@kernel
+def _draw_belief(c, address, day, visits, start, n):
+    """Whom staff would take for prime: a lobby manager who looks, the ticket machine, a teller who pitches."""
+    manager_errs = c.triage_on and (c.sensitivity_share < 1.0 or c.specificity_share < 1.0)
+    if manager_errs or c.ask_share > 0.0:
+        _uniforms(address, IDENTIFY, day, _MANAGER, visits, start, n)
+    for i in range(start, n):
+        row = visits.rows[i]
+        type = row["type"]
+        looks = type != _TYPE_D
+        if manager_errs:
+            looks = visits.first[i] < (1.0 - c.specificity_share if type == _TYPE_D else c.sensitivity_share)
+        if c.ask_share > 0.0:
+            known = type == _TYPE_A or type == _TYPE_B  # a teller's screen shows nothing of money elsewhere
+            hit = c.teller_sensitivity_share if known else 1.0 - c.teller_specificity_share
+            row["recognised"] = 1 if visits.second[i] < hit else 0
+        shows = c.ticket_class == _KNOWN and type != _TYPE_D
+        if row["signed"] and c.card_shown_share > 0.0:
+            k = visits.k[i] + _CARD
+            if c.card_shown_share >= 1.0 or draw(address, VISIT_KIND, day, visits.id[i], k) < c.card_shown_share:
+                looks = True
+                shows = shows or c.ticket_class == _CARD_TICKET
+        row["looks_prime"] = 1 if looks and c.triage_on else 0
+        row["shows_prime"] = 1 if shows else 0
+
+
+@kernel
+def _draw_meeting(c, address, day, visits, start, n):
+    """Whether those who may be taken for prime want to meet an RM, would wait, would leave a phone number."""
+    for i in range(start, n):
+        row = visits.rows[i]
+        if row["appointment"] or not (row["looks_prime"] or row["shows_prime"]):
+            continue
+        id = visits.id[i]
+        k = visits.k[i]
+        if draw(address, VISIT_KIND, day, id, k + _MEETS) < c.meet_share:
+            row["meets"] = 1
+            u, w = pair(address, VISIT_KIND, day, id, k + _WAITS)
+            row["wait_uniform"] = u
+            row["phone"] = 1 if w < c.phone_share else 0
+
+
+@kernel
+def _draw_minutes(c, address, day, visits, start, n):
+    """Minutes at the desk, for the business at a machine or with staff, and of a meeting."""
+    _uniforms(address, SERVICE, day, _TRIAGE, visits, start, n)
+    if c.triage_on:
+        for i in range(start, n):
+            visits.rows[i]["triage_min"] = _minutes(c.triage, visits.first[i])
+    for i in range(start, n):
+        row = visits.rows[i]
+        if row["divert"]:
+            row["machine_min"] = _minutes(c.machine, visits.second[i])
+        kind = row["kind"]
+        if row["station"] == RM:
+            if row["appointment"]:
+                row["meeting_min"] = _minutes(c.meeting, visits.second[i])
+            else:
+                s = c.service[kind]
+                row["meeting_min"] = variate(Variate(c.service_law[kind], s[0], s[1], s[2]), visits.second[i])
+            continue
+        if row["meets"]:
+            row["meeting_min"] = variate(c.meeting, draw(address, SERVICE, day, visits.id[i], visits.k[i] + _MEETING))
+        if not row["divert"] or c.may_pass_desk or row["looks_prime"]:  # else surely at a machine
+            s = c.service[kind]
+            row["counter_min"] = variate(Variate(c.service_law[kind], s[0], s[1], s[2]), visits.second[i])
+
+
+@kernel
+def _draw_patience(c, address, day, visits, start, n):
+    """Minutes they are willing to wait at a counter, for a machine, in the waiting area."""
+    if c.patience_vip.law != NEVER or c.patience_ordinary.law != NEVER:
+        _uniforms(address, PATIENCE, day, _COUNTER, visits, start, n)
+        for i in range(start, n):
+            row = visits.rows[i]
+            if row["divert"] and not c.may_pass_desk and not row["looks_prime"]:
+                continue
+            row["patience_min"] = _minutes(c.patience_vip if row["vip"] else c.patience_ordinary, visits.first[i])
+    if c.patience_meeting.law != NEVER:
+        for i in range(start, n):
+            row = visits.rows[i]
+            if row["meets"]:
+                u = draw(address, PATIENCE, day, visits.id[i], visits.k[i] + _WAITING_AREA)
+                row["meeting_patience_min"] = variate(c.patience_meeting, u)
+    if c.diverts and c.patience_machine.law != NEVER:
+        for i in range(start, n):
+            row = visits.rows[i]
+            if row["divert"]:
+                u = draw(address, PATIENCE, day, visits.id[i], visits.k[i] + _MACHINE)
+                row["machine_patience_min"] = variate(c.patience_machine, u)
+
+
+@kernel
+def arrange(visits):
+    """Order of arrival into ``visits.order``; who comes at the same minute keeps the order of rows.
+
+    A bucket per expected arrival, then insertion: linear in the number of visits.
+    """
+    n = visits.n[0]
+    rows = visits.rows
+    order = visits.order
+    last = 0.0
+    for i in range(n):
+        last = max(last, rows[i]["arrive"])
+    scale = n / last * (1.0 - 1e-12) if last > 0.0 else 0.0
+    bucket = visits.bucket
+    bucket[: n + 1] = 0
+    for i in range(n):
+        bucket[int(rows[i]["arrive"] * scale) + 1] += 1
+    for b in range(n):
+        bucket[b + 1] += bucket[b]
+    for i in range(n):
+        b = int(rows[i]["arrive"] * scale)
+        order[bucket[b]] = i
+        bucket[b] += 1
+    for j in range(1, n):
+        v = order[j]
+        at = rows[v]["arrive"]
+        i = j
+        while i > 0 and rows[order[i - 1]]["arrive"] > at:
+            order[i] = order[i - 1]
+            i -= 1
+        order[i] = v
+
+
+__all__ = ["CONSTANT", "add_visits", "add_walk_ins", "arrange", "day_weights"]

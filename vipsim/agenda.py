@@ -86,7 +86,7 @@ def file(agenda, day, kind, who, number, amount):
     if entry < 0:
         agenda.state[_LOST] += 1
         return
-    agenda.state[_FREE] = agenda.entries.next[entry]
+    agenda.state[_FREE] = agenda.entries[entry].next
     agenda.state[_USED] += 1
     row = agenda.entries[entry]
     row.kind = kind
@@ -104,7 +104,7 @@ def count(agenda, day):
     entry = agenda.first[day]
     while entry >= 0:
         n += 1
-        entry = agenda.entries.next[entry]
+        entry = agenda.entries[entry].next
     return n
 
 
@@ -130,7 +130,7 @@ def open_day(agenda, day, page):
         page[i] = agenda.entries[found[order[i]]]
     for i in range(1, n):  # entries alike in kind, customer and number: smaller amount first
         j = i
-        while j > 0 and key[order[i]] == key[order[j - 1]] and page.amount[j] < page.amount[j - 1]:
-            page.amount[j], page.amount[j - 1] = page.amount[j - 1], page.amount[j]
+        while j > 0 and key[order[i]] == key[order[j - 1]] and page[j].amount < page[j - 1].amount:
+            page[j].amount, page[j - 1].amount = page[j - 1].amount, page[j].amount
             j -= 1
     return n

@@ -100,8 +100,8 @@ def count(state, column, amount):
 @kernel
 def assets(book, i):
     """All assets of customer i here, fen."""
-    b = book.balance
-    return b[i, 0] + b[i, 1] + b[i, 2] + b[i, 3] + b[i, 4]
+    b = book[i].balance
+    return b[0] + b[1] + b[2] + b[3] + b[4]
 
 
 @kernel
@@ -115,32 +115,32 @@ def move(state, i, product, amount, counterpart, days_left):
     if amount == 0:
         return
     if counterpart == MARKET:
-        state.book.drift[i] += amount
-        if state.book.cohort[i]:
+        state.book[i].drift += amount
+        if state.book[i].cohort:
             state.sums.cohort_drift_fen += amount
     elif amount < 0:
         before = assets(book, i)
         if before > 0:
-            gone = np.int64(np.float64(state.book.drift[i]) * (np.float64(-amount) / np.float64(before)))
-            state.book.drift[i] -= gone
-            if state.book.cohort[i]:
+            gone = np.int64(np.float64(state.book[i].drift) * (np.float64(-amount) / np.float64(before)))
+            state.book[i].drift -= gone
+            if state.book[i].cohort:
                 state.sums.cohort_drift_fen -= gone
-    book.balance[i, product] += amount
+    book[i].balance[product] += amount
     if counterpart == ELSEWHERE:
-        book.elsewhere[i] -= amount
-    state.book.flow_days[i] += amount * days_left
+        book[i].elsewhere -= amount
+    state.book[i].flow_days += amount * days_left
     state.sums.class_total[product] += amount
     state.sums.accounts[HERE] += amount
     state.sums.accounts[counterpart] -= amount
-    if state.book.cohort[i]:
+    if state.book[i].cohort:
         state.sums.cohort_fen += amount
 
 
 @kernel
 def switch(state, i, source, target, amount):
     """Move money between two product classes of one customer; the total stays."""
-    state.book.balance[i, source] -= amount
-    state.book.balance[i, target] += amount
+    state.book[i].balance[source] -= amount
+    state.book[i].balance[target] += amount
     state.sums.class_total[source] -= amount
     state.sums.class_total[target] += amount
 
@@ -150,21 +150,21 @@ def take_out(state, i, part, days_left):
     """A part (0..1) of every product class goes elsewhere; fen gone. A part of 1 empties the account."""
     gone = np.int64(0)
     for product in range(CLASSES):
-        have = state.book.balance[i, product]
+        have = state.book[i].balance[product]
         amount = have if part >= 1.0 else np.int64(np.float64(have) * part)
         move(state, i, product, -amount, ELSEWHERE, days_left)
         gone += amount
-    if state.book.balance[i, TIME] == 0:
-        state.book.time_maturity[i] = -1
-    if state.book.balance[i, WEALTH_PRODUCT] == 0:
-        state.book.product_maturity[i] = -1
+    if state.book[i].balance[TIME] == 0:
+        state.book[i].time_maturity = -1
+    if state.book[i].balance[WEALTH_PRODUCT] == 0:
+        state.book[i].product_maturity = -1
     return gone
 
 
 @kernel
 def bring_in(state, i, amount, days_left):
     """Money from elsewhere, at most what is there, into the demand account; fen brought."""
-    brought = min(amount, state.book.elsewhere[i])
+    brought = min(amount, state.book[i].elsewhere)
     if brought <= 0:
         return np.int64(0)
     move(state, i, DEMAND, brought, ELSEWHERE, days_left)
@@ -174,11 +174,11 @@ def bring_in(state, i, amount, days_left):
 @kernel
 def raise_relationship(state, i, share):
     """Relationship strength moves by a share of the way to 1 (or to 0 where negative)."""
-    r = state.book.relationship[i]
-    state.book.relationship[i] = r + share * (1.0 - r) if share >= 0.0 else r * (1.0 + share)
+    r = state.book[i].relationship
+    state.book[i].relationship = r + share * (1.0 - r) if share >= 0.0 else r * (1.0 + share)
 
 
 @kernel
 def is_customer(book, i):
     """Whether row i holds an account (also in notice); prospects and those who left do not."""
-    return PROSPECT < book.stage[i] < EXITED
+    return PROSPECT < book[i].stage < EXITED

@@ -15,18 +15,17 @@ import numpy as np
 from vipsim import draws, tally
 from vipsim.compiled import kernel
 from vipsim.customers.book import NOTICE
-from vipsim.customers.ownership import OWNER_POSTS, RM_FIRST
-from vipsim.customers.state import assets, count, is_customer
+from vipsim.customers.ownership import OWNER_POSTS
+from vipsim.customers.state import count, is_customer
 from vipsim.draws import draw
 from vipsim.records import rows
-from vipsim.outreach.triggers import CLOSED, CONTACT_PLAN, LEAD_FOLLOW_UP, OUTFLOW_ALERT, SMS, drop
+from vipsim.outreach.triggers import CLOSED, LEAD_FOLLOW_UP, OUTFLOW_ALERT, SMS, drop, post_of
 
 REACH, RESULT, EXTRA, SHOW = 0, 2, 4, 6  # numbers of the draws of one attempt: two of each but the first
 
 
 PLACE = np.dtype(
     [
-        ("score", "f8"),
         ("minutes", "f8"),
         ("task", "i4"),  # place in the backlog
         ("reached", "i1"),
@@ -57,94 +56,92 @@ def task_number(reason, attempt, which):
 def is_pointless(state, reason, i):
     """Whether the cause of the task is gone: the customer has left, or is no longer in notice."""
     if reason == LEAD_FOLLOW_UP:
-        return state.book.stage[i] > NOTICE
+        return state.book[i].stage > NOTICE
     return not is_customer(state.book, i)
 
 
 @kernel
-def is_allowed(state, outreach, reason, i, day):
-    """Contact policy: wishes first, then rest days and the month's cap; a rescue need not rest (O03, O09)."""
-    if state.book.do_not_call[i]:
-        return False
-    if state.book.month_contacts[i] >= outreach.most_contacts_per_month:
-        return False
-    return reason == OUTFLOW_ALERT or day - state.book.last_contact[i] >= outreach.rest_days
+def allowed_from(state, outreach, reason, i, day, never):
+    """First day on which the contact policy allows customer i's task (``never``: not before that day).
+
+    Wishes first, then the month's cap and rest days; a rescue need not rest (O03, O09).
+    """
+    if state.book[i].do_not_call:
+        return never
+    if state.book[i].month_contacts >= outreach.most_contacts_per_month:
+        return day + 1
+    if reason == OUTFLOW_ALERT:
+        return day
+    return max(day, state.book[i].last_contact + outreach.rest_days)
 
 
 @kernel
-def _precedes(score, who, reason, other_score, other_who, other_reason):
-    if score != other_score:
-        return score > other_score
-    if who != other_who:
-        return who < other_who
-    return reason < other_reason
+def _precedes(row, other):
+    """Whether a task comes before another: by score, then customer, then reason."""
+    if row.score != other.score:
+        return row.score > other.score
+    if row.who != other.who:
+        return row.who < other.who
+    return row.reason < other.reason
 
 
 @kernel
-def select(state, backlog, outreach, triggers, team, day, plan):
-    """Fill ``plan`` with the day's best tasks of every owner; expired and pointless tasks leave the backlog."""
+def select(state, backlog, outreach, rm_count, day, plan):
+    """Fill ``plan`` with the day's best tasks of every owner; expired and pointless tasks leave the backlog.
+
+    The customer is looked at only when the task would enter the plan, so that a long backlog costs little.
+    """
     plan.size[:] = 0
     most = min(plan.rows.shape[1], outreach.most_contacts_per_day)
     n = 0
     while n < backlog.size[0]:
-        i = backlog.rows.who[n]
-        reason = backlog.rows.reason[n]
-        if backlog.rows.attempt[n] == CLOSED:
+        row = backlog.rows[n]
+        if row.attempt == CLOSED:
             drop(backlog, n)
             continue
-        if backlog.rows.expiry[n] < day or is_pointless(state, reason, i):
-            if backlog.rows.expiry[n] < day:
-                count(state, tally.TASKS_DROPPED, 1.0)
-                if reason == LEAD_FOLLOW_UP:
-                    count(state, tally.LEADS_DROPPED, 1.0)
+        if row.expiry < day:
+            count(state, tally.TASKS_DROPPED, 1.0)
+            if row.reason == LEAD_FOLLOW_UP:
+                count(state, tally.LEADS_DROPPED, 1.0)
             drop(backlog, n)
             continue
-        if backlog.rows.ready[n] > day:
+        if row.ready > day or row.post < 0 or not _enters(backlog, plan, row, most):
             n += 1
             continue
-        if not is_allowed(state, outreach, reason, i, day):
+        if is_pointless(state, row.reason, row.who):
+            drop(backlog, n)
+            continue
+        post = post_of(state, row.reason, row.who, rm_count)
+        if post != row.post:  # the owner changed since: judge again, on the new owner's list
+            row.post = post
+            continue
+        ready = allowed_from(state, outreach, row.reason, row.who, day, row.expiry + 1)
+        if ready > day:
+            row.ready = ready
             count(state, tally.HELD_BACK, 1.0)
-            n += 1
-            continue
-        post = state.book.owner[i]
-        if post < 0:
-            if reason == CONTACT_PLAN or team.rm_count == 0:
-                n += 1
-                continue
-            post = RM_FIRST + i % team.rm_count  # nobody owns the lead: the managers take turns
-        channel = triggers.channel[reason]
-        stake = np.float64(state.book.elsewhere[i] if reason == LEAD_FOLLOW_UP else assets(state.book, i))
-        score = triggers.rank[reason] * stake / triggers.minutes[channel]
-        _insert(backlog, plan, post, n, score, most)
+        else:
+            _insert(backlog, plan, n, most)
         n += 1
 
 
 @kernel
-def _insert(backlog, plan, post, n, score, most):
-    """Keep the ``most`` best tasks of a post, in order."""
-    size = plan.size[post]
-    who = backlog.rows.who[n]
-    reason = backlog.rows.reason[n]
-    if size == most:
-        worst = plan.rows.task[post, size - 1]
-        if not _precedes(
-            score, who, reason, plan.rows.score[post, size - 1], backlog.rows.who[worst], backlog.rows.reason[worst]
-        ):
-            return
-        size -= 1
-    place = size
-    while place > 0:
-        above = plan.rows.task[post, place - 1]
-        if not _precedes(
-            score, who, reason, plan.rows.score[post, place - 1], backlog.rows.who[above], backlog.rows.reason[above]
-        ):
-            break
-        plan.rows.task[post, place] = above
-        plan.rows.score[post, place] = plan.rows.score[post, place - 1]
+def _enters(backlog, plan, row, most):
+    """Whether a task is among the ``most`` best of its post so far."""
+    size = plan.size[row.post]
+    return size < most or _precedes(row, backlog.rows[plan.rows[row.post, size - 1].task])
+
+
+@kernel
+def _insert(backlog, plan, n, most):
+    """Put task n in its place on its post's list; the last one falls off a full list."""
+    row = backlog.rows[n]
+    post = row.post
+    place = min(plan.size[post], most - 1)
+    plan.size[post] = place + 1
+    while place > 0 and _precedes(row, backlog.rows[plan.rows[post, place - 1].task]):
+        plan.rows[post, place].task = plan.rows[post, place - 1].task
         place -= 1
-    plan.rows.task[post, place] = n
-    plan.rows.score[post, place] = score
-    plan.size[post] = size + 1
+    plan.rows[post, place].task = n
 
 
 @kernel
@@ -152,11 +149,11 @@ def prepare(backlog, triggers, address, plan):
     """Minutes of every planned attempt: known before the call, because its luck has an address."""
     for post in range(plan.size.size):
         for place in range(plan.size[post]):
-            n = plan.rows.task[post, place]
-            reason = backlog.rows.reason[n]
+            n = plan.rows[post, place].task
+            reason = backlog.rows[n].reason
             channel = triggers.channel[reason]
-            number = task_number(reason, backlog.rows.attempt[n], REACH)
-            u = draw(address, draws.CONTACT, backlog.rows.due[n], backlog.rows.who[n], number)
+            number = task_number(reason, backlog.rows[n].attempt, REACH)
+            u = draw(address, draws.CONTACT, backlog.rows[n].due, backlog.rows[n].who, number)
             reached = channel == SMS or u < triggers.reach[channel]
-            plan.rows.reached[post, place] = reached
-            plan.rows.minutes[post, place] = triggers.minutes[channel] if reached else triggers.unreached[channel]
+            plan.rows[post, place].reached = reached
+            plan.rows[post, place].minutes = triggers.minutes[channel] if reached else triggers.unreached[channel]

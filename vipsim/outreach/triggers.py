@@ -16,7 +16,8 @@ from vipsim import draws, tally
 from vipsim.agenda import TASK, file
 from vipsim.compiled import kernel
 from vipsim.customers.segments import TIME, WEALTH_PRODUCT
-from vipsim.customers.state import count
+from vipsim.customers.ownership import RM_FIRST
+from vipsim.customers.state import assets, count
 from vipsim.draws import draw
 from vipsim.records import rows
 
@@ -31,6 +32,8 @@ TASK_ROW = np.dtype(
         ("due", "i4"),  # day on which it first fell due
         ("ready", "i4"),  # earliest day of the next attempt
         ("expiry", "i4"),  # last day
+        ("score", "f8"),  # rank: assets at stake per staff minute, when the task was opened
+        ("post", "i2"),  # owner's post when the task was last looked at
         ("reason", "i1"),
         ("attempt", "i1"),  # attempts made; CLOSED = dealt with
     ],
@@ -102,8 +105,19 @@ def with_room(backlog: Backlog, room: int) -> Backlog:
 
 
 @kernel
-def add(backlog, who, reason, day, expiry_days):
-    """Open a task today. The caller has made room."""
+def post_of(state, reason, i, rm_count):
+    """Who does a task: the owner; leads and alerts of customers without one go to the managers in turn; -1 nobody."""
+    owner = state.book[i].owner
+    if owner >= 0:
+        return owner
+    if reason == CONTACT_PLAN or rm_count == 0:
+        return -1
+    return RM_FIRST + i % rm_count
+
+
+@kernel
+def add(backlog, who, reason, day, expiry_days, score, post):
+    """Open a task on a day. The caller has made room."""
     n = backlog.size[0]
     row = backlog.rows[n]
     row.who = who
@@ -112,6 +126,8 @@ def add(backlog, who, reason, day, expiry_days):
     row.ready = day
     row.expiry = day + expiry_days
     row.attempt = 0
+    row.score = score
+    row.post = post
     backlog.size[0] = n + 1
 
 
@@ -126,18 +142,18 @@ def drop(backlog, n):
 @kernel
 def close(backlog, n):
     """Mark task n as dealt with; the next day's selection drops it, so that places stay valid within a day."""
-    backlog.rows.attempt[n] = CLOSED
+    backlog.rows[n].attempt = CLOSED
 
 
 @kernel
 def plan_reminders(state, agenda, triggers, i, first_day, days):
     """File this month's reminders of maturities that lie ``lead_days`` ahead (O06)."""
-    if not triggers.on[MATURITY_REMINDER] or state.book.owner[i] < 0:
+    if not triggers.on[MATURITY_REMINDER]:
         return
     lead = triggers.lead_days[MATURITY_REMINDER]
     for product in (TIME, WEALTH_PRODUCT):
-        due = state.book.time_maturity[i] if product == TIME else state.book.product_maturity[i]
-        if due < first_day + lead or due >= first_day + days + lead or state.book.balance[i, product] <= 0:
+        due = state.book[i].time_maturity if product == TIME else state.book[i].product_maturity
+        if due < first_day + lead or due >= first_day + days + lead or state.book[i].balance[product] <= 0:
             continue
         file(agenda, due - lead, TASK, i, MATURITY_REMINDER, lead)
 
@@ -145,7 +161,7 @@ def plan_reminders(state, agenda, triggers, i, first_day, days):
 @kernel
 def plan_contacts(state, agenda, triggers, address, i, level, month, first_day, days):
     """File this month's contacts of the maintenance plan (M01): evenly spread, each customer with an own phase."""
-    if not triggers.on[CONTACT_PLAN] or state.book.owner[i] < 0:
+    if not triggers.on[CONTACT_PLAN]:
         return
     rate = triggers.plan_per_month[level]
     if rate <= 0.0:
@@ -159,9 +175,11 @@ def plan_contacts(state, agenda, triggers, address, i, level, month, first_day, 
 
 
 @kernel
-def open_task(state, backlog, who, reason, day, expiry_days):
-    """A task falls due: it joins the backlog and counts as asked for."""
-    add(backlog, who, reason, day, expiry_days)
+def open_task(state, backlog, triggers, rm_count, who, reason, day, expiry_days):
+    """A task falls due: it joins the backlog, ranked by assets at stake per staff minute, weighted by reason (S24)."""
+    stake = np.float64(state.book[who].elsewhere if reason == LEAD_FOLLOW_UP else assets(state.book, who))
+    score = triggers.rank[reason] * stake / triggers.minutes[triggers.channel[reason]]
+    add(backlog, who, reason, day, expiry_days, score, post_of(state, reason, who, rm_count))
     if reason == CONTACT_PLAN:
         count(state, tally.PLANNED, 1.0)
     elif reason == LEAD_FOLLOW_UP:

@@ -122,6 +122,14 @@ def _drop_free(free, n_free, i):
 
 
 @lean
+def _next_candidate(free, i, idle, wanted):
+    """The next free server, from the i-th, who may serve a station wanted; all from ``idle`` on are looked at."""
+    while i < idle and not free[i]["stations"] & wanted:
+        i += 1
+    return i
+
+
+@lean
 def _unset_free(free, n_free, server):
     """Take a server off the list of the free; returns their number."""
     i = 0
@@ -699,11 +707,8 @@ def _run(rules, floor, roster, visits, tasks, log, day, first, n_steps):
             idle -= 1
         if rung:
             idle = 0
-        i = 0 if wanted else idle
+        i = _next_candidate(free, 0 if wanted else idle, idle, wanted)
         while i < n_free:
-            if i < idle and not free[i]["stations"] & wanted:
-                i += 1
-                continue
             server = free[i]["server"]
             row = servers[server]["row"]
             v = -1
@@ -735,11 +740,12 @@ def _run(rules, floor, roster, visits, tasks, log, day, first, n_steps):
                         servers[server]["task"] = j
                         break
             if minutes < 0.0:
-                i += 1
+                i = _next_candidate(free, i + 1, idle, wanted)
                 continue
             n_free = _drop_free(free, n_free, i)
             idle -= 1 if i < idle else 0
             n_pending = _set_end(endings, n_pending, server, now + minutes)
+            i = _next_candidate(free, i, idle, wanted)
         if rung:
             bell = inf
 

@@ -39,7 +39,7 @@ from vipsim.customers.segments import (
     tier_of,
     type_of,
 )
-from vipsim.draws import BOOK, draw, normal_quantile, pair, poisson
+from vipsim.draws import BOOK, draw, normal_quantile, pair
 
 CUSTOMERS, PROSPECTS = 0, 1
 """The time word of a draw's address: rows of the two kinds never meet."""
@@ -215,13 +215,13 @@ def _mix(laws, cuts, book, u, first, count, here):
     The demand deposit takes what is left, so that the classes sum to the assets exactly.
     """
     balance, holding, weight, minimum = book.balance, laws.holding, laws.weight, laws.minimum_fen
-    asset_cuts, income_cuts, extra_mean = cuts.asset_yuan, cuts.income_yuan, laws.extra_mean
+    asset_cuts, income_cuts, extra = cuts.asset_yuan, cuts.income_yuan, laws.extra
     amount = np.empty(4)
     for j in range(count):
         i = first + j
         column = column_of(here[j] / 100.0, asset_cuts) - 1
         if book.extra_products[i] == UNKNOWN:
-            book.extra_products[i] = poisson(u[_EXTRA, j], extra_mean[column])
+            book.extra_products[i] = _place(u[_EXTRA, j], extra[column])
         if balance[i, 1] != UNKNOWN:
             continue
         cautious = 1.0  # grid level 3, the blue Worth customers, are cautious at any age (S06)
@@ -344,10 +344,10 @@ def _relations(laws, book, u, first, count):
             book.opened[i] = -int(laws.window_days - laws.tenure_mean_days * log(u[_TENURE, j]))
         opened = book.opened[i]
         chance = u[_STAGE, j]
-        if -opened < young:
+        if -opened <= young:
             stage = EXPLORATION
             since = opened
-        elif -opened < grown:
+        elif -opened <= grown:
             stage = DEVELOPMENT
             since = opened + young
         elif chance < laws.notice:

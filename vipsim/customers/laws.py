@@ -11,7 +11,7 @@ from math import exp, log, sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.special import betaincinv, digamma, polygamma
+from scipy.special import betaincinv, digamma, pdtr, polygamma
 
 from vipsim.compiled import inlined, kernel
 from vipsim.draws import normal_quantile
@@ -20,6 +20,7 @@ from vipsim.scenario.book import Care, Laws
 DAYS_PER_MONTH = 365.25 / 12.0
 _WALLET_CELLS = 2048  # table error of the wallet share below 0.0005
 _TILT_CELLS = 64
+_MOST_EXTRA = 40  # a mean of at most 10 leaves 1e-12 above
 
 
 class BookLaws(NamedTuple):
@@ -47,7 +48,7 @@ class BookLaws(NamedTuple):
     time_term: np.ndarray  # cumulative shares
     product_terms: np.ndarray
     product_term: np.ndarray
-    extra_mean: np.ndarray  # [c]
+    extra: np.ndarray  # [c, most + 1] cumulative Poisson shares of the number of extra products
     care: np.ndarray  # [3, 3] VIP, target, other: signed, assigned, maintained among assigned
     care_from_fen: float
     female_active: float
@@ -100,7 +101,7 @@ def laws_of(scenario: Any) -> BookLaws:
         time_term=np.cumsum(products.time_term_shares),
         product_terms=np.array(products.product_terms_days, dtype=np.int64),
         product_term=np.cumsum(products.product_term_shares),
-        extra_mean=np.array(products.extra_products_mean, dtype=np.float64),
+        extra=pdtr(np.arange(_MOST_EXTRA + 1), np.array(products.extra_products_mean)[:, None]),
         care=np.array([_care(c) for c in (laws.vip_care, laws.target_care, laws.other_care)]),
         care_from_fen=laws.care_from_yuan * 100.0,
         female_active=float(laws.ebank_female_share),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -40,12 +40,13 @@ wage_yuan_per_month = 12000
 class Transaction(Section):
     name: str
     share: float = fact("share", "share of visits", "N05", ge=0, le=1)
+    pitch_min: float | None = lever("min", "minutes of a pitch; left out = none", "L22", ge=0, le=10, default=None)
 
 
 class Lobby(Section):
     service: Law = uncertainty("min", "minutes at the counter", "N03")
     vip_service: Literal["none", "strict", "head_start"] = lever("choice", "what VIPs get at the counter", "L14")
-    arrivals: list[float] = fact("share", "share of the day's visits by half of the day", "N01")
+    arrivals: list[Annotated[float, Field(ge=0)]] = fact("share", "share of the day's visits by half of the day", "N01")
     transactions: list[Transaction]
 
     @model_validator(mode="after")
@@ -58,6 +59,7 @@ class Lobby(Section):
 
 class Role(Section):
     employed: int = lever("people", "people employed", "DV01", ge=0, le=10)
+    on_duty: int | None = lever("people", "most people on the floor; left out = all", "DV03", ge=0, default=None)
     wage_yuan_per_month: float = fact("yuan/month", "full cost of one person", "N23", ge=0)
 
 
@@ -75,6 +77,7 @@ class Branch(Section):
 
     name: str
     title: str = ""
+    days: list[Literal["mon", "tue"]] = fact("days of week", "open weekdays", default=["mon"])
     today: dict[str, Any] = Field({})
     lobby: Lobby
     staff: Staff

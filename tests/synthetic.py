@@ -4,10 +4,8 @@ Expected value: 1000 - 10 (tellers - best_tellers)^2 - (cut - best_cut)^2 / 100 
 by all settings of a replication has a standard deviation of 50, what is a setting's own one of ``own_noise``.
 """
 
-import importlib.util
-import sys
+import os
 import time
-import types
 import zlib
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -16,10 +14,6 @@ import numpy as np
 from pydantic import Field
 
 from vipsim.scenario.fields import Section, fact, lever, uncertainty
-
-if importlib.util.find_spec("vipsim.kpis") is None:  # pragma: no cover - until the model's KPIs exist
-    sys.modules["vipsim.kpis"] = types.ModuleType("vipsim.kpis")
-    sys.modules["vipsim.kpis"].KPIS = {}
 
 KPIS = ("value_yuan", "cost_yuan", "wait_min", "compliance_breaches", "rare_share")
 
@@ -39,7 +33,6 @@ class World(Section):
     own_noise: float = fact("yuan", "noise of a setting's own", ge=0)
     wait_noise: float = fact("min", "noise of the wait", ge=0)
     breach_tellers: int = fact("people", "from so many tellers on, one breach a year")
-    sleep_s: float = fact("s", "how long a replication takes", default=0.0, ge=0)
 
 
 class Surface(Section):
@@ -113,8 +106,7 @@ def expected_value(desk: Desk, world: World) -> float:
 def replicate(scenario, seed, replication, *, engine="compiled", record=False):
     """One replication of the surface."""
     desk, world = scenario.desk, scenario.world
-    if world.sleep_s:
-        time.sleep(world.sleep_s)
+    time.sleep(float(os.environ.get("SYNTHETIC_SLEEP_S", "0")))
     shared = np.random.default_rng([seed, replication]).standard_normal(3)
     setting = zlib.crc32(desk.model_dump_json().encode())
     own = np.random.default_rng([seed, replication, setting]).standard_normal()

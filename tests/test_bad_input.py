@@ -14,7 +14,7 @@ from vipsim.scenario.errors import InputError, Problem
 
 def faults(path: Path, *overrides: str) -> list[Problem]:
     with pytest.raises(InputError) as caught:
-        files.load(path, overrides, root=Branch)
+        files.load(path, overrides, Branch)
     return caught.value.problems
 
 
@@ -62,6 +62,13 @@ CASES = {
         "[0.25, 0.65]",
         "lobby.arrivals",
         "expected arrivals that sum to 1, found a sum of 0.9",
+    ),
+    "list element out of range": ("[0.25, 0.75]", "[-0.25, 1.25]", "lobby.arrivals[0]", "greater than or equal to 0"),
+    "unknown choice in a list": (
+        'name = "small"',
+        'name = "small"\ndays = ["mon", "tus"]',
+        "days[1]",
+        "did you mean tue?",
     ),
     "nobody at a counter": ("employed = 4", "employed = 0", "staff.teller.employed", "somebody at a counter"),
 }

@@ -11,13 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_branch import Branch, write
 
+from vipsim import shipped
 from vipsim.scenario import files, positions
 from vipsim.scenario.errors import InputError
-from vipsim.scenario.settings import join_key, lever_values, parse_key, setting_at, settings
+from vipsim.scenario.settings import join_key, parse_key, setting_at, settings
 
 
 def load(path: Path, *overrides: str) -> Branch:
-    return files.load(path, overrides, root=Branch)
+    return files.load(path, overrides, Branch)
 
 
 def test_precedence_is_extends_then_file_then_set(tmp_path: Path) -> None:
@@ -104,7 +105,34 @@ def test_today_can_be_said_nested_or_dotted(tmp_path: Path) -> None:
 def test_no_change_of_policy_means_today_is_the_same_scenario(tmp_path: Path) -> None:
     scenario = load(write(tmp_path))
     assert files.policy_today(scenario) == scenario
-    assert scenario.today == lever_values(scenario)
+    assert scenario.today == files.policy(scenario)
+    assert scenario.today["staff.teller.employed"] == 4
+
+
+def test_a_lever_that_today_does_not_set_is_not_set_today(tmp_path: Path) -> None:
+    write(tmp_path)
+    child = write(tmp_path, 'extends = "small.toml"\n[staff.teller]\non_duty = 2\n', "child.toml")
+    scenario = load(child)
+    assert scenario.today["staff.teller.on_duty"] == files.OMITTED
+    assert files.policy_today(scenario).staff.teller.on_duty is None
+    again = load(write(tmp_path, files.resolved_toml(scenario), "resolved.toml"))
+    assert again == scenario
+    grandchild = write(tmp_path, 'extends = "child.toml"\n[staff.teller]\non_duty = "omitted"\n', "grandchild.toml")
+    assert load(grandchild).staff.teller.on_duty is None
+
+
+def test_a_list_with_levers_in_it_is_one_lever(tmp_path: Path) -> None:
+    write(tmp_path)
+    text = """extends = "small.toml"
+    [[lobby.transactions]]
+    name = "all"
+    share = 1.0
+    pitch_min = 3.0
+    """
+    scenario = load(write(tmp_path, text, "child.toml"))
+    today = files.policy_today(scenario)
+    assert [t.name for t in today.lobby.transactions] == ["cash", "account"]
+    assert [t.name for t in scenario.lobby.transactions] == ["all"]
 
 
 @pytest.mark.parametrize(
@@ -113,6 +141,7 @@ def test_no_change_of_policy_means_today_is_the_same_scenario(tmp_path: Path) ->
         ('"staff.teller.wage_yuan_per_month" = 1', "today.staff.teller.wage_yuan_per_month", "expected a lever"),
         ('"staff.teller.employd" = 1', "staff.teller.employd", "staff.teller.employed"),
         ('"staff.teller.employed" = 99', "staff.teller.employed", "10 people"),
+        ('"lobby.transactions[0].pitch_min" = 1.0', "", "give the whole list lobby.transactions"),
     ],
 )
 def test_today_takes_levers_within_their_range_only(tmp_path: Path, line: str, key: str, says: str) -> None:
@@ -243,7 +272,6 @@ def test_positions_of_a_tricky_file() -> None:
 
 def test_every_key_of_a_shipped_file_has_a_line() -> None:
     """Every leaf that tomllib reads is found by the scanner: on each shipped scenario."""
-    from vipsim import shipped
 
     def leaves(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
         items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else []
@@ -255,3 +283,22 @@ def test_every_key_of_a_shipped_file_has_a_line() -> None:
         missing = [leaf for leaf in leaves(tomllib.loads(text)) if leaf and leaf not in found]
         # a table that only its sub-tables name has no line of its own
         assert [leaf for leaf in missing if isinstance(leaf[-1], int)] == []
+
+
+# ------------------------------------------------------------------------------------------------ shipped scenarios
+
+
+def test_shipped_scenarios_are_found_in_a_checkout_and_in_a_wheel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert shipped.scenarios_dir() == Path(shipped.__file__).resolve().parent.parent / "scenarios"
+    assert "vipsim:reference/lobby_day.toml" in shipped.names()
+    package = tmp_path / "site-packages" / "vipsim"
+    (package / "shipped" / "scenarios").mkdir(parents=True)
+    write(package / "shipped" / "scenarios")
+    monkeypatch.setattr(shipped, "__file__", str(package / "shipped.py"))
+    assert shipped.names() == ["vipsim:small.toml"]
+    child = write(tmp_path, 'extends = "vipsim:small.toml"\n', "child.toml")
+    assert load(child).staff.teller.employed == 4
+    with pytest.raises(InputError, match=r"vipsim:smal\.toml.*did you mean small\.toml"):
+        load(write(tmp_path, 'extends = "vipsim:smal.toml"\n', "child.toml"))

@@ -19,6 +19,8 @@ from vipsim.outreach import triggers
 from vipsim.outreach.plan import DayPlan, make_plan
 from vipsim.outreach.response import CONTACT, ContactLog
 from vipsim.outreach.triggers import Backlog
+from vipsim.scenario.lobby import ROLES
+from vipsim.tally import PHASES
 
 _MOST_CONTACTS_A_MONTH = OWNER_POSTS * 31 * 25
 _MOST_TASKS = 200  # places in one person's day plan; the scenario's limit is below (outreach.most_contacts_per_day)
@@ -34,6 +36,7 @@ class Branch(NamedTuple):
     backlog: Backlog
     plan: DayPlan
     contacts: ContactLog
+    minutes: np.ndarray  # float64 [phases, roles, 2]: paid and booked minutes
     vacant_until: np.ndarray  # int64 [posts]: day until which a manager's post is empty
 
 
@@ -55,6 +58,7 @@ def make_branch(book: Book, customers: int, days: int) -> Branch:
         callers=make_callers(room),
         backlog=triggers.make_backlog(room),
         plan=make_plan(_MOST_TASKS),
+        minutes=np.zeros((len(PHASES), len(ROLES), 2)),
         contacts=ContactLog(np.zeros(_MOST_CONTACTS_A_MONTH, CONTACT), np.zeros(1, np.int64)),
         vacant_until=np.zeros(POSTS, np.int64),
     )

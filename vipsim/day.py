@@ -20,7 +20,7 @@ from vipsim.customers.ownership import assign
 from vipsim.customers.segments import DEMAND, TYPE_C
 from vipsim.customers.state import CLASSES, ELSEWHERE, bring_in, count, is_customer, move, raise_relationship
 from vipsim.draws import pair
-from vipsim.lobby.jobs import ABANDONED, CASH, NONCASH, SERVED, UNSERVED
+from vipsim.lobby.jobs import ABANDONED, CASH, FIRST_VISIT, NONCASH, SERVED, UNSERVED, VISITS
 from vipsim.lobby.visits import WALK_IN
 from vipsim.month import VISITS_A_MONTH
 from vipsim.outreach.response import keeps_appointment, meet, note_contact, open_account, respond, take_lead, take_prospect, win
@@ -235,7 +235,7 @@ def evening(
     state, agenda, backlog, plan, contacts, policy, address, log, tasks_first, staff_of_post, slot_min, day, next_open
 ):
     """After closing: visits and contacts take effect on their customers, in the order of arrival and of rank."""
-    for v in range(log.count[0], log.count[1]):
+    for v in range(log.n[FIRST_VISIT], log.n[VISITS]):
         absorb_visit(state, agenda, backlog, policy, address, log.visits[v], slot_min, day)
     for post in range(plan.size.size):
         member = staff_of_post[post]

@@ -10,7 +10,8 @@ from vipsim.compiled import kernel
 from vipsim.customers.state import count
 from vipsim.day import evening, morning, night
 from vipsim.lobby import fast
-from vipsim.lobby.jobs import clear
+from vipsim.lobby.jobs import FIRST_STEP, STEPS, clear
+from vipsim.lobby.params import ADMIN, BREAK, TRAINING
 from vipsim.lobby.roster import draw_roster
 from vipsim.lobby.visits import add_visits, add_walk_ins
 from vipsim.outreach.plan import prepare, select
@@ -122,6 +123,35 @@ def close_day(branch, policy, lobby, crew, address, log, day, next_open):
 
 
 @kernel
+def book_minutes(lobby, crew, log, minutes):
+    """Add the day's minutes by role: paid (in the branch, breaks apart) and booked (service, outreach, admin).
+
+    ``minutes`` float64 [roles, 2] of the present phase. Overtime is booked but was not planned: it is not paid here.
+    """
+    floor = lobby.floor
+    role = lobby.staffing.role
+    present = crew.roster.present
+    for member in range(floor.staff):
+        if not present[member]:
+            continue
+        for segment in range(floor.segment[member], floor.segment[member + 1]):
+            length = floor.segment_end[segment] - floor.segment_start[segment]
+            activity = floor.segment_activity[segment]
+            if activity != BREAK:
+                minutes[role[member], 0] += length
+            if activity == ADMIN or activity == TRAINING:
+                minutes[role[member], 1] += length
+        for place in range(crew.tasks.first[member], crew.tasks.first[member + 1]):
+            if not np.isnan(log.started[place]):
+                minutes[role[member], 1] += crew.tasks.minutes[place]
+    for n in range(log.n[FIRST_STEP], log.n[STEPS]):
+        step = log.steps[n]
+        member = step["staff"]
+        if 0 <= member < floor.staff and not np.isnan(step["start"]):
+            minutes[role[member], 1] += step["end"] - step["start"]
+
+
+@kernel
 def run_compiled(branch, policy, lobby, crew, team, address, month, next_open, visits, log):
     """A month's days with the compiled engine; visits and log (both may have grown)."""
     for d in range(month.days):
@@ -132,21 +162,43 @@ def run_compiled(branch, policy, lobby, crew, team, address, month, next_open, v
                 branch, policy, lobby, crew, team, address, day, month.days - d, month.open_weights[d], visits
             )
             log = fast.run_day(lobby, crew.roster, visits, crew.tasks, log, day)
+            book_minutes(lobby, crew, log, branch.minutes[branch.state.phase[0]])
             close_day(branch, policy, lobby, crew, address, log, day, next_open)
         night(branch.state, next_open.size - day)
     return visits, log
 
 
 @kernel
-def run_lobby_only(lobby, crew, address, month, visits, log):
+def run_lobby_only(branch, lobby, crew, address, month, visits, log):
     """A month of a branch without a book: walk-ins only, compiled engine; visits and log."""
     for d in range(month.days):
         day = month.first_day + d
         if month.open_weights[d] > 0.0:
-            clear(visits)
-            visits = add_walk_ins(lobby, address, day, month.open_weights[d], visits)
-            draw_roster(lobby, address, day, crew.roster)
+            visits = expect_walk_ins(lobby, crew, address, day, month.open_weights[d], visits)
             log = fast.run_day(lobby, crew.roster, visits, crew.tasks, log, day)
+            book_minutes(lobby, crew, log, branch.minutes[branch.state.phase[0]])
+    return visits, log
+
+
+@kernel
+def expect_walk_ins(lobby, crew, address, day, weight, visits):
+    """Today's walk-ins and roster; the visits."""
+    clear(visits)
+    visits = add_walk_ins(lobby, address, day, weight, visits)
+    draw_roster(lobby, address, day, crew.roster)
+    return visits
+
+
+def run_lobby_only_reference(branch, lobby, crew, address, month, visits, log):
+    """The same month with the SimPy engine."""
+    from vipsim.lobby import reference
+
+    for d in range(month.days):
+        day = month.first_day + d
+        if month.open_weights[d] > 0.0:
+            visits = expect_walk_ins(lobby, crew, address, day, month.open_weights[d], visits)
+            log = reference.run_day(lobby, crew.roster, visits, crew.tasks, log, day)
+            book_minutes(lobby, crew, log, branch.minutes[branch.state.phase[0]])
     return visits, log
 
 
@@ -162,6 +214,7 @@ def run_reference(branch, policy, lobby, crew, team, address, month, next_open, 
                 branch, policy, lobby, crew, team, address, day, month.days - d, month.open_weights[d], visits
             )
             log = reference.run_day(lobby, crew.roster, visits, crew.tasks, log, day)
+            book_minutes(lobby, crew, log, branch.minutes[branch.state.phase[0]])
             close_day(branch, policy, lobby, crew, address, log, day, next_open)
         night(branch.state, next_open.size - day)
     return visits, log

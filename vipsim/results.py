@@ -109,6 +109,21 @@ def write(parent: Path, manifest: Manifest, resolved_toml: str, tables: Mapping[
     return target
 
 
+def open_parent(parent: Path) -> None:
+    """Make the folder of all runs and see that it takes files: said before hours are spent, not after.
+
+    Raises
+    ------
+    StorageError
+        No right to write, no space, a file in the way.
+    """
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=parent).close()
+    except OSError as error:
+        raise StorageError(storage_message(error, parent)) from error
+
+
 def storage_message(error: OSError, target: Path) -> str:
     """What the disk said, in words, and what to do."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -230,7 +245,5 @@ def changes(then: pd.DataFrame, now: pd.DataFrame) -> list[Change]:
     key = ["branch", "replication", "kpi"]
     both = pd.merge(then[[*key, "value"]], now[[*key, "value"]], on=key, how="outer", suffixes=("_then", "_now"))
     same = (both["value_then"] == both["value_now"]) | (both["value_then"].isna() & both["value_now"].isna())
-    return [
-        Change(str(row.branch), int(row.replication), str(row.kpi), float(row.value_then), float(row.value_now))
-        for row in both[~same].itertuples()
-    ]
+    columns = [both.loc[~same, name].tolist() for name in (*key, "value_then", "value_now")]
+    return [Change(*row) for row in zip(*columns, strict=True)]

@@ -41,6 +41,7 @@ from vipsim.month import Census, Month, Policy, census, close_month, fix_cohort,
 from vipsim.month import terminal_value as value_of_what_stays
 from vipsim.record import Recorder
 from vipsim.scenario.files import policy_today
+from vipsim.scenario.lobby import ROLES
 from vipsim.scenario.schema import Scenario
 from vipsim.tally import RUN_IN, RUN_OFF, WINDOW
 
@@ -148,6 +149,7 @@ class _Run:
         self.recorder = Recorder(record)
         self.opening: Census | None = None
         self.closing: Census | None = None
+        self.downgraded = 0
         self.logs: dict[int, Any] = {}
 
     def month(self, index: int) -> Month:
@@ -211,6 +213,7 @@ class _Run:
         last = index + 1 == world.phases.size
         if world.has_book and phase == WINDOW and (last or world.phases[index + 1] != WINDOW):
             self.closing = census(state, world.policy[0], month.first_day + month.days)
+            self.downgraded = np.count_nonzero((state.book.tier < state.book.opening_tier) & (state.cohort > 0))
 
     def run_lobby(self, month: Month, now: int, log: Any) -> Any:
         """A month of a lobby without a book."""
@@ -218,8 +221,8 @@ class _Run:
         days = int(np.count_nonzero(month.open_weights))
         self.branch.state.tally[int(self.branch.state.phase[0]), t.OPEN_DAYS] += days
         if self.run_days is run_compiled:
-            return run_lobby_only(lobby, crew, self.address, month, self.visits, log)
-        return run_lobby_only_reference(lobby, crew, self.address, month, self.visits, log)
+            return run_lobby_only(self.branch, lobby, crew, self.address, month, self.visits, log)
+        return run_lobby_only_reference(self.branch, lobby, crew, self.address, month, self.visits, log)
 
     def outcome(self, scenario: Scenario) -> Outcome:
         """KPIs, samples and tables at the end."""
@@ -227,7 +230,8 @@ class _Run:
         samples = self.recorder.samples()
         lengths = scenario.calendar
         months = (lengths.run_in_months, lengths.window_months, lengths.run_off_months)
-        measured = Measured(state.tally, samples, staff_minutes(state, world), months)
+        minutes = {role: tuple(self.branch.minutes[WINDOW, n]) for n, role in enumerate(ROLES)}
+        measured = Measured(state.tally, samples, minutes, months)
         if world.has_book:
             measured = measured._replace(**self._book_side(months))
         tables = self.recorder.tables(state, world.ids, world.customers) if self.recorder.keep else {}
@@ -251,7 +255,7 @@ class _Run:
             "opening_assets_fen": float(state.opening_assets[:rows][cohort].sum()),
             "capped_fen": float(capped),
             "lost_share": float(np.count_nonzero(vip & (state.lost[:rows] > 0))) / vips,
-            "downgraded_share": float(np.count_nonzero(vip & (book.tier[:rows] < book.opening_tier[:rows]))) / vips,
+            "downgraded_share": self.downgraded / vips,
             "terminal_yuan": float(value_of_what_stays(state, policy, end)),
         }
 

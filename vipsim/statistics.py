@@ -95,7 +95,7 @@ def t_is_doubtful(values: ArrayLike) -> bool:
     """
     present = _present(values)
     n = present.size
-    if n < 2 or np.ptp(present) == 0.0:
+    if n < 2 or np.ptp(present) <= 1e-12 * np.abs(present).max():  # all alike but for rounding
         return False
     _, counts = np.unique(present, return_counts=True)
     nearly_all_alike = n - int(counts.max()) < 5 and int(counts.max()) > 1
@@ -113,8 +113,8 @@ def bootstrap_interval(
     present = _present(values)
     if present.size < 2:
         return None
-    if np.ptp(present) == 0.0:
-        return float(present[0]), float(present[0])
+    if np.ptp(present) <= 1e-12 * np.abs(present).max():
+        return float(present.min()), float(present.max())
     found = stats.bootstrap(
         (present,),
         np.mean,

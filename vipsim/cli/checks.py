@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, is_dataclass
@@ -15,9 +16,8 @@ from vipsim.cli.tables import table
 from vipsim.scenario import files
 from vipsim.scenario.documents import read
 from vipsim.scenario.errors import InputError, Problem
-from vipsim.scenario.settings import lever_values
 
-BOOK_SUFFIXES = (".csv", ".parquet", ".xlsx")
+BOOK_SUFFIXES = (".csv", ".txt", ".parquet", ".pq")
 
 
 @dataclass
@@ -79,19 +79,14 @@ def inspect(name: str, together: list[str]) -> Finding:
     """Find out by its content what a file is, and check it. ``together``: the other files of the command line."""
     finding = Finding(name, "unknown")
     try:
-        if Path(name).suffix.lower() in BOOK_SUFFIXES:
-            finding.kind = "book"
+        finding.kind = _kind(name) or "unreadable"
+        if finding.kind == "book":
             _check_book(finding, together)
-            return finding
-        content = read(name, path=shipped.resolve(name, Path())).data
-        if "study" in content:
-            finding.kind = "study"
+        elif finding.kind == "study":
             _check_study(finding)
-        elif "columns" in content:
-            finding.kind = "mapping"
+        elif finding.kind == "mapping":
             _check_mapping(finding)
         else:
-            finding.kind = "scenario"
             _check_scenario(finding)
     except InputError as error:
         finding.problems = error.problems
@@ -110,20 +105,15 @@ def _check_scenario(finding: Finding) -> None:
         f"from {calendar.start_date}: run-in {months[0]}, window {months[1]}, run-off {months[2]} months"
     )
     finding.about.append(_book_line(book))
-    levers = lever_values(scenario)
-    moved = [key for key, value in levers.items() if scenario.today.get(key) != plain_value(value)]
+    levers = files.policy(scenario)
+    moved = [key for key, value in levers.items() if scenario.today.get(key) != value]
     finding.about.append(f"{len(levers)} levers, {len(moved)} differ from today's policy")
-    finding.about += [f"  {key}: {scenario.today.get(key)} today, {plain_value(levers[key])} here" for key in moved]
+    finding.about += [f"  {key}: {scenario.today.get(key)} today, {levers[key]} here" for key in moved]
     if book.source == "file":
         from vipsim.customers.book import opening
 
         opening(scenario)  # reads the bank's file and refuses what cannot be used
     finding.loads, finding.warnings = branch_loads(scenario)
-
-
-def plain_value(value: Any) -> Any:
-    """A lever's value as ``today`` holds it."""
-    return value.model_dump(mode="json", exclude_none=True) if hasattr(value, "model_dump") else plain(value)
 
 
 def _book_line(book: Any) -> str:
@@ -138,8 +128,7 @@ def branch_loads(scenario: Any) -> tuple[list[dict[str, Any]], list[str]]:
     """Required against available minutes by role, and what to think of them; empty where there is no such count yet."""
     if importlib.util.find_spec("vipsim.loads") is None:
         return [], []
-    from vipsim.loads import loads  # type: ignore[import-not-found]
-
+    loads = importlib.import_module("vipsim.loads").loads
     rows = [_row(role, entry) for role, entry in loads(scenario).items()]
     return rows, load_warnings(rows)
 
@@ -187,21 +176,55 @@ def load_table(rows: list[dict[str, Any]]) -> str:
 
 
 def _check_study(finding: Finding) -> None:
-    from vipsim.scenario.schema import Scenario
-    from vipsim.scenario.study import load_study
+    from vipsim.optimise.study import read_question
 
-    study, document_ = load_study(finding.file, Scenario)
-    scenario_file = study.study.scenario
-    where = shipped.resolve(scenario_file, document_.path.parent)
-    files.load(scenario_file if scenario_file.startswith(shipped.PREFIX) else where)
-    finding.about.append(f"{study.study.name}: {study.study.title}")
-    finding.about.append(f"{len(study.levers)} levers, {len(study.limits)} limits, {study.search.trials} trials")
-    finding.about += [f"  {key}" for key in study.levers]
+    question = read_question(finding.file)
+    study = question.study
+    finding.about.append(study.study.name + (f": {study.study.title}" if study.study.title else ""))
+    finding.about.append(
+        f"{study.search.trials} trials among {question.space.size:,} settings of {len(study.levers)} levers"
+    )
+    finding.about += [f"  {axis.key}: {axis.count} values" for axis in question.space.axes]
+    finding.about += [f"  {one.direction} {one.kpi}" for one in study.objectives]
+    finding.about += [f"  limit: {limit.text()}" for limit in study.limits]
+    finding.loads, finding.warnings = branch_loads(question.scenario)
 
 
 def _check_mapping(finding: Finding) -> None:
-    raise InputError("a scenario, a study or a book", found="a column mapping", file=finding.file)
+    from vipsim.customers.mapping import read_mapping
+
+    mapping = read_mapping(finding.file)
+    given = mapping.columns.given()
+    finding.about.append(f"{len(given)} columns, money in {mapping.money_unit}")
+    finding.about += [f"  {name} <- {header}" for name, header in given.items()]
 
 
 def _check_book(finding: Finding, together: list[str]) -> None:
-    raise InputError("a scenario or a study", found="a book", file=finding.file)
+    """A book is read with the mapping, and completed by the laws of the scenario, that stand beside it."""
+    from vipsim.customers.load import read_book
+
+    kinds = {name: _kind(name) for name in together}
+    mapping = next((name for name, kind in kinds.items() if kind == "mapping"), None)
+    if mapping is None:
+        raise InputError(
+            "a column mapping beside the book",
+            found="none",
+            file=finding.file,
+            suggestion=f"vipsim check {finding.file} mapping.toml",
+        )
+    scenario = next((name for name, kind in kinds.items() if kind == "scenario"), shipped.PREFIX + "baseline.toml")
+    imported = read_book(finding.file, mapping, files.load(scenario))
+    customers = int(imported.book.is_customer().sum())
+    finding.about.append(f"{customers:,} customers, {imported.book.assets().sum() / 1e8:,.2f} million yuan")
+    finding.about += [f"  {name}: drawn for {count:,} customers" for name, count in imported.drawn.items() if count]
+
+
+def _kind(name: str) -> str:
+    """What a file is, by its content; empty where it cannot be read."""
+    if Path(name).suffix.lower() in BOOK_SUFFIXES:
+        return "book"
+    try:
+        content = read(name, path=shipped.resolve(name, Path())).data
+    except InputError:
+        return ""
+    return "study" if "study" in content else "mapping" if "columns" in content else "scenario"

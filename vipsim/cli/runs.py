@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from vipsim.cli import DIFFERS, DONE
 from vipsim.cli.output import data, document, progress, say_if_compiling, talk
 from vipsim.cli.tables import interval, kpi_rows, number, scale_of, table
 from vipsim.scenario import files
-from vipsim.scenario.errors import InputError, StorageError
+from vipsim.scenario.errors import InputError
 
 if TYPE_CHECKING:
     from vipsim.experiment import Comparison, Run
@@ -42,6 +42,7 @@ def run(
     seed: int,
     engine: str,
     workers: int,
+    cluster: str,
     out: Path,
     twin: bool,
     json_output: bool,
@@ -59,6 +60,7 @@ def run(
             replications,
             engine=engine,
             workers=workers or default_workers(replications),
+            cluster=cluster,
             twin=twin,
             progress=tell,
             record="first",
@@ -69,8 +71,7 @@ def run(
     if json_output:
         document("run", content)
         return DONE
-    kind = "branch under the scenario's policy"
-    talk(f"{manifest.name}: {replications} replications, seed {seed}, engine {engine}; {kind}")
+    talk(f"{manifest.name}: {replications} replications, seed {seed}, engine {engine}")
     data(table(["KPI", "mean", "95% interval", "unit"], kpi_rows(content["kpis"])))
     if twin:
         data("\nAgainst today's policy on the same random numbers (this scenario less today):")
@@ -107,21 +108,12 @@ def remembered(out: Path, manifest: results.Manifest) -> Iterator[Evaluations]:
     """
     from vipsim.shards import Evaluations
 
+    results.open_parent(out)
     path = out / f".unfinished-{manifest.folder}-{manifest.seed}-{manifest.engine}.jsonl"
-    try:
-        memory = Evaluations(path)
-    except OSError as error:
-        raise StorageError(results.storage_message(error, path)) from error
-    if len(memory):
-        talk(f"going on with an interrupted run: {len(memory)} replications are done")
-    try:
+    with closing(Evaluations(path)) as memory:
+        if len(memory):
+            talk(f"going on with an interrupted run: {len(memory)} replications are done")
         yield memory
-    except BaseException as error:
-        memory.close()
-        if isinstance(error, OSError):
-            raise StorageError(results.storage_message(error, path)) from error
-        raise
-    memory.close()
     path.unlink(missing_ok=True)
 
 
@@ -137,7 +129,8 @@ def tables_of(made: Run) -> dict[str, Any]:
 
 def summary_entry(summary: Summary, unit: str) -> dict[str, Any]:
     """One KPI in a JSON document."""
-    return {"mean": summary.mean, "sd": summary.sd, "ci95": list(summary.ci95), "n": summary.n, "unit": unit}
+    ci95 = None if summary.ci95 is None else list(summary.ci95)
+    return {"mean": summary.mean, "sd": summary.sd, "ci95": ci95, "n": summary.n, "unit": unit}
 
 
 def kpis_content(summaries: Mapping[str, Summary], units: Mapping[str, str]) -> dict[str, Any]:
@@ -170,6 +163,7 @@ def compare(
     seed: int,
     engine: str,
     workers: int,
+    cluster: str,
     json_output: bool,
 ) -> int:
     """Run several scenarios on the same random numbers and print how each differs from the first."""
@@ -195,6 +189,7 @@ def compare(
             replications,
             engine=engine,
             workers=workers or default_workers(replications),
+            cluster=cluster,
             progress=tell,
         )
     content = compare_content(made, scenarios)

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 GROUPS: tuple[tuple[str, str], ...] = (
-    ("Assets kept and value", r"(opening|retained|new|net_retained)_|.*assets_|.*_value_yuan"),
-    ("Customers", r"vip_churn|vip_downgrade|net_vip|win_back|.*churn|assigned_|signed_|maintained_|.*_kept_"),
-    ("Lobby", r"visits_|.*_wait_|.*_abandon|identification_|self_service_|teller_cut|.*queue"),
-    ("Staff and outreach", r"utilisation_|contacts_|coverage_|follow_up_|overtime|.*_load"),
-    ("Service", r"satisfaction_|complaints_|.*service"),
-    ("Money and rules", r"cost_|budget_|revenue_|margin_|compliance_|plan_score"),
+    ("Assets kept and value", r"(opening|retained|new)_assets|net_retained|margin_|terminal_"),
+    ("Customers", r"vip_(churn|downgrade|customer|asset)|net_vip|win_back|maturity_|assigned_|signed_|maintained_"),
+    ("Lobby", r"visits_|\w+_wait_|\w+_abandon|identification_|self_service_"),
+    ("Staff and outreach", r"utilisation_|contacts_|meetings_|sales_|coverage_|follow_up_"),
+    ("Service", r"satisfaction_|complaints_"),
+    ("Money and rules", r"cost_|budget_|compliance_|plan_"),
 )
 """Heading and the pattern of the KPI names under it; the first that matches wins, the rest stands under Others."""
 
@@ -39,14 +39,18 @@ def scale_of(unit: str, largest: float) -> tuple[float, str]:
     return 1.0, unit
 
 
-def number(value: float | None, factor: float = 1.0, *, sign: bool = False) -> str:
+def decimals(*shown: float | None) -> int:
+    """Decimals that show the largest of some numbers with about four digits."""
+    size = max((abs(value) for value in shown if value is not None and math.isfinite(value)), default=0.0)
+    return 0 if size >= 1000 else 1 if size >= 100 else 2 if size >= 1 or size == 0 else 3
+
+
+def number(value: float | None, factor: float = 1.0, *, sign: bool = False, digits: int | None = None) -> str:
     """A number with about four digits; a dash where it is undefined."""
     if value is None or not math.isfinite(value):
         return "-"
     shown = value * factor
-    size = abs(shown)
-    digits = 0 if size >= 1000 else 1 if size >= 100 else 2 if size >= 1 or size == 0 else 3
-    return f"{shown:{'+' if sign else ''},.{digits}f}"
+    return f"{shown:{'+' if sign else ''},.{decimals(shown) if digits is None else digits}f}"
 
 
 def kpi_rows(kpis: Mapping[str, Mapping[str, Any]], *, sign: bool = False) -> list[list[str]]:
@@ -79,7 +83,8 @@ def interval(ends: Sequence[float | None] | None, factor: float = 1.0, *, sign: 
     """``low .. high``; empty where one replication gives no interval."""
     if not ends or any(end is None or not math.isfinite(end) for end in ends):
         return ""
-    return f"{number(ends[0], factor, sign=sign)} .. {number(ends[1], factor, sign=sign)}"
+    digits = decimals(*(end * factor for end in ends if end is not None))
+    return " .. ".join(number(end, factor, sign=sign, digits=digits) for end in ends)
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[int] = (1, 2)) -> str:

@@ -178,7 +178,7 @@ def _numbers(text: pd.Series, name: str, mapping: Mapping, faults: _Faults) -> n
         plain = text.fillna("").astype(str).str.strip()
         if mapping.thousands:
             plain = plain.str.replace(mapping.thousands, "", regex=False)
-    values = pd.to_numeric(plain, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    values = pd.to_numeric(plain, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
     values[blank] = np.nan
     wrong = ~np.isfinite(values) & ~blank
     faults.rows(wrong, text.index, lambda place: repr(text.iloc[place]), "a number", str(text.name))
@@ -211,7 +211,7 @@ def _codes(text: pd.Series, table: dict[str, int], mapping: Mapping, faults: _Fa
     expected = "one of " + ", ".join(table)
     hint = "add the code to the mapping's [codes]"
     faults.rows(wrong, text.index, lambda place: repr(text.iloc[place]), expected, str(text.name), hint)
-    found: np.ndarray = numbers.fillna(UNKNOWN).to_numpy(dtype=np.int64)
+    found: np.ndarray = numbers.fillna(UNKNOWN).to_numpy(dtype=np.int64, copy=True)
     found[blank] = UNKNOWN
     return found
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from math import inf, nan
 
-from vipsim.compiled import inlined, kernel
+from vipsim.compiled import inlined, kernel, lean
 from vipsim.lobby.jobs import (
     ABANDONED,
     CUT_OFF,
@@ -53,107 +53,121 @@ from vipsim.lobby.visits import arrange
 # ------------------------------------------------------------------------------------ lines and servers
 
 
-@inlined
-def _append(work, line, v):
+@lean
+def _append(tickets, lines, line, v):
     """Put a ticket at the end of its line."""
-    work.tickets[v]["after"] = -1
-    work.tickets[v]["line"] = line
-    if work.head[line] < 0:
-        work.head[line] = v
+    ticket = tickets[v]
+    ticket["after"] = -1
+    ticket["line"] = line
+    if lines[line]["head"] < 0:
+        lines[line]["head"] = v
     else:
-        work.tickets[work.tail[line]]["after"] = v
-    work.tail[line] = v
-    work.length[line] += 1
+        tickets[lines[line]["tail"]]["after"] = v
+    lines[line]["tail"] = v
+    lines[line]["tickets"] += 1
 
 
-@inlined
-def _push_front(work, line, v):
+@lean
+def _push_front(tickets, lines, line, v):
     """Put a ticket at the front of its line."""
-    work.tickets[v]["after"] = work.head[line]
-    work.tickets[v]["line"] = line
-    if work.head[line] < 0:
-        work.tail[line] = v
-    work.head[line] = v
-    work.length[line] += 1
+    ticket = tickets[v]
+    ticket["after"] = lines[line]["head"]
+    ticket["line"] = line
+    if lines[line]["head"] < 0:
+        lines[line]["tail"] = v
+    lines[line]["head"] = v
+    lines[line]["tickets"] += 1
 
 
-@inlined
-def _pop(work, line):
+@lean
+def _pop(tickets, lines, line):
     """Take the first ticket off a line."""
-    v = work.head[line]
-    work.head[line] = work.tickets[v]["after"]
-    work.length[line] -= 1
+    v = lines[line]["head"]
+    lines[line]["head"] = tickets[v]["after"]
+    lines[line]["tickets"] -= 1
     return v
 
 
-@inlined
-def _mark_fresh(work, n_fresh, line):
+@lean
+def _mark_fresh(lines, fresh, n_fresh, line):
     """Note that somebody joined the line at this instant; returns the number of such lines."""
-    if work.is_fresh[line]:
+    if lines[line]["fresh"]:
         return n_fresh
-    work.is_fresh[line] = 1
-    work.fresh[n_fresh] = line
+    lines[line]["fresh"] = 1
+    fresh[n_fresh] = line
     return n_fresh + 1
 
 
-@inlined
-def _set_free(work, n_free, server, now):
+@lean
+def _set_free(servers, free, n_free, server, now):
     """Put a server behind those free for longer; of those free since now, by number. Returns the number free."""
-    work.since[server] = now
+    servers[server]["since"] = now
     i = n_free
-    while i > 0 and work.since[work.free[i - 1]] == now and work.free[i - 1] > server:
-        work.free[i] = work.free[i - 1]
+    while i > 0 and free[i - 1]["server"] > server and servers[free[i - 1]["server"]]["since"] == now:
+        free[i]["server"] = free[i - 1]["server"]
+        free[i]["stations"] = free[i - 1]["stations"]
         i -= 1
-    work.free[i] = server
+    free[i]["server"] = server
+    free[i]["stations"] = servers[server]["stations"]
     return n_free + 1
 
 
-@kernel
-def _unset_free(free, n_free, server):
-    """Take a server off the list of the free; returns their number."""
-    i = 0
-    while free[i] != server:
-        i += 1
-    for j in range(i, n_free - 1):
-        free[j] = free[j + 1]
+@lean
+def _drop_free(free, n_free, i):
+    """Take the i-th off the list of the free; returns their number."""
+    for j in range(i + 1, n_free):
+        free[j - 1]["server"] = free[j]["server"]
+        free[j - 1]["stations"] = free[j]["stations"]
     return n_free - 1
 
 
-@inlined
-def _set_end(work, n_pending, server, end):
-    """Put an end of service among the pending ones, latest first, then higher number first."""
+@lean
+def _unset_free(free, n_free, server):
+    """Take a server off the list of the free; returns their number."""
+    i = 0
+    while free[i]["server"] != server:
+        i += 1
+    return _drop_free(free, n_free, i)
+
+
+@lean
+def _set_end(endings, n_pending, server, end):
+    """Put an end of service among the pending ones; returns their number."""
     i = n_pending
-    while i > 0 and (work.end[i - 1] < end or (work.end[i - 1] == end and work.ender[i - 1] < server)):
-        work.end[i] = work.end[i - 1]
-        work.ender[i] = work.ender[i - 1]
+    while i > 0:
+        before = endings[i - 1]
+        if before["end"] > end or (before["end"] == end and before["server"] > server):
+            break
+        endings[i]["end"] = before["end"]
+        endings[i]["server"] = before["server"]
         i -= 1
-    work.end[i] = end
-    work.ender[i] = server
+    endings[i]["end"] = end
+    endings[i]["server"] = server
     return n_pending + 1
 
 
-@kernel
-def _unset_end(ends, enders, n_pending, server):
+@lean
+def _unset_end(endings, n_pending, server):
     """Take a server's pending end off; returns it."""
     i = 0
-    while enders[i] != server:
+    while endings[i]["server"] != server:
         i += 1
-    end = ends[i]
+    end = endings[i]["end"]
     for j in range(i, n_pending - 1):
-        ends[j] = ends[j + 1]
-        enders[j] = enders[j + 1]
+        endings[j]["end"] = endings[j + 1]["end"]
+        endings[j]["server"] = endings[j + 1]["server"]
     return end
 
 
-@kernel
-def _present(head, tickets, line, now, gone_now, enough):
+@lean
+def _present(tickets, lines, line, now, gone_now, enough):
     """Waiting visitors of a line who are still there, counted up to ``enough``.
 
     ``gone_now`` = whose patience ends at this instant has left already (reneging precedes the dispatch but not
     the ends of service).
     """
     n = 0
-    v = head[line]
+    v = lines[line]["head"]
     while v >= 0 and n < enough:
         leaves = tickets[v]["leaves"]
         if leaves > now or (leaves == now and not gone_now):
@@ -162,32 +176,34 @@ def _present(head, tickets, line, now, gone_now, enough):
     return n
 
 
-@kernel
-def _waiting_at_counter(head, length, tickets, station, now, enough):
+@lean
+def _waiting_at_counter(tickets, lines, station, now, enough):
     """Visitors present in a counter's three lines, counted up to ``enough``."""
-    tickets_out = length[3 * station] + length[3 * station + 1] + length[3 * station + 2]
-    if tickets_out < enough:
-        return tickets_out  # at most as many are present: the answer to "too many?" is the same
     n = 0
     for line in range(3 * station, 3 * station + 3):
-        n += _present(head, tickets, line, now, True, enough - n)
+        n += lines[line]["tickets"]
+    if n < enough:
+        return n  # at most as many are present: the answer to "too many?" is the same
+    n = 0
+    for line in range(3 * station, 3 * station + 3):
+        n += _present(tickets, lines, line, now, True, enough - n)
     return n
 
 
-@kernel
-def _waiting_for_rm(head, tickets, lines, now):
+@lean
+def _waiting_for_rm(tickets, lines, now):
     """Visitors present in all lines of RMs, at an end of service."""
     n = 0
-    for line in range(3 * RM, lines):
-        n += _present(head, tickets, line, now, False, tickets.size)
+    for line in range(3 * RM, lines.size):
+        n += _present(tickets, lines, line, now, False, tickets.size)
     return n
 
 
-@inlined
-def _rm_is_free(floor, roster, work, n_free, line):
+@lean
+def _rm_is_free(can, servers, free, n_free, line):
     """Whether a free RM on duty serves the line."""
     for i in range(n_free):
-        if floor.can[roster.row[work.free[i]], line]:
+        if can[servers[free[i]["server"]]["row"], line]:
             return True
     return False
 
@@ -196,9 +212,9 @@ def _rm_is_free(floor, roster, work, n_free, line):
 
 
 @inlined
-def _step(log, n, v, line, joined, called, start, end, staff, outcome):
+def _step(steps, n, v, line, joined, called, start, end, staff, outcome):
     """Write one step's record; returns the number of steps."""
-    row = log.steps[n]
+    row = steps[n]
     row["visit"] = v
     row["station"] = station_of(line)
     row["cls"] = class_of_line(line)
@@ -250,7 +266,7 @@ def _enters(result, visit, day):
     result["referred"] = 0
 
 
-@inlined
+@lean
 def _gives_up(result, visit, line, called, left, outcome):
     """A visitor leaves a line unserved: after patience (virtual wait until called) or sent away at closing."""
     station = station_of(line)
@@ -270,8 +286,8 @@ def _gives_up(result, visit, line, called, left, outcome):
 # ----------------------------------------------------------------------------------------- the routes
 
 
-@inlined
-def _business_line(rules, floor, roster, work, n_free, visit, result, now):
+@lean
+def _business_line(rules, can, servers, free, n_free, here_until, visit, result, now):
     """Line for the business, once belief is settled: machine, RM, or counter (before it a free RM, L07)."""
     believed = result["believed"]
     if result["triaged"] and goes_to_machine(rules, visit["divert"], believed):
@@ -281,27 +297,27 @@ def _business_line(rules, floor, roster, work, n_free, visit, result, now):
     line = 3 * visit["station"] + class_of(believed)
     if visit["station"] == RM or (believed and visit["meets"] and rules.meet_first):
         owner = visit["owner"]
-        comes = owner >= 0 and roster.here_until[owner] > now and floor.can[2 * owner, 3 * RM]
+        comes = owner >= 0 and here_until[owner] > now and can[2 * owner, 3 * RM]
         meeting = rm_line(rules, visit["appointment"], believed, owner, comes)
         if visit["station"] == RM:
             return meeting
-        if _rm_is_free(floor, roster, work, n_free, meeting):
+        if _rm_is_free(can, servers, free, n_free, meeting):
             result["rm_first"] = 1
             return meeting
     return line
 
 
 @inlined
-def _line_after_counter(rules, floor, roster, work, n_free, rms, visit, result, now):
+def _line_after_counter(rules, can, servers, free, n_free, here_until, tickets, lines, rms, visit, result, now):
     """Line after counter business: an RM's, where the visitor is willing (L08-L10); -1 = leaves."""
     if not (result["believed"] and visit["meets"]) or result["rm_outcome"] != NONE:
         return -1
     owner = visit["owner"]
-    comes = owner >= 0 and roster.here_until[owner] > now and floor.can[2 * owner, 3 * RM]
+    comes = owner >= 0 and here_until[owner] > now and can[2 * owner, 3 * RM]
     meeting = rm_line(rules, 0, 1, owner, comes)
-    if _rm_is_free(floor, roster, work, n_free, meeting):
+    if _rm_is_free(can, servers, free, n_free, meeting):
         return meeting
-    ahead = _waiting_for_rm(work.head, work.tickets, floor.lines, now)
+    ahead = _waiting_for_rm(tickets, lines, now)
     if waits_for_rm(rules, visit["wait_uniform"], ahead, rms):
         result["waited"] = 1
         return meeting
@@ -311,31 +327,93 @@ def _line_after_counter(rules, floor, roster, work, n_free, rms, visit, result, 
 
 
 @inlined
-def _line_after(rules, floor, roster, work, n_free, rms, visit, result, line, now, outcome):
-    """Where a visitor goes after a step that ended served or cut off; -1 = out of the door."""
+def _line_after(rules, can, servers, free, n_free, here_until, tickets, lines, rms, visit, result, line, now):
+    """Where a visitor goes after a step well done; -1 = out of the door."""
     station = station_of(line)
     if station == DESK:
-        return _business_line(rules, floor, roster, work, n_free, visit, result, now)
+        return _business_line(rules, can, servers, free, n_free, here_until, visit, result, now)
     if station == RM:
         result["rm_end"] = now
-        result["rm_outcome"] = outcome
+        result["rm_outcome"] = SERVED
         if visit["station"] == RM:
-            result["outcome"] = outcome
+            result["outcome"] = SERVED
         elif result["rm_first"]:
             return 3 * visit["station"] + class_of(result["believed"])
         return -1
     result["end"] = now
-    result["outcome"] = outcome
-    if outcome == SERVED and station != MACHINE:
-        return _line_after_counter(rules, floor, roster, work, n_free, rms, visit, result, now)
+    result["outcome"] = SERVED
+    if station != MACHINE:
+        return _line_after_counter(
+            rules, can, servers, free, n_free, here_until, tickets, lines, rms, visit, result, now
+        )
+    return -1
+
+
+@lean
+def _after_cut_off(rules, can, servers, free, n_free, here_until, visit, result, line, now):
+    """Where a visitor goes whose service was cut off: business cut off ends the visit; -1 = out of the door."""
+    station = station_of(line)
+    if station == DESK:  # takes a ticket, as if unseen
+        result["triaged"] = 0
+        result["believed"] = visit["shows_prime"]
+        return _business_line(rules, can, servers, free, n_free, here_until, visit, result, now)
+    if station == RM:
+        result["rm_end"] = now
+        result["rm_outcome"] = CUT_OFF
+        if result["rm_first"]:
+            return 3 * visit["station"] + class_of(result["believed"])
+        if visit["station"] == RM:
+            result["outcome"] = CUT_OFF
+        return -1
+    result["end"] = now
+    result["outcome"] = CUT_OFF
     return -1
 
 
 @inlined
-def _join(rules, work, visit, result, v, line, now):
+def _best_line(serves, rank, reach, tickets, lines, row):
+    """Line whose first ticket a server takes next: best rank, then key, then visit; -1 = nobody waits."""
+    best = -1
+    best_rank = 0
+    best_key = inf
+    best_visit = 0
+    for n in range(reach[row]):
+        if best >= 0 and rank[row, n] > best_rank:
+            break
+        line = serves[row, n]
+        v = lines[line]["head"]
+        if v >= 0:
+            key = tickets[v]["key"]
+            if best < 0 or key < best_key or (key == best_key and v < best_visit):
+                best = line
+                best_rank = rank[row, n]
+                best_key = key
+                best_visit = v
+    return best
+
+
+@lean
+def _send_away(tickets, lines, steps, n_steps, rows, results, first, now):
+    """Everybody who still waits leaves: who had left before is abandoned with the wait so far, the others unserved."""
+    for line in range(lines.size):
+        while lines[line]["head"] >= 0:
+            v = _pop(tickets, lines, line)
+            joined = tickets[v]["joined"]
+            leaves = tickets[v]["leaves"]
+            if leaves <= now:
+                n_steps = _step(steps, n_steps, first + v, line, joined, now, nan, leaves, -1, ABANDONED)
+                _gives_up(results[first + v], rows[v], line, now, leaves, ABANDONED)
+            else:
+                n_steps = _step(steps, n_steps, first + v, line, joined, nan, nan, now, -1, UNSERVED)
+                _gives_up(results[first + v], rows[v], line, nan, now, UNSERVED)
+    return n_steps
+
+
+@lean
+def _join(rules, tickets, lines, visit, result, v, line, now):
     """Take a ticket of a line (the desk's is the order of arrival)."""
     station = station_of(line)
-    ticket = work.tickets[v]
+    ticket = tickets[v]
     ticket["joined"] = now
     ticket["rest"] = -1.0
     ticket["key"] = ticket_key(rules, now, station, class_of_line(line))
@@ -350,14 +428,14 @@ def _join(rules, work, visit, result, v, line, now):
         patience = visit["patience_min"]
         result["joined"] = now
     ticket["leaves"] = now + patience
-    _append(work, line, v)
+    _append(tickets, lines, line, v)
 
 
 @inlined
-def _begin_service(rules, work, visit, result, server, v, line, managers, now):
+def _begin_service(rules, tickets, lines, visit, result, server, v, line, managers, now):
     """Minutes of the service that begins now, with what is decided at its start: nod, belief, pitch."""
     station = station_of(line)
-    rest = work.tickets[v]["rest"]
+    rest = tickets[v]["rest"]
     if rest >= 0.0:
         minutes = rest
         if station != DESK and station != RM:
@@ -365,7 +443,7 @@ def _begin_service(rules, work, visit, result, server, v, line, managers, now):
         elif station == RM:
             result["rm_staff"] = server
     elif station == DESK:
-        waiting = work.length[0] + work.length[1] + work.length[2]
+        waiting = lines[0]["tickets"] + lines[1]["tickets"] + lines[2]["tickets"]
         nod = only_a_nod(rules, waiting, managers)
         if not nod:
             result["triaged"] = 1
@@ -384,9 +462,7 @@ def _begin_service(rules, work, visit, result, server, v, line, managers, now):
         if station != MACHINE:
             minutes = visit["counter_min"]
             enough = rules.chat_queue_threshold + 1
-            if visit["pitch"] and pitches(
-                rules, True, _waiting_at_counter(work.head, work.length, work.tickets, station, now, enough)
-            ):
+            if visit["pitch"] and pitches(rules, 1, _waiting_at_counter(tickets, lines, station, now, enough)):
                 minutes = minutes + rules.pitch_min
                 result["pitched"] = 1
                 result["referred"] = visit["recognised"]
@@ -396,19 +472,27 @@ def _begin_service(rules, work, visit, result, server, v, line, managers, now):
 # ------------------------------------------------------------------------------------------- the day
 
 
-@kernel
-def _reset(floor, work, started, n_tasks):
-    work.head[:] = -1
-    work.length[:] = 0
-    work.is_fresh[:] = 0
-    work.serving[:] = -1
-    work.task[:] = -1
-    work.on[:] = 0
+@lean
+def _reset(floor, roster, work, started, n_tasks):
+    """Empty lines; machines free; staff not yet on duty."""
+    for line in range(work.lines.size):
+        work.lines[line]["head"] = -1
+        work.lines[line]["tickets"] = 0
+        work.lines[line]["fresh"] = 0
+    for server in range(floor.servers):
+        row = work.servers[server]
+        row["visit"] = -1
+        row["task"] = -1
+        row["on"] = 0
+        row["since"] = -1.0
+        row["row"] = roster.row[server]
+        row["stations"] = floor.stations[roster.row[server]]
     for machine in range(floor.staff, floor.servers):
-        work.on[machine] = 1
-        work.free[machine - floor.staff] = machine
-        work.since[machine] = -1.0
-    started[:n_tasks] = nan
+        work.servers[machine]["on"] = 1
+        work.free[machine - floor.staff]["server"] = machine
+        work.free[machine - floor.staff]["stations"] = 1 << MACHINE
+    for j in range(n_tasks):
+        started[j] = nan
 
 
 @kernel
@@ -417,23 +501,55 @@ def run_day(params, roster, visits, tasks, log, day):
 
     ``visits`` may come in any order; row v of today is row ``log.n[FIRST_VISIT] + v`` of ``log.visits``.
     """
-    rules = params.rules
-    floor = params.floor
     n_visits = visits.n[0]
-    n_tasks = tasks.minutes.size
-    changes = floor.change_min.size
-    log = grow_log(log, n_visits, 3 * n_visits + changes, n_tasks)
+    log = grow_log(log, n_visits, 3 * n_visits + params.floor.change_min.size, tasks.minutes.size)
     arrange(visits)
-    work = log.work
-    _reset(floor, work, log.started, n_tasks)
+    _reset(params.floor, roster, log.work, log.started, tasks.minutes.size)
+    first = log.n[VISITS]
+    first_step = log.n[STEPS]
+    steps, closed = _run(params.rules, params.floor, roster, visits, tasks, log, day, first, first_step)
+    log.closed[0] = closed
+    log.n[FIRST_VISIT] = first
+    log.n[VISITS] = first + n_visits
+    log.n[FIRST_STEP] = first_step
+    log.n[STEPS] = steps
+    return log
+
+
+@lean
+def _run(rules, floor, roster, visits, tasks, log, day, first, n_steps):
+    """The event loop; returns the number of steps logged and the minute at which the last customer left."""
+    # Arrays by name: taking them out of their tuples inside the loop would cost more than the loop.
+    n_visits = visits.n[0]
     rows = visits.rows
     order = visits.order
-    first = log.n[VISITS]
-    n_steps = log.n[STEPS]
-    first_step = n_steps
     results = log.visits
+    steps = log.steps
+    task_start = log.started
+    tickets = log.work.tickets
+    lines = log.work.lines
+    servers = log.work.servers
+    free = log.work.free
+    endings = log.work.endings
+    fresh = log.work.fresh
+    can = floor.can
+    serves = floor.serves
+    rank = floor.rank
+    reach = floor.reach
+    change_min = floor.change_min
+    change_staff = floor.change_staff
+    change_until = floor.change_until
+    present = roster.present
+    here_until = roster.here_until
+    task_first = tasks.first
+    task_min = tasks.minutes
+    call_from_min = tasks.call_from_min
+    call_until_min = tasks.call_until_min
+    n_staff = floor.staff
+    n_tasks = task_min.size
+    changes = change_min.size
 
-    n_free = floor.servers - floor.staff
+    n_free = floor.servers - n_staff
     n_pending = 0
     n_fresh = 0
     arrived = 0
@@ -441,240 +557,192 @@ def run_day(params, roster, visits, tasks, log, day):
     managers = 0  # lobby managers on duty
     rms = 0  # RMs on duty
     closing = rules.opening_min
-    open = True
-    closed = False  # sent away: nobody may wait any more
+    next_closing = closing
+    closed = False  # nobody may wait any more
     last = closing  # last end of a visitor's service
-    bell = tasks.call_from_min if n_tasks > 0 else inf
+    bell = call_from_min if n_tasks > 0 else inf
+    next_arrival = rows[order[0]]["arrive"] if n_visits > 0 else inf
+    next_change = change_min[0] if changes > 0 else inf
 
     while True:
-        now = rows[order[arrived]]["arrive"] if arrived < n_visits else inf
-        if n_pending > 0 and work.end[n_pending - 1] < now:
-            now = work.end[n_pending - 1]
-        if changed < changes and floor.change_min[changed] < now:
-            now = floor.change_min[changed]
-        if open and closing < now:
-            now = closing
-        if bell < now:
-            now = bell
+        now = min(next_arrival, next_change, next_closing, bell)
+        if n_pending > 0 and endings[n_pending - 1]["end"] < now:
+            now = endings[n_pending - 1]["end"]
         if now == inf:
             break
 
         # Ends of service, by server.
-        while n_pending > 0 and work.end[n_pending - 1] == now:
+        while n_pending > 0 and endings[n_pending - 1]["end"] == now:
             n_pending -= 1
-            server = work.ender[n_pending]
-            v = work.serving[server]
-            if work.on[server]:
-                n_free = _set_free(work, n_free, server, now)
+            server = endings[n_pending]["server"]
+            v = servers[server]["visit"]
+            if servers[server]["on"]:
+                n_free = _set_free(servers, free, n_free, server, now)
             if v < 0:
-                work.task[server] = -1
+                servers[server]["task"] = -1
                 continue
-            work.serving[server] = -1
+            servers[server]["visit"] = -1
             last = max(last, now)
-            ticket = work.tickets[v]
-            line = ticket["line"]
-            started = work.started[server]
-            n_steps = _step(log, n_steps, first + v, line, ticket["joined"], started, started, now, server, SERVED)
+            line = tickets[v]["line"]
+            started = servers[server]["started"]
+            joined = tickets[v]["joined"]
+            n_steps = _step(steps, n_steps, first + v, line, joined, started, started, now, server, SERVED)
             visit = rows[v]
             result = results[first + v]
-            line = _line_after(rules, floor, roster, work, n_free, rms, visit, result, line, now, SERVED)
+            line = _line_after(
+                rules, can, servers, free, n_free, here_until, tickets, lines, rms, visit, result, line, now
+            )
             if line < 0:
                 result["left"] = now
             else:
-                _join(rules, work, visit, result, v, line, now)
-                n_fresh = _mark_fresh(work, n_fresh, line)
+                _join(rules, tickets, lines, visit, result, v, line, now)
+                n_fresh = _mark_fresh(lines, fresh, n_fresh, line)
 
-        # Duty begins and ends.
-        if changed < changes and floor.change_min[changed] == now:
-            while changed < changes and floor.change_min[changed] == now:
-                server = floor.change_staff[changed]
-                until = floor.change_until[changed]
+        # Duty begins and ends, by member.
+        if next_change == now:
+            while next_change == now:
+                server = change_staff[changed]
+                until = change_until[changed]
                 changed += 1
-                row = roster.row[server]
-                if not roster.present[server]:
+                next_change = change_min[changed] if changed < changes else inf
+                if not present[server]:
                     continue
+                row = servers[server]["row"]
+                v = servers[server]["visit"]
                 if until >= 0.0:
-                    work.on[server] = 1
-                    work.duty_end[server] = until
-                    managers += floor.can[row, 3 * DESK]
-                    rms += floor.can[row, 3 * RM]
-                    if work.serving[server] < 0 and work.task[server] < 0:
-                        n_free = _set_free(work, n_free, server, now)
+                    servers[server]["on"] = 1
+                    servers[server]["duty_end"] = until
+                    managers += can[row, 3 * DESK]
+                    rms += can[row, 3 * RM]
+                    if v < 0 and servers[server]["task"] < 0:
+                        n_free = _set_free(servers, free, n_free, server, now)
                     continue
                 if now >= closing and rules.after_closing == SERVE_ALL:
                     continue  # stays until no customer is inside
-                work.on[server] = 0
-                managers -= floor.can[row, 3 * DESK]
-                rms -= floor.can[row, 3 * RM]
-                v = work.serving[server]
-                if v < 0:
-                    if work.task[server] < 0:
-                        n_free = _unset_free(work.free, n_free, server)
-                elif rules.shift_end != FINISH:
-                    end = _unset_end(work.end, work.ender, n_pending, server)
-                    n_pending -= 1
-                    work.serving[server] = -1
-                    last = max(last, now)
-                    ticket = work.tickets[v]
-                    line = ticket["line"]
-                    started = work.started[server]
-                    over = HANDED_OVER if rules.shift_end == HAND_OVER else CUT_OFF
-                    n_steps = _step(
-                        log, n_steps, first + v, line, ticket["joined"], started, started, now, server, over
-                    )
-                    if over == HANDED_OVER:
-                        ticket["joined"] = now
-                        ticket["leaves"] = inf
-                        ticket["rest"] = end - now
-                        line = colleague_line(line)
-                        _push_front(work, line, v)
-                        n_fresh = _mark_fresh(work, n_fresh, line)
-                    else:
-                        visit = rows[v]
-                        result = results[first + v]
-                        if station_of(line) == DESK:
-                            result["triaged"] = 0
-                            result["believed"] = visit["shows_prime"]
-                        line = _line_after(rules, floor, roster, work, n_free, rms, visit, result, line, now, CUT_OFF)
-                        if line < 0:
-                            result["left"] = now
-                        else:
-                            _join(rules, work, visit, result, v, line, now)
-                            n_fresh = _mark_fresh(work, n_fresh, line)
+                servers[server]["on"] = 0
+                managers -= can[row, 3 * DESK]
+                rms -= can[row, 3 * RM]
+                if v < 0 and servers[server]["task"] < 0:
+                    n_free = _unset_free(free, n_free, server)
+                if v < 0 or rules.shift_end == FINISH:
+                    continue
+                end = _unset_end(endings, n_pending, server)
+                n_pending -= 1
+                servers[server]["visit"] = -1
+                last = max(last, now)
+                line = tickets[v]["line"]
+                started = servers[server]["started"]
+                joined = tickets[v]["joined"]
+                over = HANDED_OVER if rules.shift_end == HAND_OVER else CUT_OFF
+                n_steps = _step(steps, n_steps, first + v, line, joined, started, started, now, server, over)
+                visit = rows[v]
+                result = results[first + v]
+                if over == HANDED_OVER:
+                    tickets[v]["joined"] = now
+                    tickets[v]["leaves"] = inf
+                    tickets[v]["rest"] = end - now
+                    line = colleague_line(line)
+                    _push_front(tickets, lines, line, v)
+                else:
+                    line = _after_cut_off(rules, can, servers, free, n_free, here_until, visit, result, line, now)
+                    if line < 0:
+                        result["left"] = now
+                        continue
+                    _join(rules, tickets, lines, visit, result, v, line, now)
+                n_fresh = _mark_fresh(lines, fresh, n_fresh, line)
             if managers == 0:  # nobody left at the desk: who waits there takes a ticket
                 for desk in range(3 * DESK, 3 * DESK + 3):
-                    while work.head[desk] >= 0:
-                        v = _pop(work, desk)
+                    while lines[desk]["head"] >= 0:
+                        v = _pop(tickets, lines, desk)
                         visit = rows[v]
                         result = results[first + v]
-                        joined = work.tickets[v]["joined"]
-                        n_steps = _step(log, n_steps, first + v, desk, joined, nan, nan, now, -1, SKIPPED)
-                        line = _business_line(rules, floor, roster, work, n_free, visit, result, now)
-                        _join(rules, work, visit, result, v, line, now)
-                        n_fresh = _mark_fresh(work, n_fresh, line)
+                        joined = tickets[v]["joined"]
+                        n_steps = _step(steps, n_steps, first + v, desk, joined, nan, nan, now, -1, SKIPPED)
+                        line = _business_line(rules, can, servers, free, n_free, here_until, visit, result, now)
+                        _join(rules, tickets, lines, visit, result, v, line, now)
+                        n_fresh = _mark_fresh(lines, fresh, n_fresh, line)
 
-        if open and now == closing:
-            open = False
+        if next_closing == now:
+            next_closing = inf
             closed = rules.after_closing == SEND_AWAY
 
         # Arrivals.
-        while arrived < n_visits and rows[order[arrived]]["arrive"] == now:
+        while next_arrival == now:
             v = order[arrived]
             arrived += 1
+            next_arrival = rows[order[arrived]]["arrive"] if arrived < n_visits else inf
             visit = rows[v]
             result = results[first + v]
             _enters(result, visit, day)
             if rules.triage and managers > 0 and not visit["appointment"]:
                 line = 3 * DESK + ORDINARY
             else:
-                line = _business_line(rules, floor, roster, work, n_free, visit, result, now)
-            _join(rules, work, visit, result, v, line, now)
-            n_fresh = _mark_fresh(work, n_fresh, line)
+                line = _business_line(rules, can, servers, free, n_free, here_until, visit, result, now)
+            _join(rules, tickets, lines, visit, result, v, line, now)
+            n_fresh = _mark_fresh(lines, fresh, n_fresh, line)
 
-        if closed and n_fresh > 0 or now == closing and closed:
-            n_steps = _send_away(log, rows, floor.lines, first, n_steps, now)
+        if closed and (n_fresh > 0 or now == closing):
+            n_steps = _send_away(tickets, lines, steps, n_steps, rows, results, first, now)
             for f in range(n_fresh):
-                work.is_fresh[work.fresh[f]] = 0
+                lines[fresh[f]]["fresh"] = 0
             n_fresh = 0
 
-        # One dispatch: free servers, longest idle first, each take their best ticket, or else a task.
+        # One dispatch: free servers, longest idle first, each take their best ticket, or else a task. Since the
+        # last dispatch left no free server with a ticket it serves, only fresh lines and fresh servers matter.
         rung = now == bell
-        i = 0
-        if n_fresh == 0 and not rung:
-            i = n_free
-            while i > 0 and work.since[work.free[i - 1]] == now:
-                i -= 1
+        wanted = 0
+        for f in range(n_fresh):
+            lines[fresh[f]]["fresh"] = 0
+            wanted |= 1 << station_of(fresh[f])
+        n_fresh = 0
+        idle = n_free  # servers free for longer than an instant
+        while idle > 0 and servers[free[idle - 1]["server"]]["since"] == now:
+            idle -= 1
+        if rung:
+            idle = 0
+        i = 0 if wanted else idle
         while i < n_free:
-            server = work.free[i]
-            row = roster.row[server]
-            looks = rung or work.since[server] == now
-            if not looks:
-                for f in range(n_fresh):
-                    if floor.can[row, work.fresh[f]]:
-                        looks = True
-                        break
-            if not looks:
+            if i < idle and not free[i]["stations"] & wanted:
                 i += 1
                 continue
+            server = free[i]["server"]
+            row = servers[server]["row"]
             v = -1
             while True:
-                best = -1
-                best_key = inf
-                best_line = -1
-                best_rank = 0
-                for n in range(floor.reach[row]):
-                    if best >= 0 and floor.rank[row, n] > best_rank:
-                        break
-                    line = floor.serves[row, n]
-                    front = work.head[line]
-                    if front >= 0:
-                        key = work.tickets[front]["key"]
-                        if best < 0 or key < best_key or (key == best_key and front < best):
-                            best = front
-                            best_key = key
-                            best_line = line
-                            best_rank = floor.rank[row, n]
-                if best < 0:
+                line = _best_line(serves, rank, reach, tickets, lines, row)
+                if line < 0:
                     break
-                _pop(work, best_line)
-                leaves = work.tickets[best]["leaves"]
+                w = _pop(tickets, lines, line)
+                leaves = tickets[w]["leaves"]
                 if leaves > now:
-                    v = best
+                    v = w
                     break
-                joined = work.tickets[best]["joined"]
-                n_steps = _step(log, n_steps, first + best, best_line, joined, now, nan, leaves, -1, ABANDONED)
-                _gives_up(results[first + best], rows[best], best_line, now, leaves, ABANDONED)
+                n_steps = _step(steps, n_steps, first + w, line, tickets[w]["joined"], now, nan, leaves, -1, ABANDONED)
+                _gives_up(results[first + w], rows[w], line, now, leaves, ABANDONED)
             minutes = -1.0
             if v >= 0:
                 minutes = _begin_service(
-                    rules, work, rows[v], results[first + v], server, v, best_line, managers, now
+                    rules, tickets, lines, rows[v], results[first + v], server, v, line, managers, now
                 )
-                work.serving[server] = v
-                work.started[server] = now
-            elif n_tasks > 0 and server < floor.staff:
-                for j in range(tasks.first[server], tasks.first[server + 1]):
-                    if log.started[j] != log.started[j] and task_fits(
-                        now, tasks.minutes[j], work.duty_end[server], tasks.call_from_min, tasks.call_until_min
-                    ):
-                        minutes = tasks.minutes[j]
-                        log.started[j] = now
-                        work.task[server] = j
+                servers[server]["visit"] = v
+                servers[server]["started"] = now
+            elif n_tasks > 0 and server < n_staff:
+                for j in range(task_first[server], task_first[server + 1]):
+                    done = task_start[j] == task_start[j]
+                    duty_end = servers[server]["duty_end"]
+                    if not done and task_fits(now, task_min[j], duty_end, call_from_min, call_until_min):
+                        minutes = task_min[j]
+                        task_start[j] = now
+                        servers[server]["task"] = j
                         break
             if minutes < 0.0:
                 i += 1
                 continue
-            for j in range(i, n_free - 1):
-                work.free[j] = work.free[j + 1]
-            n_free -= 1
-            n_pending = _set_end(work, n_pending, server, now + minutes)
-        for f in range(n_fresh):
-            work.is_fresh[work.fresh[f]] = 0
-        n_fresh = 0
+            n_free = _drop_free(free, n_free, i)
+            idle -= 1 if i < idle else 0
+            n_pending = _set_end(endings, n_pending, server, now + minutes)
         if rung:
             bell = inf
 
-    n_steps = _send_away(log, rows, floor.lines, first, n_steps, last)
-    log.closed[0] = last
-    log.n[FIRST_VISIT] = first
-    log.n[VISITS] = first + n_visits
-    log.n[FIRST_STEP] = first_step
-    log.n[STEPS] = n_steps
-    return log
-
-
-@kernel
-def _send_away(log, rows, lines, first, n_steps, now):
-    """Everybody who still waits leaves: who had left before is abandoned with the wait so far, the others unserved."""
-    work = log.work
-    for line in range(lines):
-        while work.head[line] >= 0:
-            v = _pop(work, line)
-            joined = work.tickets[v]["joined"]
-            leaves = work.tickets[v]["leaves"]
-            if leaves <= now:
-                n_steps = _step(log, n_steps, first + v, line, joined, now, nan, leaves, -1, ABANDONED)
-                _gives_up(log.visits[first + v], rows[v], line, now, leaves, ABANDONED)
-            else:
-                n_steps = _step(log, n_steps, first + v, line, joined, nan, nan, now, -1, UNSERVED)
-                _gives_up(log.visits[first + v], rows[v], line, nan, now, UNSERVED)
-    return n_steps
+    n_steps = _send_away(tickets, lines, steps, n_steps, rows, results, first, last)
+    return n_steps, last

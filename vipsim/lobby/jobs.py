@@ -116,7 +116,33 @@ STEP = np.dtype(
     align=True,
 )
 
-TICKET = np.dtype([("key", "f8"), ("joined", "f8"), ("leaves", "f8"), ("rest", "f8"), ("after", "i4"), ("line", "i4")])
+TICKET = np.dtype(
+    [
+        ("key", "f8"),  # order in the line
+        ("joined", "f8"),
+        ("leaves", "f8"),  # end of patience
+        ("rest", "f8"),  # minutes left of a service handed over; -1 = not begun
+        ("after", "i4"),  # next ticket of the line; -1 = last
+        ("line", "i4"),
+    ],
+    align=True,
+)
+LINE = np.dtype([("head", "i4"), ("tail", "i4"), ("tickets", "i4"), ("fresh", "i4")], align=True)
+SERVER = np.dtype(
+    [
+        ("started", "f8"),
+        ("since", "f8"),  # free since
+        ("duty_end", "f8"),
+        ("visit", "i4"),  # in hand; -1 = none
+        ("task", "i4"),  # in hand; -1 = none
+        ("stations", "i4"),  # bit per station served
+        ("row", "i4"),  # row of Floor.serves
+        ("on", "i1"),  # on duty
+    ],
+    align=True,
+)
+FREE = np.dtype([("server", "i4"), ("stations", "i4")])
+ENDING = np.dtype([("end", "f8"), ("server", "i4")], align=True)
 
 
 class Roster(NamedTuple):
@@ -154,23 +180,14 @@ class Tasks(NamedTuple):
 
 
 class Work(NamedTuple):
-    """The compiled engine's own room: lines, tickets, servers, pending ends of service."""
+    """The compiled engine's own room: tickets in lines (linked lists), servers, pending ends of service."""
 
     tickets: Array  # TICKET per visit
-    head: Array  # int32 per line: first ticket, -1 = empty
-    tail: Array
-    length: Array  # int32 per line: tickets, those of visitors who left included
-    is_fresh: Array  # int8 per line: somebody joined it at this instant
-    fresh: Array  # int32: the lines that are fresh
-    serving: Array  # int32 per server: visit in hand, -1 = none
-    task: Array  # int32 per server: task in hand, -1 = none
-    on: Array  # int8 per server: on duty
-    started: Array  # float64 per server
-    since: Array  # float64 per server: free since
-    duty_end: Array  # float64 per server
-    free: Array  # int32: free servers, longest idle first, then by number
-    end: Array  # float64: pending ends of service, latest first
-    ender: Array  # int32: their servers
+    lines: Array  # LINE
+    servers: Array  # SERVER
+    free: Array  # FREE: free servers, longest idle first, then by number
+    endings: Array  # ENDING: pending ends of service, latest first, then higher server first
+    fresh: Array  # int32: lines that somebody joined at this instant
 
 
 class DayLog(NamedTuple):
@@ -218,20 +235,11 @@ def make_log(servers: int, lines: int, visits: int = 64) -> DayLog:
     """An empty log for a floor of so many servers and lines; it grows by itself."""
     work = Work(
         tickets=np.zeros(visits, TICKET),
-        head=np.full(lines, -1, np.int32),
-        tail=np.full(lines, -1, np.int32),
-        length=np.zeros(lines, np.int32),
-        is_fresh=np.zeros(lines, np.int8),
+        lines=np.zeros(lines, LINE),
+        servers=np.zeros(servers, SERVER),
+        free=np.zeros(servers + 1, FREE),
+        endings=np.zeros(servers + 1, ENDING),
         fresh=np.zeros(lines, np.int32),
-        serving=np.full(servers, -1, np.int32),
-        task=np.full(servers, -1, np.int32),
-        on=np.zeros(servers, np.int8),
-        started=np.zeros(servers),
-        since=np.zeros(servers),
-        duty_end=np.zeros(servers),
-        free=np.zeros(servers + 1, np.int32),
-        end=np.zeros(servers + 1),
-        ender=np.zeros(servers + 1, np.int32),
     )
     return DayLog(
         visits=np.zeros(visits, RESULT),
@@ -301,21 +309,5 @@ def grow_log(log, visits, steps, tasks):
     tickets = w.tickets
     if visits > tickets.size:
         tickets = np.zeros(max(visits, 2 * tickets.size), TICKET)
-    work = Work(
-        tickets,
-        w.head,
-        w.tail,
-        w.length,
-        w.is_fresh,
-        w.fresh,
-        w.serving,
-        w.task,
-        w.on,
-        w.started,
-        w.since,
-        w.duty_end,
-        w.free,
-        w.end,
-        w.ender,
-    )
+    work = Work(tickets, w.lines, w.servers, w.free, w.endings, w.fresh)
     return DayLog(rows, step_rows, log.n, started, log.closed, work)

@@ -16,7 +16,6 @@ from vipsim.lobby.jobs import (
     DESK,
     FIRST_OWN,
     MACHINE,
-    MIDDLE,
     NONCASH,
     ORDINARY,
     PRIME,
@@ -26,7 +25,7 @@ from vipsim.lobby.jobs import (
     Roster,
     make_log,
 )
-from vipsim.lobby.rules import Rules
+from vipsim.lobby.rules import Rules, station_of
 from vipsim.scenario.lobby import ROLES, TYPES, Demand, Lobby, Serving, Staff, check_lobby
 
 DUTY, BREAK, ADMIN, TRAINING = range(4)
@@ -114,6 +113,7 @@ class Floor(NamedTuple):
     rank: Array  # int16[row, n]: their ranks; equal ranks compare keys
     reach: Array  # int16[row]: how many lines the row serves
     can: Array  # int8[row, line]
+    stations: Array  # int64[row]: bit per station served
     change_min: Array  # float64: duty begins or ends, in order of time and member
     change_staff: Array  # int32
     change_until: Array  # float64: end of the interval that begins; -1 = one ends
@@ -217,22 +217,22 @@ def _choices(demand: Demand, lobby: Lobby, staff: Staff, opening_min: float, ask
 def _counter_ranks(stations: list[int], mode: str, special: bool) -> list[tuple[int, int]]:
     """(rank, line) of a member at the counters, by VIP service: the heart of L14 as data."""
     if mode == "strict":
-        ranks = {PRIME: 0, MIDDLE: 1, ORDINARY: 2}
+        ranks = {PRIME: 0, ORDINARY: 2}
     elif mode == "override" and special:
-        ranks = {PRIME: 0, MIDDLE: 1, ORDINARY: 1}
+        ranks = {PRIME: 0, ORDINARY: 1}
     elif mode == "window" and special:
         ranks = {PRIME: 0}
     elif mode == "window":
-        ranks = {PRIME: 1, MIDDLE: 0, ORDINARY: 0}
+        ranks = {PRIME: 1, ORDINARY: 0}
     else:
-        ranks = {PRIME: 0, MIDDLE: 0, ORDINARY: 0}
+        ranks = {PRIME: 0, ORDINARY: 0}
     return [(rank, 3 * station + cls) for station in stations for cls, rank in ranks.items()]
 
 
 def _meeting_ranks(member: int, managers: list[int], own: str) -> list[tuple[int, int]]:
     """(rank, line) of an RM: own appointments, own customers, then those of all."""
     lines = [(0, FIRST_OWN + 2 * member), (0, ANY_APPOINTMENT), (1, FIRST_OWN + 2 * member + 1)]
-    lines += [(2, 3 * RM + PRIME), (3, 3 * RM + MIDDLE), (4, 3 * RM + ORDINARY)]
+    lines += [(2, 3 * RM + PRIME), (4, 3 * RM + ORDINARY)]
     if own == "own_then_any":
         lines += [(2, FIRST_OWN + 2 * other + 1) for other in managers if other != member]
     return lines
@@ -251,9 +251,10 @@ def _skills(staff: Staff) -> list[list[int]]:
     return skills
 
 
-def _serving_rows(lobby: Lobby, staff: Staff) -> list[list[tuple[int, int]]]:
-    """(rank, line) per row of Floor.serves."""
-    skills = _skills(staff)
+def _serving_rows(demand: Demand, lobby: Lobby, staff: Staff) -> list[list[tuple[int, int]]]:
+    """(rank, line) per row of Floor.serves; only lines that somebody may join."""
+    used = {DESK, RM} | {_STATION[x.station] for x in demand.transactions if x.share > 0.0}
+    skills = [[x for x in own if x in used] for own in _skills(staff)]
     managers = [s for s, own in enumerate(skills) if RM in own]
     rows: list[list[tuple[int, int]]] = []
     for s, own in enumerate(skills):
@@ -263,14 +264,14 @@ def _serving_rows(lobby: Lobby, staff: Staff) -> list[list[tuple[int, int]]]:
             order = list(dict.fromkeys(CASH if x == NONCASH else x for x in own))  # both counters count as one
             for place, station in enumerate(order):
                 if station == DESK:
-                    lines = [(0, 3 * DESK + cls) for cls in (PRIME, MIDDLE, ORDINARY)]
+                    lines = [(0, 3 * DESK + ORDINARY)]
                 elif station == RM:
                     lines = _meeting_ranks(s, managers, lobby.meetings.own_rm_first)
                 else:
                     lines = _counter_ranks(counters, lobby.vip_service.mode, special)
                 row += [(10 * place + rank, line) for rank, line in lines]
             rows.append(sorted(row))
-    rows.append([(0, 3 * MACHINE + cls) for cls in (PRIME, MIDDLE, ORDINARY)])
+    rows.append([(0, 3 * MACHINE + ORDINARY)])
     return rows
 
 
@@ -305,18 +306,20 @@ def _desk_never_left(lobby: Lobby, staff: Staff, opening_min: float) -> bool:
     )
 
 
-def _floor(lobby: Lobby, staff: Staff) -> Floor:
-    rows = _serving_rows(lobby, staff)
+def _floor(demand: Demand, lobby: Lobby, staff: Staff) -> Floor:
+    rows = _serving_rows(demand, lobby, staff)
     segments = _segments(staff)
     n_staff = len(segments)
     lines = FIRST_OWN + 2 * n_staff
     width = max(len(row) for row in rows)
     serves, rank = np.zeros((len(rows), max(width, 1)), "i2"), np.zeros((len(rows), max(width, 1)), "i2")
     can = np.zeros((len(rows), lines), "i1")
+    stations = np.zeros(len(rows), "i8")
     for r, row in enumerate(rows):
         for n, (level, line) in enumerate(row):
             serves[r, n], rank[r, n] = line, level
             can[r, line] = 1
+            stations[r] |= 1 << int(station_of(line))
     changes: list[tuple[float, int, float]] = []
     for s, parts in enumerate(segments):
         for start, end, activity in parts:
@@ -333,6 +336,7 @@ def _floor(lobby: Lobby, staff: Staff) -> Floor:
         rank=rank,
         reach=_array([len(row) for row in rows], "i2"),
         can=can,
+        stations=stations,
         change_min=_array([x[0] for x in changes]),
         change_staff=_array([x[1] for x in changes], "i4"),
         change_until=_array([x[2] for x in changes]),
@@ -387,7 +391,7 @@ def params(scenario: LobbyScenario, *, ask_share: float = 0.0) -> LobbyParams:
         arrivals=arrivals,
         choices=_choices(demand, lobby, staff, opening_min, ask_share),
         rules=_rules(lobby, opening_min),
-        floor=_floor(lobby, staff),
+        floor=_floor(demand, lobby, staff),
         staffing=_staffing(lobby, staff),
     )
 

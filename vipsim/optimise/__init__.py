@@ -83,7 +83,7 @@ def plan(question: Question, out: Path = Path("results")) -> Plan:
     study = question.study
     trials = min(study.search.trials, question.space.size + (not question.today_is_a_setting))
     settings = min(study.confirmation.shortlist + 1, trials)
-    steps = sum(len(axis.choices) - 1 if axis.choices else 1 for axis in question.space.axes)
+    steps = sum(len(axis.choices) - 1 if axis.choices else 2 for axis in question.space.axes)
     aims = {limit.text(): aim for limit, aim in zip(study.limits, question.aims, strict=True)}
     return Plan(
         question.space.size,

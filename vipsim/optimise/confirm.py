@@ -211,16 +211,16 @@ class Gain:
 
 @dataclass(frozen=True)
 class Marginal:
-    """What one more step of one lever would do to the first objective, all else as recommended.
+    """What one step of one lever, up or down, would do to the first objective, all else as recommended.
 
     ``difference`` is None where the lever's legal range ends or the scenario's rules forbid it (``why``). Intervals
-    hold simultaneously for all levers. ``limits_met`` is the smallest share of replications that met a limit.
+    hold simultaneously for all steps. ``met`` is the share of replications that would meet each limit.
     """
 
     key: str
     value: LeverValue
     difference: Summary | None
-    limits_met: float | None = None
+    met: tuple[float, ...] = ()
     why: str = ""
 
 
@@ -231,7 +231,7 @@ class Measurement:
 
 
 def measure(question: Question, runner: Runner, best: Candidate, progress: StageProgress | None = None) -> Measurement:
-    """Measure the chosen setting against today and against one more step of each lever, on fresh seeds."""
+    """Measure the chosen setting against today and against one step of each lever, on fresh seeds."""
     count = question.study.measurement.replications
     chosen = question.today if best.number == 0 else question.candidate(best.levers)
     steps = _steps(question, best, chosen)
@@ -249,19 +249,19 @@ def measure(question: Question, runner: Runner, best: Candidate, progress: Stage
     marginals = []
     for key, value, scenario, why in steps:
         if scenario is None:
-            marginals.append(Marginal(key, value, None, None, why))
+            marginals.append(Marginal(key, value, None, why=why))
             continue
         kpis = next(rest)
         difference = statistics.paired_difference(series(recommended, name), series(kpis, name), confidence)
-        shares = [float(np.mean(meets(limit, series(kpis, limit.kpi)))) for limit in question.study.limits]
-        marginals.append(Marginal(key, value, difference, min(shares, default=None)))
+        shares = tuple(float(np.mean(meets(limit, series(kpis, limit.kpi)))) for limit in question.study.limits)
+        marginals.append(Marginal(key, value, difference, shares))
     return Measurement(gains, marginals)
 
 
 def _steps(
     question: Question, best: Candidate, chosen: BaseModel
 ) -> list[tuple[str, LeverValue, BaseModel | None, str]]:
-    """Every lever one step up (choices: every other choice): key, value, scenario or None, why there is none."""
+    """Every lever one step up and down (choices: every other one): key, value, scenario or None, why there is none."""
     found: list[tuple[str, LeverValue, BaseModel | None, str]] = []
     for axis in question.space.axes:
         here = best.levers[axis.key]

@@ -51,8 +51,8 @@ def _recommendation(
         "limits": [_verdict(verdict) for verdict in best.verdicts],
         "probability_best": confirmation.probability_best,
         "tied": [c.number for c in confirmation.candidates if c is not best and c.eligible and c.tied],
-        "marginal": [_marginal(marginal) for marginal in measurement.marginals],
-        "binding": binding(question, trials, best),
+        "marginal": [_marginal(question, marginal) for marginal in measurement.marginals],
+        "binding": binding(question, confirmation, best, measurement),
         "guarantee": _guarantee(question, confirmation),
         "words": words(question, confirmation, best, measurement),
     }
@@ -104,16 +104,24 @@ def _candidate(question: Question, candidate: Candidate, best: Candidate | None)
     }
 
 
-def _marginal(marginal: Marginal) -> dict[str, Any]:
+def _marginal(question: Question, marginal: Marginal) -> dict[str, Any]:
     difference = marginal.difference
     return {
         "lever": marginal.key,
         "value": marginal.value,
         "gain": None if difference is None else difference.mean,
         "interval": None if difference is None or difference.ci95 is None else list(difference.ci95),
-        "limits_met": marginal.limits_met,
+        "limits_met": {limit.text(): share for limit, share in zip(question.study.limits, marginal.met, strict=False)},
         "why": marginal.why,
     }
+
+
+def _is_gain(question: Question, marginal: Marginal) -> bool:
+    """Whether a step was shown to better the first objective."""
+    difference = marginal.difference
+    if difference is None or difference.ci95 is None:
+        return False
+    return min(question.signs[0] * end for end in difference.ci95) > 0.0
 
 
 # ------------------------------------------------------------------------------------------------ in words
@@ -134,24 +142,29 @@ def _guarantee(question: Question, confirmation: Confirmation) -> str:
     )
 
 
-def binding(question: Question, trials: Sequence[Trial], best: Candidate) -> list[str]:
-    """What holds the recommendation back: limits that are near, limits that better trials missed, ends of ranges."""
+def binding(question: Question, confirmation: Confirmation, best: Candidate, measurement: Measurement) -> list[str]:
+    """What holds the recommendation back: limits that are near or keep out something better, ends of ranges."""
     found = []
-    own = next((trial for trial in trials if trial.number == best.number), None)
-    for limit, verdict in zip(question.study.limits, best.verdicts, strict=True):
-        near = verdict.mean is not None and abs(verdict.mean - limit.bound) <= NEAR * (abs(limit.bound) or 1.0)
-        if near and verdict.mean is not None:
+    better = [c for c in confirmation.candidates if c.gap is not None and (c.gap.mean or 0.0) > 0.0]
+    gaining = [marginal for marginal in measurement.marginals if _is_gain(question, marginal)]
+    for place, (limit, verdict) in enumerate(zip(question.study.limits, best.verdicts, strict=True)):
+        if verdict.mean is not None and abs(verdict.mean - limit.bound) <= NEAR * (abs(limit.bound) or 1.0):
             found.append(f"{limit.text()}: the mean is {verdict.mean:.4g}")
-        richer = [t for t in trials if own is not None and t.gains and t.gains[0] > own.gains[0]]
-        missed = sum(trial.shortfall.get(limit.text(), 0.0) > 0.0 for trial in richer)
+        found.extend(
+            f"{limit.text()}: {marginal.key} = {marginal.value} would be better, and would meet it in only "
+            f"{marginal.met[place]:.0%} of the replications"
+            for marginal in gaining
+            if marginal.met[place] < limit.probability
+        )
+        missed = sum(not candidate.verdicts[place].shown for candidate in better)
         if missed:
-            found.append(f"{limit.text()}: missed by {missed} of {len(richer)} trials that looked better")
+            found.append(f"{limit.text()}: not shown for {missed} of {len(better)} better settings of the shortlist")
     for axis in question.space.axes:
-        place = axis.index(best.levers[axis.key])
-        if place is None or axis.choices or axis.count == 1:
+        index = axis.index(best.levers[axis.key])
+        if index is None or axis.choices or axis.count == 1:
             continue
-        if place in (0, axis.count - 1):
-            end = "low" if place == 0 else "high"
+        if index in (0, axis.count - 1):
+            end = "low" if index == 0 else "high"
             found.append(
                 f"{axis.key} = {best.levers[axis.key]} is the {end} end of the range searched: widen it and look"
             )
@@ -187,18 +200,12 @@ def words(question: Question, confirmation: Confirmation, best: Candidate, measu
     if tied:
         said.append(f"No difference to the recommended setting was shown for trial {', '.join(tied)} (0 is today).")
     for marginal in measurement.marginals:
-        difference = marginal.difference
-        if difference is None or difference.ci95 is None:
-            continue
-        if marginal.limits_met is not None and marginal.limits_met < _least_probability(question):
-            continue
-        if min(question.signs[0] * end for end in difference.ci95) > 0.0:
+        kept = all(
+            share >= limit.probability for share, limit in zip(marginal.met, question.study.limits, strict=False)
+        )
+        if kept and _is_gain(question, marginal):
             said.append(f"{marginal.key} = {marginal.value} would be better still: give the search more trials.")
     return said
-
-
-def _least_probability(question: Question) -> float:
-    return max((limit.probability for limit in question.study.limits), default=0.0)
 
 
 # ------------------------------------------------------------------------------------------------ no setting

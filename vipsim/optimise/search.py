@@ -33,6 +33,9 @@ TrialProgress = Callable[[int, int], None]
 Kpis = list[dict[str, float]]
 """KPIs by replication."""
 
+ROOM = 0.1
+"""Part of a limit that a setting keeps in hand to be called safe in the shortlist."""
+
 REPEATED_PROPOSALS = 20
 """Proposals of known settings in a row, per place of a batch, after which the sampler has nothing new to say."""
 
@@ -303,7 +306,7 @@ def shortfall(limit: Limit, values: Floats, aim: float) -> float:
 
 
 def shortlist(question: Question, trials: Sequence[Trial]) -> list[Trial]:
-    """The trials worth confirming, today's policy apart: the best by gain, and the one safest inside the limits.
+    """The trials worth confirming, today's policy apart: the best by gain, one of them safe inside the limits.
 
     With several objectives the best are first those that no other feasible trial beats in all of them. Where too few
     seem feasible, the nearest to the limits fill up.
@@ -314,10 +317,12 @@ def shortlist(question: Question, trials: Sequence[Trial]) -> list[Trial]:
     ranked = sorted(feasible, key=lambda trial: (is_beaten(trial, feasible), -trial.gains[0], trial.number))
     chosen = ranked[:size]
     if len(ranked) > size and question.study.limits:
+        # The best may be inside the limits by luck only: the last place goes to the best one with room to spare.
         texts = [limit.text() for limit in question.study.limits]
-        safest = min(ranked, key=lambda trial: (max(trial.shortfall[text] for text in texts), trial.number))
-        if safest not in chosen:
-            chosen[-1] = safest
+        room = [(trial, -max(trial.shortfall[text] for text in texts)) for trial in ranked]
+        safe = next((trial for trial, spare in room if spare >= ROOM), max(room, key=lambda pair: pair[1])[0])
+        if safe not in chosen:
+            chosen[-1] = safe
     others = [trial for trial in trials[1:] if not trial.feasible and trial.kpis]
     others.sort(key=lambda trial: (trial.miss, -trial.gains[0], trial.number))
     return chosen + others[: size - len(chosen)]

@@ -67,11 +67,12 @@ class Axis:
         return place if near and 0 <= place < self.count else None
 
     def steps_from(self, here: LeverValue) -> list[LeverValue]:
-        """One step up from a value, also past the searched range; every other choice where there are choices."""
+        """One step up and one down from a value, also past the searched range; every other choice of choices."""
         if self.choices:
             return [choice for choice in self.choices if choice != here]
         assert not isinstance(here, str)
-        return [here + int(self.step) if self.whole else float(f"{here + self.step:.12g}")]
+        ends = (here + self.step, here - self.step)
+        return [round(end) if self.whole else float(f"{end:.12g}") for end in ends]
 
     def distribution(self) -> BaseDistribution:
         if self.choices:

@@ -21,7 +21,13 @@ class Calendar(Section):
     extra_open_days: list[date] = fact("date", "Days on which the branch opens against the rule", "L25", default=[])
     extra_closed_days: list[date] = fact("date", "Days on which the branch closes against the rule", "L25", default=[])
     opens_at: str = fact("text", "Clock time of opening, HH:MM", "L25", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
-    opening_min: float = fact("min", "Minutes from opening to closing of the doors; more than a day only in a theoretical queue", "L25", gt=0, le=200_000)
+    opening_min: float = fact(
+        "min",
+        "Minutes from opening to closing of the doors; more than a day only in a theoretical queue",
+        "L25",
+        gt=0,
+        le=200_000,
+    )
     run_in_months: int = fact("months", "Months before the window, under today's policy", "assumption", ge=0, le=36)
     window_months: int = fact("months", "Months decided by the policy", "assumption", ge=1, le=60)
     run_off_months: int = fact(

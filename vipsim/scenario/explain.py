@@ -106,14 +106,14 @@ def explain(
     all_settings = {setting.key: setting for setting in settings(root)}
     if general in all_settings:
         return _setting(key, all_settings[general], value_of or {})
-    part = _part(key, root)
-    if part is not None:
-        return _setting(key, part, value_of or {})
     inside = [name for name in all_settings if name.startswith((general + ".", general + "[]."))]
     if inside and key.lower() not in TOPICS:
         return _section(key, root, [all_settings[name] for name in inside])
     if key.lower() in TOPICS:
         return Explanation(key.lower(), "word", TOPICS[key.lower()], members=inside)
+    part = _part(key, root)
+    if part is not None:
+        return _setting(key, part, value_of or {})
     same_ending = [name for name in all_settings if name.endswith(("." + general, "[]." + general))]
     if len(same_ending) == 1:
         return _setting(same_ending[0], all_settings[same_ending[0]], value_of or {})

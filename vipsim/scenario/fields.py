@@ -157,6 +157,4 @@ class Gamma(Section):
         return self.mean_min
 
 
-Law = Annotated[
-    Union[Never, Constant, Exponential, Lognormal, Weibull, Triangular, Gamma], Field(discriminator="law")
-]
+Law = Annotated[Union[Never, Constant, Exponential, Lognormal, Weibull, Triangular, Gamma], Field(discriminator="law")]

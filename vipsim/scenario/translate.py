@@ -62,8 +62,8 @@ def _unknown_key(path: Path, tree: Tree, model: type[BaseModel]) -> tuple[Proble
     known = _known(table, tree, model)
     in_table = f"a key of [{join_key(table)}]" if table else "a key of a scenario"
     other_unit = units.same_thing_other_unit(name, known)
-    if other_unit:
-        unit, written = units.split(other_unit)[1], units.split(name)[1]
+    unit, written = units.split(other_unit)[1], units.split(name)[1]
+    if other_unit and units.meaning(unit) != units.meaning(written):
         expected = f"{other_unit}, in {units.meaning(unit)}"
         found = f"{name}, in {units.meaning(written)}" if written else f"{name}, without a unit"
         better = f"write {other_unit}" + (" and convert the value" if written else "")
@@ -136,10 +136,11 @@ def _wrong_value(path: Path, item: Any, tree: Tree, model: type[BaseModel]) -> P
             repr(context["tag"]),
             f"did you mean {near}?" if near else "",
         )
-    if kind in _BOUND_ERRORS and setting is not None:
-        return problem_at(tree, path, _allowed(setting), value)
+    if kind in _BOUND_ERRORS:
+        in_list = setting is None or (setting.low is None and setting.high is None)
+        return problem_at(tree, path, _noun(item["msg"]) if in_list else _allowed(setting), value)  # type: ignore[arg-type]
     if kind in ("literal_error", "enum"):
-        choices = [str(choice) for choice in setting.choices] if setting else []
+        choices = re.findall(r"'([^']*)'", str(context.get("expected", "")))
         near = nearest(str(item.get("input")), choices)
         expected = f"one of {', '.join(choices)}" if choices else str(context.get("expected", item["msg"]))
         return problem_at(tree, path, expected, value, f"did you mean {near}?" if near else "")

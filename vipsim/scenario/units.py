@@ -65,11 +65,13 @@ FOREIGN: dict[str, str] = {
 }
 """Suffixes that no field uses, but people write."""
 
-COUNTS = frozenset({"people", "devices", "counters", "count", "visits", "customers", "contacts", "products", "seats"})
+COUNTS = frozenset(
+    {"people", "devices", "counters", "count", "visits", "customers", "contacts", "attempts", "products", "seats"}
+)
 """Units of counts: such a field needs no suffix."""
 
-BARE = frozenset({"log points", "logit points", "correlation", "day of month", "seed"})
-"""Units of what has no unit to write: spreads of logarithms, correlations, a day of the month."""
+BARE = frozenset({"log points", "logit points", "correlation", "day of month", "KPI unit"})
+"""Units of what has no unit to write: spreads of logarithms, correlations, a day of the month, a KPI's target."""
 
 
 def split(name: str) -> tuple[str, str]:

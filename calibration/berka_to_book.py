@@ -53,11 +53,9 @@ def table(folder: Path, name: str) -> list[dict[str, str]]:
     """
     for path in (folder / f"{name}.asc.gz", folder / f"{name}.asc"):
         if path.is_file():
-            opened = (
-                gzip.open(path, "rt", encoding="latin-1") if path.suffix == ".gz" else path.open(encoding="latin-1")
-            )
-            with opened as file:
-                return list(csv.DictReader(file, delimiter=";"))
+            raw = path.read_bytes()
+            text = (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode("latin-1")
+            return list(csv.DictReader(text.splitlines(), delimiter=";"))
     raise TablesError(f"{folder}: expected {name}.asc.gz or {name}.asc of the Berka data set, found neither")
 
 

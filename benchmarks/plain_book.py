@@ -56,7 +56,7 @@ def draw(laws: BookLaws, cuts: Cuts, window: int, u: Uniforms) -> dict[str, np.n
         holds = u(8 + c) < laws.holding[column, c] * (factor if c > 0 else 1.0)
         amount[:, c] = np.where(holds, -laws.weight[c] * np.log(u(12 + c)), 0.0)
     whole = amount[:, 0] + amount[:, 1] + amount[:, 2] + amount[:, 3] - np.log(u(16))
-    held = (here[:, None] * (amount / whole[:, None])).astype(np.int64)
+    held = (amount * (here / whole)[:, None]).astype(np.int64)
     held[held < laws.minimum_fen] = 0
     out["balance"] = np.column_stack([here - held.sum(axis=1), held])
 

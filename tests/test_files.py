@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_branch import Branch, write
 
+from vipsim import shipped
 from vipsim.scenario import files, positions
 from vipsim.scenario.errors import InputError
 from vipsim.scenario.settings import join_key, parse_key, setting_at, settings
@@ -271,7 +272,6 @@ def test_positions_of_a_tricky_file() -> None:
 
 def test_every_key_of_a_shipped_file_has_a_line() -> None:
     """Every leaf that tomllib reads is found by the scanner: on each shipped scenario."""
-    from vipsim import shipped
 
     def leaves(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
         items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else []
@@ -283,3 +283,22 @@ def test_every_key_of_a_shipped_file_has_a_line() -> None:
         missing = [leaf for leaf in leaves(tomllib.loads(text)) if leaf and leaf not in found]
         # a table that only its sub-tables name has no line of its own
         assert [leaf for leaf in missing if isinstance(leaf[-1], int)] == []
+
+
+# ------------------------------------------------------------------------------------------------ shipped scenarios
+
+
+def test_shipped_scenarios_are_found_in_a_checkout_and_in_a_wheel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert shipped.scenarios_dir() == Path(shipped.__file__).resolve().parent.parent / "scenarios"
+    assert "vipsim:reference/lobby_day.toml" in shipped.names()
+    package = tmp_path / "site-packages" / "vipsim"
+    (package / "shipped" / "scenarios").mkdir(parents=True)
+    write(package / "shipped" / "scenarios")
+    monkeypatch.setattr(shipped, "__file__", str(package / "shipped.py"))
+    assert shipped.names() == ["vipsim:small.toml"]
+    child = write(tmp_path, 'extends = "vipsim:small.toml"\n', "child.toml")
+    assert load(child).staff.teller.employed == 4
+    with pytest.raises(InputError, match=r"vipsim:smal\.toml.*did you mean small\.toml"):
+        load(write(tmp_path, 'extends = "vipsim:smal.toml"\n', "child.toml"))

@@ -35,6 +35,7 @@ Replications = Annotated[int, typer.Option(min=1, max=1_000_000, help="Simulated
 Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Names the branch's luck.")]
 EngineOption = Annotated[Engine, typer.Option(help="compiled: fast; simpy: the readable reference.")]
 Workers = Annotated[int, typer.Option(min=0, help="Processes; 0 = one per processor. The numbers stay the same.")]
+Cluster = Annotated[str, typer.Option(metavar="ADDR", help="Address of a Dask cluster.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")]
 Out = Annotated[Path, typer.Option(help="Folder of the run folders.")]
 
@@ -89,6 +90,7 @@ def run(
     engine: EngineOption = Engine.compiled,
     set_: Set = None,
     workers: Workers = 0,
+    cluster: Cluster = "",
     out: Out = Path("results"),
     twin: Annotated[bool, typer.Option("--twin", help="Also run today's policy on the same random numbers.")] = False,
     json_output: Json = False,
@@ -96,7 +98,7 @@ def run(
     """Run a scenario and write its run folder."""
     from vipsim.cli import runs
 
-    return runs.run(scenario, set_ or [], replications, seed, engine.value, workers, out, twin, json_output)
+    return runs.run(scenario, set_ or [], replications, seed, engine.value, workers, cluster, out, twin, json_output)
 
 
 @app.command()
@@ -108,6 +110,7 @@ def compare(
     engine: EngineOption = Engine.compiled,
     set_: Set = None,
     workers: Workers = 0,
+    cluster: Cluster = "",
     json_output: Json = False,
 ) -> int:
     """Run scenarios on the same random numbers and show how each differs from the first."""
@@ -115,7 +118,7 @@ def compare(
         raise typer.BadParameter("expected a base and at least one other scenario")
     from vipsim.cli import runs
 
-    return runs.compare(scenarios, set_ or [], replications, seed, engine.value, workers, json_output)
+    return runs.compare(scenarios, set_ or [], replications, seed, engine.value, workers, cluster, json_output)
 
 
 @app.command()
@@ -126,7 +129,7 @@ def optimise(
     set_: Set = None,
     workers: Workers = 0,
     storage: Annotated[str, typer.Option(metavar="URL", help="Database that keeps the study for a team.")] = "",
-    cluster: Annotated[str, typer.Option(metavar="ADDR", help="Address of a Dask cluster.")] = "",
+    cluster: Cluster = "",
     resume: Annotated[
         bool, typer.Option("--resume", help="Insist that there is an interrupted study to go on with.")
     ] = False,

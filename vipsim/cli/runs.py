@@ -42,6 +42,7 @@ def run(
     seed: int,
     engine: str,
     workers: int,
+    cluster: str,
     out: Path,
     twin: bool,
     json_output: bool,
@@ -59,6 +60,7 @@ def run(
             replications,
             engine=engine,
             workers=workers or default_workers(replications),
+            cluster=cluster,
             twin=twin,
             progress=tell,
             record="first",
@@ -161,6 +163,7 @@ def compare(
     seed: int,
     engine: str,
     workers: int,
+    cluster: str,
     json_output: bool,
 ) -> int:
     """Run several scenarios on the same random numbers and print how each differs from the first."""
@@ -186,6 +189,7 @@ def compare(
             replications,
             engine=engine,
             workers=workers or default_workers(replications),
+            cluster=cluster,
             progress=tell,
         )
     content = compare_content(made, scenarios)

@@ -4,7 +4,7 @@
 A row's draws depend on the seed and the row's number alone (stream BOOK; time 0 for customers, 1 for prospects), so
 one more customer changes no other row. A cell that is known already (from a bank's file) stays as it is, and what is
 drawn is drawn given it. Each step is a loop over a block of rows: the generator then works on several rows at once,
-and the arrays of the book are handed over once per block instead of once per row.
+and the arrays of the book are taken hold of once per block (doing it once per row costs seven times the time).
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from vipsim.customers.book import (
     DEVELOPMENT,
     EBANK_ACTIVE,
     EBANK_NONE,
-    EBANK_SIGNED,
     EXPLORATION,
     MATURITY,
     NEVER,
@@ -39,7 +38,7 @@ from vipsim.customers.segments import (
     tier_of,
     type_of,
 )
-from vipsim.draws import BOOK, draw, normal_quantile, pair
+from vipsim.draws import BOOK, Address, normal_quantile, pair, uniform
 
 CUSTOMERS, PROSPECTS = 0, 1
 """The time word of a draw's address: rows of the two kinds never meet."""
@@ -69,13 +68,21 @@ _YEAR_DAYS = 365.25
 _VIP, _TARGET, _OTHER, _NOBODY = range(4)  # rows of ``BookLaws.care``; the last has no care at all
 
 
+def wealth_shift(address: Address, kind: int) -> float:
+    """Where the evenly spread places of wealth begin: one uniform for the whole book."""
+    return float(uniform(address.seed, address.replication, BOOK, address.branch, kind, 0, _WEALTH))
+
+
 @kernel
-def complete(laws, cuts, book, address, kind):
-    """Draw every unknown cell of a book in place, then classify its rows; ``kind`` is CUSTOMERS or PROSPECTS."""
-    u = np.empty((_MONTH + book.month_average.shape[1], _BLOCK))
+def complete(laws, cuts, book, address, kind, shift):
+    """Draw every unknown cell of a book in place, then classify its rows.
+
+    ``kind`` is CUSTOMERS or PROSPECTS; ``shift`` is ``wealth_shift`` of the same address and kind.
+    """
+    months = book.month_average.shape[1]
+    u = np.empty((_MONTH + months + months % 2, _BLOCK))
     band = np.empty(_BLOCK, np.int64)
     here = np.zeros(_BLOCK, np.int64)
-    shift = draw(address, BOOK, kind, 0, _WEALTH)
     n = book.age.size
     for first in range(0, n, _BLOCK):
         count = min(_BLOCK, n - first)
@@ -93,7 +100,7 @@ def complete(laws, cuts, book, address, kind):
         _classify(cuts, book, kind == CUSTOMERS, first, count, here)
 
 
-@kernel
+@inlined
 def _draw_block(address, kind, first, shift, u):
     """All draws of a block of rows: u[k, j] is draw k of row first + j.
 
@@ -101,13 +108,9 @@ def _draw_block(address, kind, first, shift, u):
     number of rows from 0 on, and every m-th of them, then have the spread of the law, where independent draws from so
     heavy a tail would give one person a sixth of a small branch's assets in one seed of five.
     """
-    for k in range(0, u.shape[0] - 1, 2):
+    for k in range(0, u.shape[0], 2):
         for j in range(_BLOCK):
             u[k, j], u[k + 1, j] = pair(address, BOOK, kind, first + j, k)
-    if u.shape[0] % 2 == 1:
-        last = u.shape[0] - 1
-        for j in range(_BLOCK):
-            u[last, j] = draw(address, BOOK, kind, first + j, last)
     for j in range(_BLOCK):
         place = np.float64((np.uint64(first + j) * _GOLDEN) >> _SHIFT12) * _STEP52 + shift
         u[_WEALTH, j] = min(max(place - np.floor(place), _STEP52), 1.0 - _STEP52)
@@ -115,14 +118,14 @@ def _draw_block(address, kind, first, shift, u):
 
 @inlined
 def _place(chance, cumulative):
-    """Index of the first cumulative share above a chance."""
+    """Index of the first cumulative share above a chance; counting all is cheaper than guessing where to stop."""
     place = 0
-    while place < cumulative.size - 1 and chance >= cumulative[place]:
-        place += 1
+    for k in range(cumulative.size - 1):
+        place += 1 if chance >= cumulative[k] else 0
     return place
 
 
-@kernel
+@inlined
 def _people(laws, book, u, first, count, band):
     """Age, channel and gender; leaves the age band of each row in ``band``."""
     bands, low, high = laws.band, laws.band_from, laws.band_to
@@ -136,18 +139,14 @@ def _people(laws, book, u, first, count, band):
         band[j] = b
         if book.ebank[i] == UNKNOWN:
             chance = u[_EBANK, j]
-            if chance < laws.active[b]:
-                book.ebank[i] = EBANK_ACTIVE
-            elif chance < laws.signed_up[b]:
-                book.ebank[i] = EBANK_SIGNED
-            else:
-                book.ebank[i] = EBANK_NONE
+            active = 1 if chance < laws.active[b] else 0
+            book.ebank[i] = EBANK_NONE + (1 if chance < laws.signed_up[b] else 0) + active
         if book.female[i] == UNKNOWN:
             share = laws.female_active if book.ebank[i] == EBANK_ACTIVE else laws.female_other
             book.female[i] = 1 if u[_FEMALE, j] < share else 0
 
 
-@kernel
+@inlined
 def _strangers(laws, book, u, first, count, band):
     """Prospects: people like the customers, with all their wealth elsewhere and no account."""
     mu, income_mu = laws.wealth_mu, laws.income_mu
@@ -178,7 +177,7 @@ def _strangers(laws, book, u, first, count, band):
         book.last_contact[i] = NEVER
 
 
-@kernel
+@inlined
 def _wealth(laws, cuts, book, u, first, count, band, here):
     """Income, assets here and wealth elsewhere; leaves the assets in ``here``, to be split by ``_mix``."""
     mu, income_mu, wallet, income_cuts = laws.wealth_mu, laws.income_mu, laws.wallet, cuts.income_yuan
@@ -208,7 +207,7 @@ def _wealth(laws, cuts, book, u, first, count, band, here):
             book.elsewhere[i] = np.int64(wealth) - here[j]
 
 
-@kernel
+@inlined
 def _mix(laws, cuts, book, u, first, count, here):
     """Assets by product class: who holds what by asset column and age, amounts by exponential weights.
 
@@ -233,19 +232,17 @@ def _mix(laws, cuts, book, u, first, count, here):
             if u[_HOLDS + c, j] < holding[column, c] * (cautious if c > 0 else 1.0):
                 amount[c] = -weight[c] * log(u[_AMOUNT + c, j])
                 whole += amount[c]
-        if whole > 0.0:
-            whole -= log(u[_DEMAND, j])
+        fen_per_weight = here[j] / (whole - log(u[_DEMAND, j])) if whole > 0.0 else 0.0
         rest = here[j]
         for c in range(4):
-            held = np.int64(here[j] * (amount[c] / whole)) if amount[c] > 0.0 else np.int64(0)
-            if held < minimum[c]:
-                held = np.int64(0)
+            held = np.int64(amount[c] * fen_per_weight)
+            held = held if held >= minimum[c] else np.int64(0)
             balance[i, c + 1] = held
             rest -= held
         balance[i, 0] = rest
 
 
-@kernel
+@inlined
 def _maturities(laws, book, u, first, count):
     """Terms, and next maturities spread evenly over the term."""
     terms, shares = laws.time_terms, laws.time_term
@@ -270,7 +267,7 @@ def _maturities(laws, book, u, first, count):
             book.product_maturity[i] = int(u[_PRODUCT_DAY, j] * term)
 
 
-@kernel
+@inlined
 def _averages(laws, cuts, book, u, first, count, here):
     """Daily averages of the past months around today's assets, and the tier of their mean."""
     average, tier_fen = book.month_average, cuts.tier_fen
@@ -289,7 +286,7 @@ def _averages(laws, cuts, book, u, first, count, here):
         book.tier[i] = tier_of(total // window, tier_fen)
 
 
-@kernel
+@inlined
 def _care(laws, cuts, book, u, first, count, here):
     """Assigned, signed, card and last contact: assigned, signed and maintained are three states (CF02-CF04)."""
     care, tier_fen = laws.care, cuts.tier_fen
@@ -332,7 +329,7 @@ def _care(laws, cuts, book, u, first, count, here):
             book.card_expiry[i] = NO_DAY
 
 
-@kernel
+@inlined
 def _relations(laws, book, u, first, count):
     """Tenure, stage and strength; a drawn account has been open for the whole averaging window."""
     strength = laws.strength_logit
@@ -368,7 +365,7 @@ def _relations(laws, book, u, first, count):
             book.relationship[i] = 1.0 / (1.0 + exp(-logit))
 
 
-@kernel
+@inlined
 def _classify(cuts, book, has_account, first, count, here):
     """Opening tier, type and group."""
     standard = cuts.tier_fen[0]

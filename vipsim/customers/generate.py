@@ -50,7 +50,8 @@ def complete(laws: BookLaws, cuts: Cuts, book: Book, seed: int, kind: int) -> No
     What may be known: age, income, assets (total in the first class, or by class), elsewhere, maturities, the first
     month average, signed, assigned, ebank, female, opened, last contact, extra products, relationship, group.
     """
-    drawing.complete(laws, cuts, book, Address(seed, 0, 0), kind)
+    address = Address(seed, 0, 0)
+    drawing.complete(laws, cuts, book, address, kind, drawing.wealth_shift(address, kind))
 
 
 def row_ids(letter: str, n: int) -> np.ndarray:

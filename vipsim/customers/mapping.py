@@ -15,7 +15,7 @@ from vipsim.scenario import documents, translate
 from vipsim.scenario.errors import InputError
 from vipsim.scenario.fields import Section
 
-YUAN_PER_UNIT = {"fen": 0.01, "yuan": 1.0, "thousand_yuan": 1_000.0, "wan_yuan": 10_000.0}
+YUAN_PER_UNIT = {"fen": 0.01, "yuan": 1.0, "thousand": 1_000.0, "wan": 10_000.0}
 
 ASSET_COLUMNS = tuple(f"assets_{name}" for name in CLASS_NAMES)
 
@@ -90,8 +90,8 @@ class Mapping(Section):
     """How to read a bank's customer file."""
 
     schema_version: Literal[1] = Field(1, description="version of the mapping format")
-    money_unit: Literal["fen", "yuan", "thousand_yuan", "wan_yuan", "other"] = Field(
-        description="unit of all amounts; other = yuan_per_unit says what it is worth"
+    money_unit: Literal["fen", "yuan", "thousand", "wan", "other"] = Field(
+        description="unit of all amounts: wan = 10,000 yuan, thousand = 1,000; other = see yuan_per_unit"
     )
     yuan_per_unit: float | None = Field(None, gt=0, description="yuan of one unit, where money_unit is other")
     date_format: str = Field("%Y-%m-%d", description="how dates are written, as in strftime")

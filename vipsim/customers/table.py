@@ -224,7 +224,7 @@ def _check_values(
 
     def refuse(name: str, wrong: np.ndarray, expected: str) -> None:
         values = table[name]
-        faults.rows(wrong, rows, lambda place: f"{values[place]:g} of {ids[place]!r}", expected, columns[name])
+        faults.rows(wrong, rows, lambda place: f"{values[place]:g} of {str(ids[place])!r}", expected, columns[name])
 
     faults.rows(ids == "", rows, lambda place: "nothing", "a customer id", columns["customer_id"])
     _check_twice(ids, columns["customer_id"], rows, faults)
@@ -243,9 +243,12 @@ def _check_values(
     for name in ("opened", "last_contact"):
         if name in table:
             late = table[name] > 0
-            shown = [(start + datetime.timedelta(days=int(d))).isoformat() if d > 0 else "" for d in table[name]]
-            expected = f"a date not after {start}"
-            faults.rows(late, rows, lambda place, s=shown: f"{s[place]} of {ids[place]!r}", expected, columns[name])
+            days = table[name]
+
+            def shown(place: int, days: np.ndarray = days) -> str:
+                return f"{start + datetime.timedelta(days=int(days[place]))} of {str(ids[place])!r}"
+
+            faults.rows(late, rows, shown, f"a date not after {start}", columns[name])
 
 
 def _check_twice(ids: np.ndarray, header: str, rows: pd.Index, faults: _Faults) -> None:

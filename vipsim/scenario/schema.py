@@ -11,7 +11,7 @@ from vipsim.scenario import relationship
 from vipsim.scenario.book import BookSource
 from vipsim.scenario.calendar import Calendar
 from vipsim.scenario.fields import Section
-from vipsim.scenario.lobby import Demand, Lobby, Staff, check_lobby
+from vipsim.scenario.lobby import ROLES, Demand, Lobby, Staff, check_lobby
 from vipsim.scenario.settings import parse_key
 from vipsim.scenario.wishes import Wish, refuse
 
@@ -83,6 +83,10 @@ class Scenario(Section):
 
     def _lobby_wishes(self) -> list[Wish]:
         """The lobby's own rules about staff, stations and the opening time, blamed on the key they name."""
+        idle = [name for name in ROLES if getattr(self.staff, name).employed and getattr(self.staff, name).on_duty == 0]
+        if idle:
+            somebody = "at least 1 person on duty, as people are employed"
+            return [Wish(("staff", name, "on_duty"), somebody, "0", "employ nobody instead") for name in idle]
         try:
             check_lobby(self.demand, self.lobby, self.staff, self.calendar.opening_min)
         except ValueError as error:

@@ -6,7 +6,7 @@ Only customers to whom something happens are touched; nothing here is a pass ove
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,28 +25,26 @@ from vipsim.lobby.visits import WALK_IN
 from vipsim.month import VISITS_A_MONTH
 from vipsim.outreach.response import keeps_appointment, meet, note_contact, open_account, respond, take_lead, take_prospect, win
 from vipsim.outreach.triggers import OUTFLOW_ALERT, open_task
+from vipsim.records import rows
 
 _JOIN = 0  # draws of a recommendation: joining, size; sale, arrival (stream REFERRAL)
 _APPOINTMENT = (1 << 20) + VISITS_A_MONTH - 1  # number of a visit by appointment, apart from all others
 _COMPLAINT = 0  # draws of a visit's complaint: made, resolved (stream VISIT_RESULT)
 
 
-class Callers(NamedTuple):
-    """Customers of the book who come today, as the lobby wants them; ``size[0]`` places are used."""
+CALLER = np.dtype([(name, "i8") for name in ("who", "number", "type", "vip", "signed", "owner", "appointment")])
 
-    who: np.ndarray  # int64
-    number: np.ndarray  # int64
-    type: np.ndarray  # int64
-    vip: np.ndarray  # int64
-    signed: np.ndarray  # int64
-    owner: np.ndarray  # int64 post, -1 = none
-    appointment: np.ndarray  # int64
+
+class Callers(NamedTuple):
+    """Customers of the book who come today, as the lobby wants them; ``size[0]`` rows are used."""
+
+    rows: Any  # CALLER; owner = post, -1 = none
     size: np.ndarray  # int64 [1]
 
 
 def make_callers(capacity: int) -> Callers:
     """Room for the visits of one day."""
-    return Callers(*(np.zeros(capacity, np.int64) for _ in range(7)), np.zeros(1, np.int64))
+    return Callers(rows(capacity, CALLER), np.zeros(1, np.int64))
 
 
 @kernel
@@ -54,13 +52,14 @@ def call_in(state, callers, i, number, appointment):
     """Customer i comes today."""
     book = state.book
     n = callers.size[0]
-    callers.who[n] = i
-    callers.number[n] = number
-    callers.type[n] = book.type[i]
-    callers.vip[n] = 1 if book.tier[i] > 0 else 0
-    callers.signed[n] = book.signed[i]
-    callers.owner[n] = book.owner[i] if book.owner[i] >= 0 else -1
-    callers.appointment[n] = appointment
+    row = callers.rows[n]
+    row.who = i
+    row.number = number
+    row.type = book.type[i]
+    row.vip = 1 if book.tier[i] > 0 else 0
+    row.signed = book.signed[i]
+    row.owner = book.owner[i] if book.owner[i] >= 0 else -1
+    row.appointment = appointment
     callers.size[0] = n + 1
 
 
@@ -110,7 +109,7 @@ def resign(state, policy, team, post, days_left):
     count(state, tally.VACANCY_YUAN, policy.money.hiring_cost_yuan)
     saved = policy.money.vacancy_months * policy.rm_yuan_per_month
     count(state, tally.VACANCY_YUAN, -saved)
-    for i in range(state.next_prospect[0]):
+    for i in range(state.sums.next_prospect):
         if state.book.owner[i] != post or not is_customer(state.book, i):
             continue
         state.book.relationship[i] *= 1.0 - policy.ownership.transfer_loss_share
@@ -126,7 +125,7 @@ def alert(state, backlog, policy, i, is_true, day):
     if is_true:
         if state.book.stage[i] != NOTICE:
             return
-        state.rescue_known[i] = 1
+        state.book.rescue_known[i] = 1
     else:
         count(state, tally.FALSE_ALERTS, 1.0)
     if policy.triggers.on[OUTFLOW_ALERT] and is_customer(state.book, i):
@@ -244,12 +243,12 @@ def evening(
         for place in range(plan.size[post]):
             start = log.started[tasks_first[member] + place]
             if not np.isnan(start):
-                n = plan.task[post, place]
+                n = plan.rows.task[post, place]
                 if start < policy.outreach.call_from_min or start > policy.outreach.call_until_min:
                     count(state, tally.OUT_OF_HOURS, 1.0)
-                if is_customer(state.book, backlog.who[n]) or state.book.stage[backlog.who[n]] == PROSPECT:
-                    reached = plan.reached[post, place]
-                    attempt = backlog.attempt[n]
+                if is_customer(state.book, backlog.rows.who[n]) or state.book.stage[backlog.rows.who[n]] == PROSPECT:
+                    reached = plan.rows.reached[post, place]
+                    attempt = backlog.rows.attempt[n]
                     outcome = respond(state, agenda, backlog, policy, address, n, reached, day, next_open)
                     note_contact(contacts, backlog, policy.triggers, n, attempt, day, start, member, outcome)
 
@@ -258,10 +257,10 @@ def evening(
 def night(state, days_from_end):
     """The day's balances enter the month's daily averages, and the cohort's into the last 90 days."""
     for product in range(CLASSES):
-        state.class_days[product] += state.class_total[product]
+        state.sums.class_days[product] += state.sums.class_total[product]
     if days_from_end <= 90:
-        state.tail[0] += np.float64(state.cohort_total[0])
-        state.tail[1] += np.float64(state.cohort_total[1])
-        state.tail[2] += 1.0
+        state.sums.tail[0] += np.float64(state.sums.cohort_fen)
+        state.sums.tail[1] += np.float64(state.sums.cohort_drift_fen)
+        state.sums.tail[2] += 1.0
     count(state, tally.CALENDAR_DAYS, 1.0)
 

@@ -21,15 +21,15 @@ from vipsim.outreach.plan import prepare, select
 def expect_visitors(branch, lobby, crew, address, day, weight, visits):
     """Who comes to the lobby today: customers of the book, then walk-ins; the visits, all variates drawn."""
     clear(visits)
-    callers = branch.callers
-    for n in range(callers.size[0]):
+    callers = branch.callers.rows
+    for n in range(branch.callers.size[0]):
         post = callers.owner[n]
         callers.owner[n] = crew.staff_of_post[post] if post >= 0 else -1
     visits = add_visits(
         lobby,
         address,
         day,
-        callers.size[0],
+        branch.callers.size[0],
         callers.who,
         callers.number,
         callers.type,
@@ -71,7 +71,7 @@ def plan_outreach(branch, policy, crew, team, address, day):
         member = crew.staff_of_post[post]
         if member >= 0:
             for place in range(plan.size[post]):
-                crew.tasks.minutes[first[member] + place] = plan.minutes[post, place]
+                crew.tasks.minutes[first[member] + place] = plan.rows.minutes[post, place]
 
 
 @kernel
@@ -162,7 +162,7 @@ def run_compiled(branch, policy, lobby, crew, team, address, month, next_open, v
                 branch, policy, lobby, crew, team, address, day, month.days - d, month.open_weights[d], visits
             )
             log = fast.run_day(lobby, crew.roster, visits, crew.tasks, log, day)
-            book_minutes(lobby, crew, log, branch.minutes[branch.state.phase[0]])
+            book_minutes(lobby, crew, log, branch.minutes[branch.state.sums.phase])
             close_day(branch, policy, lobby, crew, address, log, day, next_open)
         night(branch.state, next_open.size - day)
     return visits, log
@@ -176,7 +176,7 @@ def run_lobby_only(branch, lobby, crew, address, month, visits, log):
         if month.open_weights[d] > 0.0:
             visits = expect_walk_ins(lobby, crew, address, day, month.open_weights[d], visits)
             log = fast.run_day(lobby, crew.roster, visits, crew.tasks, log, day)
-            book_minutes(lobby, crew, log, branch.minutes[branch.state.phase[0]])
+            book_minutes(lobby, crew, log, branch.minutes[branch.state.sums.phase])
     return visits, log
 
 
@@ -198,7 +198,7 @@ def run_lobby_only_reference(branch, lobby, crew, address, month, visits, log):
         if month.open_weights[d] > 0.0:
             visits = expect_walk_ins(lobby, crew, address, day, month.open_weights[d], visits)
             log = reference.run_day(lobby, crew.roster, visits, crew.tasks, log, day)
-            book_minutes(lobby, crew, log, branch.minutes[branch.state.phase[0]])
+            book_minutes(lobby, crew, log, branch.minutes[branch.state.sums.phase])
     return visits, log
 
 
@@ -214,7 +214,7 @@ def run_reference(branch, policy, lobby, crew, team, address, month, next_open, 
                 branch, policy, lobby, crew, team, address, day, month.days - d, month.open_weights[d], visits
             )
             log = reference.run_day(lobby, crew.roster, visits, crew.tasks, log, day)
-            book_minutes(lobby, crew, log, branch.minutes[branch.state.phase[0]])
+            book_minutes(lobby, crew, log, branch.minutes[branch.state.sums.phase])
             close_day(branch, policy, lobby, crew, address, log, day, next_open)
         night(branch.state, next_open.size - day)
     return visits, log

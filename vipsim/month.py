@@ -45,6 +45,7 @@ from vipsim.draws import category, draw, pair, poisson
 from vipsim.incentives import ask_rate, closing_effort
 from vipsim.outreach import triggers as trigger_rules
 from vipsim.outreach.triggers import plan_contacts, plan_reminders
+from vipsim.records import as_record
 from vipsim.scenario.views import view
 
 VISITS_A_MONTH = 64  # numbers kept for one customer's visits of a month
@@ -100,11 +101,11 @@ class ViewedOutreach(NamedTuple):
     do_not_call_share: float
 
 
-def policy_of(scenario: Any, open_days_per_year: float) -> Policy:
-    """The settings of one policy. ``open_days_per_year`` spreads yearly visits over the days the branch is open."""
+def policy_of(scenario: Any, open_days_per_year: float) -> Any:
+    """The settings of one policy as a record (fields as ``Policy``). ``open_days_per_year`` spreads yearly visits over the days the branch is open."""
     outreach = scenario.outreach
     staff = scenario.staff
-    return Policy(
+    return as_record(Policy(
         tiers=view(scenario.tiers),
         grid=view(scenario.grid),
         ownership=view(scenario.ownership),
@@ -128,7 +129,7 @@ def policy_of(scenario: Any, open_days_per_year: float) -> Policy:
             for role in (staff.relationship_manager, staff.lobby_manager, staff.teller, staff.head)
         ),
         rm_yuan_per_month=staff.relationship_manager.cost_yuan_per_month,
-    )
+    ))
 
 
 @kernel
@@ -174,9 +175,9 @@ def open_customer(state, agenda, policy, address, team, month, returns, elsewher
     book = state.book
     life = policy.lifecycle
     day = month.first_day
-    state.month_start[i] = assets(book, i)
-    state.flow_days[i] = 0
-    state.month_contacts[i] = 0
+    state.book.month_start[i] = assets(book, i)
+    state.book.flow_days[i] = 0
+    state.book.month_contacts[i] = 0
     credit_returns(state, i, returns, elsewhere_return, month.days)
     save(state, policy.assets, i, month.days - policy.assets.payday + 1)
     reopen(state, address, policy.assets, i, month.index, day)
@@ -184,7 +185,7 @@ def open_customer(state, agenda, policy, address, team, month, returns, elsewher
     if book.tier[i] > 0:
         raise_relationship(state, i, policy.tiers.entitlement_care_share)
     book.contact_load[i] *= 11.0 / 12.0  # an exponential memory of one year
-    state.care[i] *= 11.0 / 12.0
+    state.book.care[i] *= 11.0 / 12.0
     seek_owner(state, agenda, address, policy.ownership, team, i, day)
     if book.stage[i] != books.NOTICE:
         u_notice, u_stage = pair(address, draws.LIFECYCLE, month.index, i, _OUTFLOW)
@@ -196,7 +197,7 @@ def open_customer(state, agenda, policy, address, team, month, returns, elsewher
     if book.owner[i] >= 0:
         u_referral, u_false = pair(address, draws.LIFECYCLE, month.index, i, _REFERRAL)
         false_rate = (
-            policy.hazards.monthly[state.group[i]]
+            policy.hazards.monthly[state.book.vip_group[i]]
             * life.detection_recall_share
             * (1.0 / life.detection_precision_share - 1.0)
         )
@@ -228,9 +229,9 @@ def open_month(state, agenda, policy, address, team, month):
     cumulative = np.cumsum(month.open_weights)
     if total > 0.0:
         cumulative /= total
-    rows = state.next_prospect[0]
+    rows = state.sums.next_prospect
     count_books(state, team, rows)
-    state.class_days[:] = 0
+    state.sums.class_days[:] = 0
     for i in range(rows):
         stage = state.book.stage[i]
         if EXPLORATION <= stage < EXITED:
@@ -238,8 +239,8 @@ def open_month(state, agenda, policy, address, team, month):
             if total > 0.0:
                 file_visits(state, agenda, policy, address, month, cumulative, total, i)
         elif stage == EXITED:
-            state.month_start[i] = assets(state.book, i)
-            state.flow_days[i] = 0
+            state.book.month_start[i] = assets(state.book, i)
+            state.book.flow_days[i] = 0
             u_back, u_part = pair(address, draws.LIFECYCLE, month.index, i, _WIN_BACK)
             when = day_of_event(u_back, policy.lifecycle.win_back_per_year / 12.0, month.days)
             if when >= 0:
@@ -259,7 +260,7 @@ def regrade(state, policy, address, i, month):
     """Re-grade customer i by the window average; a rise needs acceptance, a fall is at once (T02, T04-T06)."""
     book = state.book
     window = book.month_average.shape[1]
-    book.month_average[i, month.index % window] = state.month_start[i] + state.flow_days[i] // month.days
+    book.month_average[i, month.index % window] = state.book.month_start[i] + state.book.flow_days[i] // month.days
     total = np.int64(0)
     for column in range(window):
         total += book.month_average[i, column]
@@ -289,7 +290,7 @@ def close_month(state, policy, address, month):
     premium = 0.0
     entitlement = 0.0
     remote = 0.0
-    for i in range(state.next_prospect[0]):
+    for i in range(state.sums.next_prospect):
         stage = state.book.stage[i]
         if not EXPLORATION <= stage <= EXITED:
             continue
@@ -306,10 +307,10 @@ def close_month(state, policy, address, month):
     count(state, tally.PREMIUM_YUAN, premium)
     count(state, tally.REMOTE, remote)
     for product in range(CLASSES):
-        average = np.float64(state.class_days[product]) / np.float64(month.days) / 100.0
+        average = np.float64(state.sums.class_days[product]) / np.float64(month.days) / 100.0
         count(state, tally.REVENUE_YUAN, average * policy.money.margin_per_year[product] / 12.0)
-    deposits = np.float64(state.class_total[DEMAND] + state.class_total[TIME])
-    average = np.float64(state.class_days[DEMAND] + state.class_days[TIME]) / np.float64(month.days)
+    deposits = np.float64(state.sums.class_total[DEMAND] + state.sums.class_total[TIME])
+    average = np.float64(state.sums.class_days[DEMAND] + state.sums.class_days[TIME]) / np.float64(month.days)
     if average > 0.0 and (deposits - average) / average > policy.money.month_end_deviation_share:
         count(state, tally.DEPOSIT_DEVIATIONS, 1.0)
 
@@ -323,7 +324,7 @@ def terminal_value(state, policy, day):
     life = policy.lifecycle
     part = life.close_share + (1.0 - life.close_share) * (life.part_low_share + life.part_high_share) / 2.0
     value = 0.0
-    for i in range(state.next_prospect[0]):
+    for i in range(state.sums.next_prospect):
         if not PROSPECT < state.book.stage[i] < EXITED:
             continue
         yearly = 0.0
@@ -355,7 +356,7 @@ def census(state, policy, day):
     """Count the book: customers, VIPs, target customers (VIP, B or C) and who keeps them (CF02-CF04)."""
     book = state.book
     customers = vips = targets = assigned = signed = maintained = here = vip_here = 0.0
-    for i in range(state.next_prospect[0]):
+    for i in range(state.sums.next_prospect):
         if not PROSPECT < book.stage[i] < EXITED:
             continue
         have = np.float64(assets(book, i)) / 100.0
@@ -376,17 +377,18 @@ def census(state, policy, day):
 def fix_cohort(state, policy, day):
     """The opening: from today the customers of the book are the cohort, with their tiers and assets as they are."""
     book = state.book
-    state.cohort_total[:] = 0
-    for i in range(state.next_prospect[0]):
+    state.sums.cohort_fen = 0
+    state.sums.cohort_drift_fen = 0
+    for i in range(state.sums.next_prospect):
         inside = PROSPECT < book.stage[i] < EXITED
-        state.cohort[i] = 1 if inside else 0
-        state.drift[i] = 0
-        state.lost[i] = 0
+        state.book.cohort[i] = 1 if inside else 0
+        state.book.drift[i] = 0
+        state.book.lost[i] = 0
         book.opening_tier[i] = book.tier[i]
-        state.group[i] = VIP_GROUP if book.tier[i] > 0 else 0
-        state.opening_assets[i] = assets(book, i)
+        state.book.vip_group[i] = VIP_GROUP if book.tier[i] > 0 else 0
+        state.book.opening_assets[i] = assets(book, i)
         if inside:
-            state.cohort_total[0] += assets(book, i)
+            state.sums.cohort_fen += assets(book, i)
 
 
 def team_of(scenario: Any) -> Team:

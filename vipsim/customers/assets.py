@@ -37,8 +37,8 @@ def credit_returns(state, i, returns, elsewhere_return, days):
             move(state, i, product, max(gain, -have), MARKET, days)
     gain = np.int64(np.float64(book.elsewhere[i]) * elsewhere_return)
     book.elsewhere[i] += gain
-    state.accounts[ELSEWHERE] += gain
-    state.accounts[MARKET] -= gain
+    state.sums.accounts[ELSEWHERE] += gain
+    state.sums.accounts[MARKET] -= gain
 
 
 @kernel
@@ -55,8 +55,8 @@ def save(state, flows, i, days_left):
     kept = np.int64(np.float64(saved) * wallet)
     move(state, i, DEMAND, kept, INCOME, days_left)
     book.elsewhere[i] += saved - kept
-    state.accounts[ELSEWHERE] += saved - kept
-    state.accounts[INCOME] -= saved - kept
+    state.sums.accounts[ELSEWHERE] += saved - kept
+    state.sums.accounts[INCOME] -= saved - kept
 
 
 @kernel
@@ -90,8 +90,8 @@ def mature(state, address, flows, i, product, day, days_left):
     due = book.time_maturity[i] if product == TIME else book.product_maturity[i]
     if amount <= 0 or due != day:
         return
-    reminded = state.reminded[i] >> product & 1
-    state.reminded[i] &= ~(1 << product)
+    reminded = state.book.reminded[i] >> product & 1
+    state.book.reminded[i] &= ~(1 << product)
     count(state, tally.MATURED_FEN, np.float64(amount))
     u = draw(address, draws.MATURITY, day, i, product * 2 + _KEEP)
     if u < kept_share(flows, reminded, book.tier[i] > 0):

@@ -110,7 +110,7 @@ def hazard_ratio(state, ratios, i, day):
     ratio = ratios.products[extra] * ratios.rival
     if is_maintained(book, i, day, ratios.maintained_days):
         ratio *= ratios.maintained
-    care = state.care[i]
+    care = state.book.care[i]
     ratio *= 1.0 - ratios.contact_effect * care / (care + ratios.contact_half)
     tiring = book.contact_load[i] - ratios.fatigue_from
     if tiring > 0.0:
@@ -137,8 +137,8 @@ def monthly_hazard(state, ratios, i, day, quarter, invited):
 
     ``invited`` is the part of threats that an offer itself calls forth, among VIPs.
     """
-    group = state.group[i]
-    mean = state.hazard_mean[group]
+    group = state.book.vip_group[i]
+    mean = state.sums.hazard_mean[group]
     ratio = max(hazard_ratio(state, ratios, i, day) / mean, ratios.floor)
     if group == VIP_GROUP:
         ratio *= ratios.quarter4 if quarter == 3 else ratios.other_quarters
@@ -156,10 +156,10 @@ def observe_hazards(state, ratios, customers, day):
     people = np.zeros(2)
     for i in range(customers):
         if EXPLORATION <= state.book.stage[i] <= DECLINE:
-            total[state.group[i]] += hazard_ratio(state, ratios, i, day)
-            people[state.group[i]] += 1.0
+            total[state.book.vip_group[i]] += hazard_ratio(state, ratios, i, day)
+            people[state.book.vip_group[i]] += 1.0
     for group in range(2):
-        state.hazard_mean[group] = total[group] / people[group] if people[group] > 0.0 else 1.0
+        state.sums.hazard_mean[group] = total[group] / people[group] if people[group] > 0.0 else 1.0
 
 
 @kernel
@@ -176,8 +176,8 @@ def give_notice(state, agenda, address, life, lag_days, i, day):
     book = state.book
     book.stage[i] = NOTICE
     book.stage_since[i] = day
-    state.rescue_tries[i] = 0
-    state.rescue_known[i] = 0
+    state.book.rescue_tries[i] = 0
+    state.book.rescue_known[i] = 0
     count(state, tally.NOTICES, 1.0)
     file(agenda, day + life.notice_days, LEAVE, i, 0, 0)
     if draw(address, draws.OUTFLOW, day, i, _DETECT) < life.detection_recall_share:
@@ -196,10 +196,10 @@ def leave(state, address, life, i, day, days_left):
     gone = take_out(state, i, 1.0 if closing else part, days_left)
     count(state, tally.LARGE_OUTFLOWS, 1.0)
     count(state, tally.LEFT_FEN, np.float64(gone))
-    if state.rescue_known[i]:
+    if state.book.rescue_known[i]:
         count(state, tally.RESCUE_WINDOWS, 1.0)
-    if state.phase[0] == tally.WINDOW:
-        state.lost[i] = 1
+    if state.sums.phase == tally.WINDOW:
+        state.book.lost[i] = 1
     book.stage_since[i] = day
     if closing:
         count(state, tally.CLOSED, 1.0)
@@ -219,10 +219,10 @@ def rescue(state, address, life, effort, i):
     Further tries succeed less often; an offer and closing effort help; luck belongs to (notice, try).
     """
     book = state.book
-    tries = state.rescue_tries[i]
+    tries = state.book.rescue_tries[i]
     if book.stage[i] != NOTICE or tries >= life.rescue_most:
         return False
-    state.rescue_tries[i] = tries + 1
+    state.book.rescue_tries[i] = tries + 1
     count(state, tally.RESCUE_CONTACTS, 1.0)
     chance = life.rescue_share * effort
     for _ in range(tries):

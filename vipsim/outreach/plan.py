@@ -8,7 +8,7 @@ it is done.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,30 +18,33 @@ from vipsim.customers.book import NOTICE
 from vipsim.customers.ownership import OWNER_POSTS, RM_FIRST
 from vipsim.customers.state import assets, count, is_customer
 from vipsim.draws import draw
+from vipsim.records import rows
 from vipsim.outreach.triggers import CLOSED, CONTACT_PLAN, LEAD_FOLLOW_UP, OUTFLOW_ALERT, SMS, drop
 
 REACH, RESULT, EXTRA, SHOW = 0, 2, 4, 6  # numbers of the draws of one attempt: two of each but the first
 
 
+PLACE = np.dtype(
+    [
+        ("score", "f8"),
+        ("minutes", "f8"),
+        ("task", "i4"),  # place in the backlog
+        ("reached", "i1"),
+    ],
+    align=True,
+)
+
+
 class DayPlan(NamedTuple):
     """Tasks for today by owner's post, best first."""
 
-    task: np.ndarray  # int32 [posts, most]: place in the backlog
-    score: np.ndarray  # float64 [posts, most]
-    minutes: np.ndarray  # float64 [posts, most]
-    reached: np.ndarray  # int8 [posts, most]
+    rows: Any  # PLACE [posts, most]
     size: np.ndarray  # int64 [posts]
 
 
 def make_plan(most: int) -> DayPlan:
     """Room for ``most`` tasks of every post."""
-    return DayPlan(
-        np.zeros((OWNER_POSTS, most), np.int32),
-        np.zeros((OWNER_POSTS, most)),
-        np.zeros((OWNER_POSTS, most)),
-        np.zeros((OWNER_POSTS, most), np.int8),
-        np.zeros(OWNER_POSTS, np.int64),
-    )
+    return DayPlan(rows((OWNER_POSTS, most), PLACE), np.zeros(OWNER_POSTS, np.int64))
 
 
 @kernel
@@ -61,9 +64,9 @@ def is_pointless(state, reason, i):
 @kernel
 def is_allowed(state, outreach, reason, i, day):
     """Contact policy: wishes first, then rest days and the month's cap; a rescue need not rest (O03, O09)."""
-    if state.do_not_call[i]:
+    if state.book.do_not_call[i]:
         return False
-    if state.month_contacts[i] >= outreach.most_contacts_per_month:
+    if state.book.month_contacts[i] >= outreach.most_contacts_per_month:
         return False
     return reason == OUTFLOW_ALERT or day - state.book.last_contact[i] >= outreach.rest_days
 
@@ -81,22 +84,22 @@ def _precedes(score, who, reason, other_score, other_who, other_reason):
 def select(state, backlog, outreach, triggers, team, day, plan):
     """Fill ``plan`` with the day's best tasks of every owner; expired and pointless tasks leave the backlog."""
     plan.size[:] = 0
-    most = min(plan.task.shape[1], outreach.most_contacts_per_day)
+    most = min(plan.rows.shape[1], outreach.most_contacts_per_day)
     n = 0
-    while n < backlog.state[0]:
-        i = backlog.who[n]
-        reason = backlog.reason[n]
-        if backlog.attempt[n] == CLOSED:
+    while n < backlog.size[0]:
+        i = backlog.rows.who[n]
+        reason = backlog.rows.reason[n]
+        if backlog.rows.attempt[n] == CLOSED:
             drop(backlog, n)
             continue
-        if backlog.expiry[n] < day or is_pointless(state, reason, i):
-            if backlog.expiry[n] < day:
+        if backlog.rows.expiry[n] < day or is_pointless(state, reason, i):
+            if backlog.rows.expiry[n] < day:
                 count(state, tally.TASKS_DROPPED, 1.0)
                 if reason == LEAD_FOLLOW_UP:
                     count(state, tally.LEADS_DROPPED, 1.0)
             drop(backlog, n)
             continue
-        if backlog.ready[n] > day:
+        if backlog.rows.ready[n] > day:
             n += 1
             continue
         if not is_allowed(state, outreach, reason, i, day):
@@ -120,27 +123,27 @@ def select(state, backlog, outreach, triggers, team, day, plan):
 def _insert(backlog, plan, post, n, score, most):
     """Keep the ``most`` best tasks of a post, in order."""
     size = plan.size[post]
-    who = backlog.who[n]
-    reason = backlog.reason[n]
+    who = backlog.rows.who[n]
+    reason = backlog.rows.reason[n]
     if size == most:
-        worst = plan.task[post, size - 1]
+        worst = plan.rows.task[post, size - 1]
         if not _precedes(
-            score, who, reason, plan.score[post, size - 1], backlog.who[worst], backlog.reason[worst]
+            score, who, reason, plan.rows.score[post, size - 1], backlog.rows.who[worst], backlog.rows.reason[worst]
         ):
             return
         size -= 1
     place = size
     while place > 0:
-        above = plan.task[post, place - 1]
+        above = plan.rows.task[post, place - 1]
         if not _precedes(
-            score, who, reason, plan.score[post, place - 1], backlog.who[above], backlog.reason[above]
+            score, who, reason, plan.rows.score[post, place - 1], backlog.rows.who[above], backlog.rows.reason[above]
         ):
             break
-        plan.task[post, place] = above
-        plan.score[post, place] = plan.score[post, place - 1]
+        plan.rows.task[post, place] = above
+        plan.rows.score[post, place] = plan.rows.score[post, place - 1]
         place -= 1
-    plan.task[post, place] = n
-    plan.score[post, place] = score
+    plan.rows.task[post, place] = n
+    plan.rows.score[post, place] = score
     plan.size[post] = size + 1
 
 
@@ -149,11 +152,11 @@ def prepare(backlog, triggers, address, plan):
     """Minutes of every planned attempt: known before the call, because its luck has an address."""
     for post in range(plan.size.size):
         for place in range(plan.size[post]):
-            n = plan.task[post, place]
-            reason = backlog.reason[n]
+            n = plan.rows.task[post, place]
+            reason = backlog.rows.reason[n]
             channel = triggers.channel[reason]
-            number = task_number(reason, backlog.attempt[n], REACH)
-            u = draw(address, draws.CONTACT, backlog.due[n], backlog.who[n], number)
+            number = task_number(reason, backlog.rows.attempt[n], REACH)
+            u = draw(address, draws.CONTACT, backlog.rows.due[n], backlog.rows.who[n], number)
             reached = channel == SMS or u < triggers.reach[channel]
-            plan.reached[post, place] = reached
-            plan.minutes[post, place] = triggers.minutes[channel] if reached else triggers.unreached[channel]
+            plan.rows.reached[post, place] = reached
+            plan.rows.minutes[post, place] = triggers.minutes[channel] if reached else triggers.unreached[channel]

@@ -66,12 +66,12 @@ def note_contact(log, backlog, triggers, n, attempt, day, start, staff, result):
     at = log.size[0]
     if at >= log.rows.size:
         return
-    reason = backlog.reason[n]
+    reason = backlog.rows.reason[n]
     row = log.rows[at]
     row["start"] = start
     row["day"] = day
-    row["due"] = backlog.due[n]
-    row["who"] = backlog.who[n]
+    row["due"] = backlog.rows.due[n]
+    row["who"] = backlog.rows.who[n]
     row["staff"] = staff
     row["reason"] = reason
     row["channel"] = triggers.channel[reason]
@@ -144,7 +144,7 @@ def meet(state, agenda, policy, address, i, number, day):
         open_account(state, i, day)
         win(state, agenda, policy, i, 1.0, u_sale, u_size, u_lag, day)
         return
-    state.care[i] += 1.0
+    state.book.care[i] += 1.0
     book.contact_load[i] += 1.0
     book.last_contact[i] = day
     raise_relationship(state, i, response.meeting_care_share)
@@ -163,15 +163,15 @@ def respond(state, agenda, backlog, policy, address, n, reached, day, next_open)
     """
     book = state.book
     triggers = policy.triggers
-    i = backlog.who[n]
-    reason = backlog.reason[n]
+    i = backlog.rows.who[n]
+    reason = backlog.rows.reason[n]
     channel = triggers.channel[reason]
-    attempt = backlog.attempt[n]
-    due = backlog.due[n]
+    attempt = backlog.rows.attempt[n]
+    due = backlog.rows.due[n]
     count(state, tally.MESSAGES if channel == SMS else tally.CONTACTS, 1.0)
     count(state, tally.CONTACT_YUAN, triggers.cost[channel])
-    backlog.attempt[n] = attempt + 1
-    backlog.ready[n] = day + 1
+    backlog.rows.attempt[n] = attempt + 1
+    backlog.rows.ready[n] = day + 1
     if not reached:
         if attempt + 1 >= policy.outreach.most_attempts:
             if reason == LEAD_FOLLOW_UP:
@@ -184,9 +184,9 @@ def respond(state, agenda, backlog, policy, address, n, reached, day, next_open)
     u_lag, u_sign = pair(address, draws.CONTACT, due, i, task_number(reason, attempt, EXTRA))
     effort = policy.closing_effort * freshness(policy, state, i)
     book.contact_load[i] += 1.0
-    state.month_contacts[i] += 1
+    state.book.month_contacts[i] += 1
     book.last_contact[i] = day
-    state.care[i] += triggers.care[channel]
+    state.book.care[i] += triggers.care[channel]
     raise_relationship(state, i, policy.response.contact_care_share * triggers.care[channel])
     if book.owner[i] >= 0 and book.tier[i] > 0 and not book.signed[i] and u_sign < policy.ownership.signed_share:
         book.signed[i] = 1
@@ -206,9 +206,9 @@ def respond(state, agenda, backlog, policy, address, n, reached, day, next_open)
         result = REMINDED
         soon = day + triggers.lead_days[reason]
         if day <= book.time_maturity[i] <= soon:
-            state.reminded[i] |= 1 << TIME
+            state.book.reminded[i] |= 1 << TIME
         if day <= book.product_maturity[i] <= soon:
-            state.reminded[i] |= 1 << WEALTH_PRODUCT
+            state.book.reminded[i] |= 1 << WEALTH_PRODUCT
     elif reason == CONTACT_PLAN:
         count(state, tally.PLANNED_MADE, 1.0)
         chance = policy.response.call_sale_share * effort * (0.5 + book.relationship[i])
@@ -217,7 +217,7 @@ def respond(state, agenda, backlog, policy, address, n, reached, day, next_open)
     elif reason == OUTFLOW_ALERT:
         kept = rescue(state, address, policy.lifecycle, effort, i)
         result = RESCUED if kept else NOT_RESCUED
-        if not kept and book.stage[i] == NOTICE and state.rescue_tries[i] < policy.lifecycle.rescue_most:
+        if not kept and book.stage[i] == NOTICE and state.book.rescue_tries[i] < policy.lifecycle.rescue_most:
             return result
     close(backlog, n)
     return result
@@ -246,8 +246,8 @@ def take_lead(state, backlog, triggers, i, day):
 @kernel
 def take_prospect(state):
     """The next person of the pool of prospects, -1 when it is exhausted."""
-    i = state.next_prospect[0]
+    i = state.sums.next_prospect
     if i >= state.book.stage.size:
         return -1
-    state.next_prospect[0] = i + 1
+    state.sums.next_prospect = i + 1
     return i

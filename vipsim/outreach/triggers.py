@@ -8,7 +8,7 @@ data: the condition that files them, channel, dates and rank (scenario section `
 from __future__ import annotations
 
 from math import floor
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,23 +18,31 @@ from vipsim.compiled import kernel
 from vipsim.customers.segments import TIME, WEALTH_PRODUCT
 from vipsim.customers.state import count
 from vipsim.draws import draw
+from vipsim.records import rows
 
 LEAD_FOLLOW_UP, MATURITY_REMINDER, CONTACT_PLAN, OUTFLOW_ALERT = range(4)
 REASONS = ("lead_follow_up", "maturity_reminder", "contact_plan", "outflow_alert")
-_SIZE = 0
 CLOSED = -1
 
 
-class Backlog(NamedTuple):
-    """Open tasks in no particular order; the first ``state[0]`` places are used."""
+TASK_ROW = np.dtype(
+    [
+        ("who", "i4"),  # row of the book
+        ("due", "i4"),  # day on which it first fell due
+        ("ready", "i4"),  # earliest day of the next attempt
+        ("expiry", "i4"),  # last day
+        ("reason", "i1"),
+        ("attempt", "i1"),  # attempts made; CLOSED = dealt with
+    ],
+    align=True,
+)
 
-    who: np.ndarray  # int32: row of the book
-    reason: np.ndarray  # int8
-    due: np.ndarray  # int32: day on which it first fell due
-    ready: np.ndarray  # int32: earliest day of the next attempt
-    expiry: np.ndarray  # int32: last day
-    attempt: np.ndarray  # int8: attempts made
-    state: np.ndarray  # int64 [1]
+
+class Backlog(NamedTuple):
+    """Open tasks in no particular order; the first ``size[0]`` rows are used."""
+
+    rows: Any  # TASK_ROW
+    size: np.ndarray  # int64 [1]
 
 
 class Rules(NamedTuple):
@@ -80,59 +88,45 @@ def rules(outreach) -> Rules:
 
 def make_backlog(capacity: int) -> Backlog:
     """An empty backlog."""
-    return Backlog(
-        np.zeros(capacity, np.int32),
-        np.zeros(capacity, np.int8),
-        np.zeros(capacity, np.int32),
-        np.zeros(capacity, np.int32),
-        np.zeros(capacity, np.int32),
-        np.zeros(capacity, np.int8),
-        np.zeros(1, np.int64),
-    )
+    return Backlog(rows(capacity, TASK_ROW), np.zeros(1, np.int64))
 
 
 def with_room(backlog: Backlog, room: int) -> Backlog:
     """The same backlog with at least ``room`` free places."""
-    used = int(backlog.state[_SIZE])
-    if backlog.who.size - used >= room:
+    capacity = backlog.rows.size
+    if capacity - int(backlog.size[0]) >= room:
         return backlog
-    larger = make_backlog(2 * backlog.who.size + room)
-    for name in ("who", "reason", "due", "ready", "expiry", "attempt"):
-        getattr(larger, name)[:used] = getattr(backlog, name)[:used]
-    larger.state[:] = backlog.state
-    return larger
+    larger = rows(2 * capacity + room, TASK_ROW)
+    larger[:capacity] = backlog.rows
+    return Backlog(larger, backlog.size)
 
 
 @kernel
 def add(backlog, who, reason, day, expiry_days):
     """Open a task today. The caller has made room."""
-    n = backlog.state[_SIZE]
-    backlog.who[n] = who
-    backlog.reason[n] = reason
-    backlog.due[n] = day
-    backlog.ready[n] = day
-    backlog.expiry[n] = day + expiry_days
-    backlog.attempt[n] = 0
-    backlog.state[_SIZE] = n + 1
+    n = backlog.size[0]
+    row = backlog.rows[n]
+    row.who = who
+    row.reason = reason
+    row.due = day
+    row.ready = day
+    row.expiry = day + expiry_days
+    row.attempt = 0
+    backlog.size[0] = n + 1
 
 
 @kernel
 def drop(backlog, n):
-    """Close task n: the last one takes its place."""
-    last = backlog.state[_SIZE] - 1
-    backlog.who[n] = backlog.who[last]
-    backlog.reason[n] = backlog.reason[last]
-    backlog.due[n] = backlog.due[last]
-    backlog.ready[n] = backlog.ready[last]
-    backlog.expiry[n] = backlog.expiry[last]
-    backlog.attempt[n] = backlog.attempt[last]
-    backlog.state[_SIZE] = last
+    """Take task n off: the last one takes its place."""
+    last = backlog.size[0] - 1
+    backlog.rows[n] = backlog.rows[last]
+    backlog.size[0] = last
 
 
 @kernel
 def close(backlog, n):
     """Mark task n as dealt with; the next day's selection drops it, so that places stay valid within a day."""
-    backlog.attempt[n] = CLOSED
+    backlog.rows.attempt[n] = CLOSED
 
 
 @kernel

@@ -607,21 +607,20 @@ def _run(rules, floor, roster, visits, tasks, log, day, first, n_steps):
                 next_change = change_min[changed] if changed < changes else inf
                 if not present[server]:
                     continue
-                row = servers[server]["row"]
                 v = servers[server]["visit"]
                 if until >= 0.0:
                     servers[server]["on"] = 1
                     servers[server]["duty_end"] = until
-                    managers += can[row, 3 * DESK]
-                    rms += can[row, 3 * RM]
+                    managers += servers[server]["stations"] >> DESK & 1
+                    rms += servers[server]["stations"] >> RM & 1
                     if v < 0 and servers[server]["task"] < 0:
                         n_free = _set_free(servers, free, n_free, server, now)
                     continue
                 if now >= closing and rules.after_closing == SERVE_ALL:
                     continue  # stays until no customer is inside
                 servers[server]["on"] = 0
-                managers -= can[row, 3 * DESK]
-                rms -= can[row, 3 * RM]
+                managers -= servers[server]["stations"] >> DESK & 1
+                rms -= servers[server]["stations"] >> RM & 1
                 if v < 0 and servers[server]["task"] < 0:
                     n_free = _unset_free(free, n_free, server)
                 if v < 0 or rules.shift_end == FINISH:

@@ -63,3 +63,9 @@ def test_a_twin_without_a_change_of_policy_gains_exactly_nothing(tmp_path: Path)
     )
     gains = json.loads(result.stdout)["against_today"]
     assert {name: entry["mean"] for name, entry in gains.items() if entry["mean"] not in (0.0, None)} == {}
+
+
+def test_both_engines_write_the_same_visits(one_worker: Path, tmp_path: Path) -> None:
+    reference = run(tmp_path, "--replications", "1", "--engine", "simpy")
+    for name in ("visits", "contacts", "customers"):
+        assert (reference / f"{name}.parquet").read_bytes() == (one_worker / f"{name}.parquet").read_bytes(), name

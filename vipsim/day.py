@@ -160,7 +160,7 @@ def morning(state, agenda, backlog, page, callers, policy, address, team, vacant
         elif kind == dates.ASSIGN:
             assign(state, address, policy.ownership, team, i)
         elif kind == dates.ALERT:
-            alert(state, backlog, policy, team.rm_count, i, amount > 0, day)
+            alert(state, backlog, policy, team.rm_count, i, page[e].number > 0, day)
         elif kind == dates.TASK:
             if is_customer(state.book, i) and state.book[i].owner >= 0:
                 open_task(state, backlog, policy.triggers, team.rm_count, i, page[e].number, day, amount)

@@ -95,7 +95,8 @@ _ALL = (
     Kpi("contacts_per_day", "contacts/day", "up",
         "Calls, visits and meetings by relationship managers on an open day, messages not counted.", "日均联络量",
         "KPI38"),
-    Kpi("coverage_share", "share", "up", "Contacts made of the contacts that the maintenance plan asked for.",
+    Kpi("coverage_share", "share", "up", "Contacts made of the contacts that the maintenance plan asked for; a message counts by its effect relative to a "
+        "call.",
         "维护计划完成率", "KPI11, KPI14"),
     Kpi("assigned_share", "share", "up", "Target customers (VIP, B or C) with an owner, end of the window.", "客户指派率",
         "KPI07"),

@@ -179,7 +179,7 @@ def open_customer(state, agenda, policy, address, team, month, returns, elsewher
     state.book[i].flow_days = 0
     state.book[i].month_contacts = 0
     credit_returns(state, i, returns, elsewhere_return, month.days)
-    save(state, policy.assets, i, month.days - policy.assets.payday + 1)
+    save(state, policy.assets, i, month.days)
     reopen(state, address, policy.assets, i, month.index, day)
     book[i].relationship *= 1.0 - life.relationship_decay_per_month
     if book[i].tier > 0:
@@ -216,8 +216,8 @@ def open_customer(state, agenda, policy, address, team, month, returns, elsewher
         plan_contacts(state, agenda, policy.triggers, address, i, level, month.index, day, month.days)
     for product in (TIME, WEALTH_PRODUCT):
         due = book[i].time_maturity if product == TIME else book[i].product_maturity
-        if day <= due < day + month.days:
-            file(agenda, due, MATURITY, i, product, 0)
+        if 0 <= due < day + month.days:  # one that fell due within the month of its making matures now
+            file(agenda, max(due, day), MATURITY, i, product, 0)
 
 
 @kernel
@@ -257,10 +257,15 @@ def open_month(state, agenda, policy, address, team, month):
 
 @kernel
 def regrade(state, policy, address, i, month):
-    """Re-grade customer i by the window average; a rise needs acceptance, a fall is at once (T02, T04-T06)."""
+    """Re-grade customer i by the window average; a rise needs acceptance, a fall is at once (T02, T04-T06).
+
+    Of somebody who has left only the averages go on.
+    """
     book = state.book
     window = book.month_average.shape[1]
     book[i].month_average[month.index % window] = state.book[i].month_start + state.book[i].flow_days // month.days
+    if book[i].stage == EXITED:
+        return
     total = np.int64(0)
     for column in range(window):
         total += book[i].month_average[column]
@@ -330,7 +335,7 @@ def terminal_value(state, policy, day):
         yearly = 0.0
         for product in range(CLASSES):
             yearly += np.float64(state.book[i].balance[product]) / 100.0 * policy.money.margin_per_year[product]
-        hazard = monthly_hazard(state, policy.hazards, i, day, 0, 0.0)
+        hazard = monthly_hazard(state, policy.hazards, i, day, -1, 0.0)
         stays = 1.0
         for _ in range(policy.money.terminal_months):
             stays *= 1.0 - (1.0 - exp(-hazard)) * part

@@ -21,7 +21,7 @@ from vipsim import tally as t
 from vipsim.branch import Branch, Crew, make_branch, make_crew, with_room
 from vipsim.calendar import Days, calendar_days, month_starts, weekday_numbers
 from vipsim.customers.book import Book, opening
-from vipsim.customers.lifecycle import observe_hazards
+from vipsim.customers.lifecycle import observe_hazards, resume_notices
 from vipsim.customers.ownership import Team, divide_book
 from vipsim.days import (
     next_open_days,
@@ -40,6 +40,7 @@ from vipsim.lobby.visits import day_weights
 from vipsim.measure import Measured, kpis
 from vipsim.month import Census, Month, census, close_month, fix_cohort, open_month, policy_of, team_of
 from vipsim.month import terminal_value as value_of_what_stays
+from vipsim.outreach.triggers import PHONE
 from vipsim.record import Recorder
 from vipsim.scenario.files import policy_today
 from vipsim.scenario.lobby import ROLES
@@ -168,9 +169,12 @@ class _Run:
         rows = np.arange(state.book.size)
         u = draws.uniform(a.seed, a.replication, draws.CONTACT, a.branch, 0, rows, _DO_NOT_CALL)
         state.book.do_not_call[:] = u < policy.outreach.do_not_call_share
+        state.book.care[:] = state.book.contact_load * policy.triggers.care[PHONE]  # past contacts were calls
         divide_book(state, a, policy.ownership, team, self.world.customers, True)
         fix_cohort(state, policy, 0)
         observe_hazards(state, policy.hazards, int(state.sums.next_prospect), 0)
+        lag = policy.outreach.data_lag_days
+        resume_notices(state, self.branch.agenda, a, policy.lifecycle, lag, self.world.customers)
 
     def change_policy(self, phase: int, day: int) -> None:
         """A phase begins; at the opening of the window the cohort is fixed and the hazards are scaled."""

@@ -14,7 +14,7 @@ import numpy as np
 
 from vipsim import tally
 from vipsim.compiled import kernel
-from vipsim.customers.book import EXITED, PROSPECT, Book
+from vipsim.customers.book import EXITED, NEVER, PROSPECT, Book
 from vipsim.records import rows
 from vipsim.customers.segments import CLASS_NAMES, DEMAND, TIME, WEALTH_PRODUCT
 
@@ -43,6 +43,8 @@ _BESIDE: list[tuple[Any, ...]] = [
     ("rescue_known", "i1"),  # the present notice was detected
     ("do_not_call", "i1"),
     ("vip_group", "i1"),  # 1 = VIP in the opening book (fixed at the opening)
+    ("last_message", "i4"),  # day of the last message; a message is no contact by the owner (CF02-CF04)
+    ("buys_products", "i1"),  # has held a wealth product
     ("cohort", "i1"),  # 1 = customer of the opening book
     ("lost", "i1"),  # exited or lost half the assets or more within the window
 ]
@@ -88,7 +90,10 @@ def begin(opening: Any, customers: int) -> State:
     sums["class_total"] = opening["balance"].sum(axis=0)
     sums["hazard_mean"] = 1.0
     sums["next_prospect"] = customers
-    return State(opening.copy(), sums)
+    book = opening.copy()
+    book["last_message"] = NEVER
+    book["buys_products"] = opening["balance"][:, WEALTH_PRODUCT] > 0
+    return State(book, sums)
 
 
 @kernel

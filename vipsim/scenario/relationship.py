@@ -111,6 +111,10 @@ class Channel(Section):
     care_ratio: float = uncertainty(
         "ratio", "Effect on the relationship, relative to a meeting", "N13, assumption", ge=0, le=1
     )
+    effect_ratio: float = uncertainty(
+        "ratio", "Success of a contact through it, relative to a call: sale, appointment, reminder, rescue",
+        "O15, assumption", ge=0, le=3,
+    )
     cost_yuan: float = fact("yuan", "Cost of one contact beside staff time", "O15, assumption", ge=0)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from vipsim import simulate
+from vipsim.draws import Address
 from vipsim.scenario import files
 from vipsim.scenario.resolve import with_values
 from vipsim.scenario.schema import Scenario
@@ -42,13 +43,23 @@ def gain(scenario: Scenario, kpi: str, *, base: Scenario | None = None, replicat
     return kpis(scenario, replications)[kpi] - kpis(base or branch(), replications)[kpi]
 
 
+def world_of(scenario: Scenario) -> simulate.World:
+    """What is the same in every replication of a scenario."""
+    return simulate._world(scenario.model_dump_json())
+
+
 class Year(simulate._Run):
     """A replication that tests can look into: state, agenda and logs stay at hand."""
 
-    def __init__(self, scenario: Scenario, seed: int = 1, replication: int = 0, engine: Any = "compiled") -> None:
-        from vipsim.draws import Address
-
-        super().__init__(simulate._world(scenario.model_dump_json()), Address(seed, replication, 0), engine, True)
+    def __init__(
+        self,
+        scenario: Scenario,
+        seed: int = 1,
+        replication: int = 0,
+        engine: Any = "compiled",
+        world: simulate.World | None = None,
+    ) -> None:
+        super().__init__(world or world_of(scenario), Address(seed, replication, 0), engine, True)
         self.scenario = scenario
 
     @property

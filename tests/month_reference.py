@@ -248,7 +248,9 @@ class Branch:
         managers, tellers = staff.relationship_manager.employed, staff.teller.employed
         if yuan >= rules.head_from_yuan and staff.head.employed:
             return FIRST_HEAD
-        if yuan >= rules.rm_from_yuan and managers:
+        if yuan >= rules.rm_from_yuan:
+            if not managers:
+                return NOBODY
             posts = list(range(managers))
             if c["tier"] > 0 and managers > 1:
                 if self.u(draws.OWNERSHIP, 0, i, 1) < rules.lead_share:

@@ -85,7 +85,7 @@ def some_settings(g: np.random.Generator) -> dict[str, Any]:
         "ownership.max_book": 50,
         "ownership.assigned_share": share(),
         "ownership.assignment_lag_days": int(g.integers(0, 61)),
-        "staff.relationship_manager.employed": int(g.choice([1, 2, 7])),
+        "staff.relationship_manager.employed": int(g.choice([0, 1, 2, 7])),
         "money.turnover_per_year": share(),
         "money.month_end_deviation_share": share(0.1),
     }

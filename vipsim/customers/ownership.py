@@ -104,18 +104,25 @@ def divide_book(state, address, rules, team, customers, first_time):
     for i in range(customers):
         if book[i].owner >= 0:
             team.books[book[i].owner] += 1
+    in_band = 0.0
+    assigned = 0.0
     for i in range(customers):
         if not is_customer(book, i):
             continue
+        if np.float64(assets(book, i)) / 100.0 >= rules.teller_from_yuan:
+            in_band += 1.0
         if (first_time and book[i].assigned > 0) or book[i].owner >= 0:
             member = rightful_owner(state, address, rules, team, i)
             if member != book[i].owner and member >= 0 and not has_room(rules, team, member):
                 member = NO_OWNER
             if first_time and member >= 0:
+                assigned += 1.0
                 book[i].owner = member
                 team.books[member] += 1
             elif not first_time:
                 give(state, rules, team, i, member)
+    if first_time:
+        state.sums.opening_assigned = assigned / in_band if in_band > 0.0 else 0.0
 
 
 @kernel
@@ -126,7 +133,11 @@ def seek_owner(state, agenda, address, rules, team, i, day):
         return
     if np.float64(assets(book, i)) / 100.0 < rules.teller_from_yuan:
         return
-    if draw(address, draws.OWNERSHIP, 0, i, _TARGET) >= rules.assigned_share:
+    chance = rules.assigned_share
+    if i < state.sums.opening_customers:  # of the opening book only what the target lacks is still to be assigned
+        open_share = state.sums.opening_assigned
+        chance = (chance - open_share) / (1.0 - open_share) if open_share < 1.0 else 0.0
+    if draw(address, draws.OWNERSHIP, 0, i, _TARGET) >= chance:
         return
     member = rightful_owner(state, address, rules, team, i)
     if member >= 0 and has_room(rules, team, member):

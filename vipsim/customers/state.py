@@ -57,6 +57,8 @@ SUMS = np.dtype(
             ("accounts", "i8", (4,)),  # fen: net change of here, elsewhere, income, market
             ("hazard_mean", "f8", (2,)),  # mean hazard ratio of the opening book, ordinary and VIP
             ("next_prospect", "i8"),  # first row of the pool that is still unknown to the branch
+            ("opening_customers", "i8"),  # rows that are customers on the first day
+            ("opening_assigned", "f8"),  # share of those in an owner's band who have an owner on the first day
             ("phase", "i8"),
             ("tail", "f8", (3,)),  # fen x days of the last 90 days: cohort's assets, gains contained, days
             ("tally", "f8", (3, tally.WIDTH)),
@@ -88,6 +90,7 @@ def begin(opening: Any, customers: int) -> State:
     sums["class_total"] = opening["balance"].sum(axis=0)
     sums["hazard_mean"] = 1.0
     sums["next_prospect"] = customers
+    sums["opening_customers"] = customers
     return State(opening.copy(), sums)
 
 

@@ -140,6 +140,7 @@ def _people(laws, book, u, first, count, band):
         if book.ebank[i] == UNKNOWN:
             chance = u[_EBANK, j]
             active = 1 if chance < laws.active[b] else 0
+            # none, signed, active are 0, 1, 2: every active user has signed
             book.ebank[i] = EBANK_NONE + (1 if chance < laws.signed_up[b] else 0) + active
         if book.female[i] == UNKNOWN:
             share = laws.female_active if book.ebank[i] == EBANK_ACTIVE else laws.female_other

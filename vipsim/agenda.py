@@ -7,11 +7,12 @@ never matters, because a day is handed out sorted by (kind, customer, number).
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from vipsim.compiled import kernel
+from vipsim.records import rows
 
 # Kinds, in the order in which one day's entries are dealt with.
 MATURITY = 0  # a time deposit or wealth product matures; number = product class
@@ -30,48 +31,50 @@ APPOINTMENT = 11  # a customer comes by appointment
 _FREE, _USED, _LOST = 0, 1, 2
 
 
+ENTRY = np.dtype(
+    [
+        ("amount", "i8"),  # fen or a count
+        ("next", "i4"),  # next entry of the day; of a free entry: the next free one
+        ("who", "i4"),
+        ("number", "i4"),
+        ("kind", "i1"),
+    ],
+    align=True,
+)
+
+
 class Agenda(NamedTuple):
-    """Entries in a pool of ``capacity``; ``first[day]`` starts a day's list, -1 ends it."""
+    """Entries in a pool; ``first[day]`` starts a day's list, -1 ends it."""
 
     first: np.ndarray  # int32 [days]
-    next: np.ndarray  # int32 [capacity]; of a free entry: the next free one
-    kind: np.ndarray  # int8 [capacity]
-    who: np.ndarray  # int32 [capacity]
-    number: np.ndarray  # int32 [capacity]
-    amount: np.ndarray  # int64 [capacity], fen or a count
+    entries: Any  # rows of ENTRY
     state: np.ndarray  # int64 [3]: first free entry, entries used, entries lost for want of room
+
+
+def _pool(capacity: int) -> Any:
+    entries = rows(capacity, ENTRY)
+    entries["next"] = np.arange(1, capacity + 1)
+    entries["next"][-1] = -1
+    return entries
 
 
 def make(days: int, capacity: int) -> Agenda:
     """An empty agenda for ``days`` days."""
-    agenda = Agenda(
-        np.full(days, -1, np.int32),
-        np.arange(1, capacity + 1, dtype=np.int32),
-        np.zeros(capacity, np.int8),
-        np.zeros(capacity, np.int32),
-        np.zeros(capacity, np.int32),
-        np.zeros(capacity, np.int64),
-        np.zeros(3, np.int64),
-    )
-    agenda.next[-1] = -1
-    return agenda
+    return Agenda(np.full(days, -1, np.int32), _pool(capacity), np.zeros(3, np.int64))
 
 
 def with_room(agenda: Agenda, room: int) -> Agenda:
     """The same agenda with at least ``room`` free entries. Raises RuntimeError if entries were lost before."""
     if agenda.state[_LOST]:
         raise RuntimeError(f"{agenda.state[_LOST]} dated events found no room on the agenda")
-    capacity = agenda.next.size
+    capacity = agenda.entries.size
     if capacity - agenda.state[_USED] >= room:
         return agenda
-    larger = make(agenda.first.size, 2 * capacity + room)
-    larger.first[:] = agenda.first
-    for name in ("next", "kind", "who", "number", "amount"):
-        getattr(larger, name)[:capacity] = getattr(agenda, name)
-    larger.state[:] = agenda.state
-    larger.next[-1] = agenda.state[_FREE]  # the old free list follows the new entries
-    larger.state[_FREE] = capacity
-    return larger
+    entries = _pool(2 * capacity + room)
+    entries[:capacity] = agenda.entries
+    entries["next"][-1] = agenda.state[_FREE]  # the old free list follows the new entries
+    agenda.state[_FREE] = capacity
+    return Agenda(agenda.first, entries, agenda.state)
 
 
 @kernel
@@ -83,54 +86,15 @@ def file(agenda, day, kind, who, number, amount):
     if entry < 0:
         agenda.state[_LOST] += 1
         return
-    agenda.state[_FREE] = agenda.next[entry]
+    agenda.state[_FREE] = agenda.entries[entry].next
     agenda.state[_USED] += 1
-    agenda.kind[entry] = kind
-    agenda.who[entry] = who
-    agenda.number[entry] = number
-    agenda.amount[entry] = amount
-    agenda.next[entry] = agenda.first[day]
+    row = agenda.entries[entry]
+    row.kind = kind
+    row.who = who
+    row.number = number
+    row.amount = amount
+    row.next = agenda.first[day]
     agenda.first[day] = entry
-
-
-@kernel
-def take(agenda, day, entries):
-    """Take a day's entries off the agenda into ``entries`` (int32), sorted; how many there are.
-
-    The entries' fields stay readable until the next call of ``file``'s caller reuses them: read them before
-    filing, or use ``copy_day``.
-    """
-    n = 0
-    entry = agenda.first[day]
-    while entry >= 0:
-        entries[n] = entry
-        n += 1
-        entry = agenda.next[entry]
-    for i in range(n):
-        agenda.next[entries[i]] = agenda.state[_FREE]
-        agenda.state[_FREE] = entries[i]
-    agenda.state[_USED] -= n
-    agenda.first[day] = -1
-    return n
-
-
-class Today(NamedTuple):
-    """One day's entries, copied out and sorted; the agenda may be filled while they are dealt with."""
-
-    kind: np.ndarray
-    who: np.ndarray
-    number: np.ndarray
-    amount: np.ndarray
-
-
-def today(capacity: int) -> Today:
-    """Room for the entries of one day."""
-    return Today(
-        np.zeros(capacity, np.int8),
-        np.zeros(capacity, np.int32),
-        np.zeros(capacity, np.int32),
-        np.zeros(capacity, np.int64),
-    )
 
 
 @kernel
@@ -140,36 +104,33 @@ def count(agenda, day):
     entry = agenda.first[day]
     while entry >= 0:
         n += 1
-        entry = agenda.next[entry]
+        entry = agenda.entries[entry].next
     return n
 
 
 @kernel
 def open_day(agenda, day, page):
-    """Move a day's entries to ``page`` (a Today), sorted by kind, customer, number; how many there are."""
+    """Move a day's entries to ``page`` (rows of ENTRY), sorted by kind, customer, number; how many there are."""
     n = count(agenda, day)
     key = np.empty(n, np.int64)
-    entries = np.empty(n, np.int32)
-    take(agenda, day, entries)
+    found = np.empty(n, np.int32)
+    entry = agenda.first[day]
     for i in range(n):
-        e = entries[i]
-        key[i] = (np.int64(agenda.kind[e]) << 58) | (np.int64(agenda.who[e]) << 26) | np.int64(agenda.number[e])
+        row = agenda.entries[entry]
+        found[i] = entry
+        key[i] = (np.int64(row.kind) << 58) | (np.int64(row.who) << 26) | np.int64(row.number)
+        after = row.next
+        row.next = agenda.state[_FREE]
+        agenda.state[_FREE] = entry
+        entry = after
+    agenda.first[day] = -1
+    agenda.state[_USED] -= n
     order = np.argsort(key, kind="mergesort")
     for i in range(n):
-        e = entries[order[i]]
-        page.kind[i] = agenda.kind[e]
-        page.who[i] = agenda.who[e]
-        page.number[i] = agenda.number[e]
-        page.amount[i] = agenda.amount[e]
+        page[i] = agenda.entries[found[order[i]]]
     for i in range(1, n):  # entries alike in kind, customer and number: smaller amount first
         j = i
-        while (
-            j > 0
-            and page.kind[j] == page.kind[j - 1]
-            and page.who[j] == page.who[j - 1]
-            and page.number[j] == page.number[j - 1]
-            and page.amount[j] < page.amount[j - 1]
-        ):
-            page.amount[j], page.amount[j - 1] = page.amount[j - 1], page.amount[j]
+        while j > 0 and key[order[i]] == key[order[j - 1]] and page[j].amount < page[j - 1].amount:
+            page[j].amount, page[j - 1].amount = page[j - 1].amount, page[j].amount
             j -= 1
     return n

@@ -8,14 +8,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from vipsim import agenda as dates
-from vipsim.agenda import Agenda, Today
-from vipsim.customers.book import Book
+from vipsim.agenda import Agenda
 from vipsim.customers.ownership import HEAD_FIRST, OWNER_POSTS, POSTS, RM_FIRST, TELLER_FIRST
 from vipsim.customers.state import State, begin
 from vipsim.day import Callers, make_callers
 from vipsim.lobby.jobs import Roster, Tasks
 from vipsim.lobby.params import LobbyParams, make_roster
 from vipsim.outreach import triggers
+from vipsim.records import rows
 from vipsim.outreach.plan import DayPlan, make_plan
 from vipsim.outreach.response import CONTACT, ContactLog
 from vipsim.outreach.triggers import Backlog
@@ -31,7 +31,7 @@ class Branch(NamedTuple):
 
     state: State
     agenda: Agenda
-    page: Today
+    page: Any  # rows of agenda.ENTRY
     callers: Callers
     backlog: Backlog
     plan: DayPlan
@@ -48,13 +48,13 @@ class Crew(NamedTuple):
     staff_of_post: np.ndarray  # int64 [OWNER_POSTS]: staff number, -1 = nobody
 
 
-def make_branch(book: Book, customers: int, days: int) -> Branch:
+def make_branch(opening: Any, customers: int, days: int) -> Branch:
     """The branch at the start: nothing dated, nothing to do."""
-    room = max(4096, 2 * book.size)
+    room = max(4096, 2 * opening.size)
     return Branch(
-        state=begin(book, customers),
+        state=begin(opening, customers),
         agenda=dates.make(days, room),
-        page=dates.today(room),
+        page=rows(room, dates.ENTRY),
         callers=make_callers(room),
         backlog=triggers.make_backlog(room),
         plan=make_plan(_MOST_TASKS),
@@ -66,11 +66,11 @@ def make_branch(book: Book, customers: int, days: int) -> Branch:
 
 def with_room(branch: Branch) -> Branch:
     """The branch with room for another month: entries that one month can file, and a day's worth of them."""
-    rows = max(2048, 2 * int(branch.state.next_prospect[0]))
+    rows = max(2048, 2 * int(branch.state.sums.next_prospect))
     agenda = dates.with_room(branch.agenda, rows)
     page, callers = branch.page, branch.callers
-    if agenda.next.size > page.kind.size:
-        page, callers = dates.today(agenda.next.size), make_callers(agenda.next.size)
+    if agenda.entries.size > page.size:
+        page, callers = rows(agenda.entries.size, dates.ENTRY), make_callers(agenda.entries.size)
     backlog = triggers.with_room(branch.backlog, rows)
     return branch._replace(agenda=agenda, page=page, callers=callers, backlog=backlog)
 

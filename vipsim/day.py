@@ -6,7 +6,7 @@ Only customers to whom something happens are touched; nothing here is a pass ove
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,28 +25,26 @@ from vipsim.lobby.visits import WALK_IN
 from vipsim.month import VISITS_A_MONTH
 from vipsim.outreach.response import keeps_appointment, meet, note_contact, open_account, respond, take_lead, take_prospect, win
 from vipsim.outreach.triggers import OUTFLOW_ALERT, open_task
+from vipsim.records import rows
 
 _JOIN = 0  # draws of a recommendation: joining, size; sale, arrival (stream REFERRAL)
 _APPOINTMENT = (1 << 20) + VISITS_A_MONTH - 1  # number of a visit by appointment, apart from all others
 _COMPLAINT = 0  # draws of a visit's complaint: made, resolved (stream VISIT_RESULT)
 
 
-class Callers(NamedTuple):
-    """Customers of the book who come today, as the lobby wants them; ``size[0]`` places are used."""
+CALLER = np.dtype([(name, "i8") for name in ("who", "number", "type", "vip", "signed", "owner", "appointment")])
 
-    who: np.ndarray  # int64
-    number: np.ndarray  # int64
-    type: np.ndarray  # int64
-    vip: np.ndarray  # int64
-    signed: np.ndarray  # int64
-    owner: np.ndarray  # int64 post, -1 = none
-    appointment: np.ndarray  # int64
+
+class Callers(NamedTuple):
+    """Customers of the book who come today, as the lobby wants them; ``size[0]`` rows are used."""
+
+    rows: Any  # CALLER; owner = post, -1 = none
     size: np.ndarray  # int64 [1]
 
 
 def make_callers(capacity: int) -> Callers:
     """Room for the visits of one day."""
-    return Callers(*(np.zeros(capacity, np.int64) for _ in range(7)), np.zeros(1, np.int64))
+    return Callers(rows(capacity, CALLER), np.zeros(1, np.int64))
 
 
 @kernel
@@ -54,13 +52,14 @@ def call_in(state, callers, i, number, appointment):
     """Customer i comes today."""
     book = state.book
     n = callers.size[0]
-    callers.who[n] = i
-    callers.number[n] = number
-    callers.type[n] = book.type[i]
-    callers.vip[n] = 1 if book.tier[i] > 0 else 0
-    callers.signed[n] = book.signed[i]
-    callers.owner[n] = book.owner[i] if book.owner[i] >= 0 else -1
-    callers.appointment[n] = appointment
+    row = callers.rows[n]
+    row.who = i
+    row.number = number
+    row.type = book[i].type
+    row.vip = 1 if book[i].tier > 0 else 0
+    row.signed = book[i].signed
+    row.owner = book[i].owner if book[i].owner >= 0 else -1
+    row.appointment = appointment
     callers.size[0] = n + 1
 
 
@@ -69,7 +68,7 @@ def money_arrives(state, i, amount, came_back, day, days_left):
     """Money won earlier arrives; somebody who had left opens a new relationship with it."""
     book = state.book
     if came_back:
-        if book.stage[i] != EXITED:
+        if book[i].stage != EXITED:
             return
         open_account(state, i, day)
         count(state, tally.WON_BACK, 1.0)
@@ -82,7 +81,7 @@ def money_arrives(state, i, amount, came_back, day, days_left):
 @kernel
 def hot_money_leaves(state, i, amount, days_left):
     """Money that only a reward attracted leaves from the demand account, as far as it is there."""
-    gone = min(amount, state.book.balance[i, DEMAND])
+    gone = min(amount, state.book[i].balance[DEMAND])
     if gone > 0 and is_customer(state.book, i):
         move(state, i, DEMAND, -gone, ELSEWHERE, days_left)
         count(state, tally.HOT_LEFT_FEN, np.float64(gone))
@@ -110,27 +109,29 @@ def resign(state, policy, team, post, days_left):
     count(state, tally.VACANCY_YUAN, policy.money.hiring_cost_yuan)
     saved = policy.money.vacancy_months * policy.rm_yuan_per_month
     count(state, tally.VACANCY_YUAN, -saved)
-    for i in range(state.next_prospect[0]):
-        if state.book.owner[i] != post or not is_customer(state.book, i):
+    for i in range(state.sums.next_prospect):
+        if state.book[i].owner != post or not is_customer(state.book, i):
             continue
-        state.book.relationship[i] *= 1.0 - policy.ownership.transfer_loss_share
+        state.book[i].relationship *= 1.0 - policy.ownership.transfer_loss_share
         for product in range(CLASSES):
-            gone = np.int64(np.float64(state.book.balance[i, product]) * policy.money.turnover_assets_share)
+            gone = np.int64(np.float64(state.book[i].balance[product]) * policy.money.turnover_assets_share)
             move(state, i, product, -gone, ELSEWHERE, days_left)
             count(state, tally.TURNOVER_FEN, np.float64(gone))
 
 
 @kernel
-def alert(state, backlog, policy, i, is_true, day):
+def alert(state, backlog, policy, rm_count, i, is_true, day):
     """The customer system shows an outflow in the making; some alerts are false and cost the same minutes."""
     if is_true:
-        if state.book.stage[i] != NOTICE:
+        if state.book[i].stage != NOTICE:
             return
-        state.rescue_known[i] = 1
+        state.book[i].rescue_known = 1
     else:
         count(state, tally.FALSE_ALERTS, 1.0)
     if policy.triggers.on[OUTFLOW_ALERT] and is_customer(state.book, i):
-        open_task(state, backlog, i, OUTFLOW_ALERT, day, policy.triggers.expiry_days[OUTFLOW_ALERT])
+        open_task(
+            state, backlog, policy.triggers, rm_count, i, OUTFLOW_ALERT, day, policy.triggers.expiry_days[OUTFLOW_ALERT]
+        )
 
 
 @kernel
@@ -139,38 +140,38 @@ def morning(state, agenda, backlog, page, callers, policy, address, team, vacant
     callers.size[0] = 0
     n = dates.open_day(agenda, day, page)
     for e in range(n):
-        kind = page.kind[e]
-        i = page.who[e]
-        amount = page.amount[e]
+        kind = page[e].kind
+        i = page[e].who
+        amount = page[e].amount
         if kind == dates.MATURITY:
-            mature(state, address, policy.assets, i, page.number[e], day, days_left)
+            mature(state, address, policy.assets, i, page[e].number, day, days_left)
         elif kind == dates.LEAVE:
             leave(state, address, policy.lifecycle, i, day, days_left)
         elif kind == dates.ARRIVE:
-            money_arrives(state, i, amount, page.number[e], day, days_left)
+            money_arrives(state, i, amount, page[e].number, day, days_left)
         elif kind == dates.HOT_LEAVE:
             hot_money_leaves(state, i, amount, days_left)
         elif kind == dates.JOIN:
             if is_customer(state.book, i):
                 recommend(state, agenda, policy, address, i, day)
         elif kind == dates.NOTICE:
-            if EXPLORATION <= state.book.stage[i] < NOTICE:
+            if EXPLORATION <= state.book[i].stage < NOTICE:
                 give_notice(state, agenda, address, policy.lifecycle, policy.outreach.data_lag_days, i, day)
         elif kind == dates.ASSIGN:
             assign(state, address, policy.ownership, team, i)
         elif kind == dates.ALERT:
-            alert(state, backlog, policy, i, amount > 0, day)
+            alert(state, backlog, policy, team.rm_count, i, amount > 0, day)
         elif kind == dates.TASK:
-            if is_customer(state.book, i) and state.book.owner[i] >= 0:
-                open_task(state, backlog, i, page.number[e], day, amount)
+            if is_customer(state.book, i) and state.book[i].owner >= 0:
+                open_task(state, backlog, policy.triggers, team.rm_count, i, page[e].number, day, amount)
         elif kind == dates.RESIGN:
             if i < team.rm_count and vacant_until[i] <= day:
                 vacant_until[i] = day + np.int64(policy.money.vacancy_months * 30.4)
                 resign(state, policy, team, i, days_left)
         elif kind == dates.VISIT:
             if is_customer(state.book, i):
-                call_in(state, callers, i, page.number[e], 0)
-        elif keeps_appointment(policy, address, i, amount) and state.book.stage[i] < EXITED:
+                call_in(state, callers, i, page[e].number, 0)
+        elif keeps_appointment(policy, address, i, amount) and state.book[i].stage < EXITED:
             count(state, tally.APPOINTMENTS_KEPT, 1.0)
             call_in(state, callers, i, _APPOINTMENT, 1)
 
@@ -194,11 +195,11 @@ def complain(state, policy, address, id, number, i, bad, day):
     if u_resolved < policy.experience.recovered_share:
         count(state, tally.COMPLAINTS_RESOLVED, 1.0)
     elif i >= 0:
-        state.book.complaint_day[i] = day
+        state.book[i].complaint_day = day
 
 
 @kernel
-def absorb_visit(state, agenda, backlog, policy, address, visit, slot_min, day):
+def absorb_visit(state, agenda, backlog, policy, address, rm_count, visit, slot_min, day):
     """What one visit does to the customer and to the list of leads."""
     i = np.int64(visit["who"])
     number = visit["number"] % VISITS_A_MONTH
@@ -212,7 +213,7 @@ def absorb_visit(state, agenda, backlog, policy, address, visit, slot_min, day):
         if i >= 0:
             raise_relationship(state, i, policy.experience.visit_care_share * (score - 0.5))
             if bad:
-                state.book.bad_wait_day[i] = day
+                state.book[i].bad_wait_day = day
         if i >= 0:
             complain(state, policy, address, i, number, i, bad, day)
         else:  # a walk-in is known by the slot of arrival and the number within it
@@ -227,16 +228,16 @@ def absorb_visit(state, agenda, backlog, policy, address, visit, slot_min, day):
                 meet(state, agenda, policy, address, new, 0, day)
     elif visit["lead"] or visit["referred"]:
         if i >= 0 or visit["type"] == TYPE_C:
-            take_lead(state, backlog, policy.triggers, i, day)
+            take_lead(state, backlog, policy.triggers, rm_count, i, day)
 
 
 @kernel
 def evening(
-    state, agenda, backlog, plan, contacts, policy, address, log, tasks_first, staff_of_post, slot_min, day, next_open
+    state, agenda, backlog, plan, contacts, policy, address, rm_count, log, tasks_first, staff_of_post, slot_min, day, next_open
 ):
     """After closing: visits and contacts take effect on their customers, in the order of arrival and of rank."""
     for v in range(log.n[FIRST_VISIT], log.n[VISITS]):
-        absorb_visit(state, agenda, backlog, policy, address, log.visits[v], slot_min, day)
+        absorb_visit(state, agenda, backlog, policy, address, rm_count, log.visits[v], slot_min, day)
     for post in range(plan.size.size):
         member = staff_of_post[post]
         if member < 0:
@@ -244,12 +245,12 @@ def evening(
         for place in range(plan.size[post]):
             start = log.started[tasks_first[member] + place]
             if not np.isnan(start):
-                n = plan.task[post, place]
+                n = plan.rows[post, place].task
                 if start < policy.outreach.call_from_min or start > policy.outreach.call_until_min:
                     count(state, tally.OUT_OF_HOURS, 1.0)
-                if is_customer(state.book, backlog.who[n]) or state.book.stage[backlog.who[n]] == PROSPECT:
-                    reached = plan.reached[post, place]
-                    attempt = backlog.attempt[n]
+                if is_customer(state.book, backlog.rows[n].who) or state.book[backlog.rows[n].who].stage == PROSPECT:
+                    reached = plan.rows[post, place].reached
+                    attempt = backlog.rows[n].attempt
                     outcome = respond(state, agenda, backlog, policy, address, n, reached, day, next_open)
                     note_contact(contacts, backlog, policy.triggers, n, attempt, day, start, member, outcome)
 
@@ -258,10 +259,10 @@ def evening(
 def night(state, days_from_end):
     """The day's balances enter the month's daily averages, and the cohort's into the last 90 days."""
     for product in range(CLASSES):
-        state.class_days[product] += state.class_total[product]
+        state.sums.class_days[product] += state.sums.class_total[product]
     if days_from_end <= 90:
-        state.tail[0] += np.float64(state.cohort_total[0])
-        state.tail[1] += np.float64(state.cohort_total[1])
-        state.tail[2] += 1.0
+        state.sums.tail[0] += np.float64(state.sums.cohort_fen)
+        state.sums.tail[1] += np.float64(state.sums.cohort_drift_fen)
+        state.sums.tail[2] += 1.0
     count(state, tally.CALENDAR_DAYS, 1.0)
 

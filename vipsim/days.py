@@ -21,15 +21,15 @@ from vipsim.outreach.plan import prepare, select
 def expect_visitors(branch, lobby, crew, address, day, weight, visits):
     """Who comes to the lobby today: customers of the book, then walk-ins; the visits, all variates drawn."""
     clear(visits)
-    callers = branch.callers
-    for n in range(callers.size[0]):
-        post = callers.owner[n]
-        callers.owner[n] = crew.staff_of_post[post] if post >= 0 else -1
+    callers = branch.callers.rows
+    for n in range(branch.callers.size[0]):
+        post = callers[n].owner
+        callers[n].owner = crew.staff_of_post[post] if post >= 0 else -1
     visits = add_visits(
         lobby,
         address,
         day,
-        callers.size[0],
+        branch.callers.size[0],
         callers.who,
         callers.number,
         callers.type,
@@ -57,7 +57,7 @@ def man_the_floor(branch, lobby, crew, address, day):
 def plan_outreach(branch, policy, crew, team, address, day):
     """Today's outreach lists, best task first, by staff number."""
     plan = branch.plan
-    select(branch.state, branch.backlog, policy.outreach, policy.triggers, team, day, plan)
+    select(branch.state, branch.backlog, policy.outreach, team.rm_count, day, plan)
     prepare(branch.backlog, policy.triggers, address, plan)
     first = crew.tasks.first
     first[:] = 0
@@ -71,7 +71,7 @@ def plan_outreach(branch, policy, crew, team, address, day):
         member = crew.staff_of_post[post]
         if member >= 0:
             for place in range(plan.size[post]):
-                crew.tasks.minutes[first[member] + place] = plan.minutes[post, place]
+                crew.tasks.minutes[first[member] + place] = plan.rows[post, place].minutes
 
 
 @kernel
@@ -103,7 +103,7 @@ def start_day(branch, policy, team, address, day, days_left):
 
 
 @kernel
-def close_day(branch, policy, lobby, crew, address, log, day, next_open):
+def close_day(branch, policy, lobby, crew, team, address, log, day, next_open):
     """Everything after the lobby of an open day."""
     evening(
         branch.state,
@@ -113,6 +113,7 @@ def close_day(branch, policy, lobby, crew, address, log, day, next_open):
         branch.contacts,
         policy,
         address,
+        team.rm_count,
         log,
         crew.tasks.first,
         crew.staff_of_post,
@@ -162,8 +163,8 @@ def run_compiled(branch, policy, lobby, crew, team, address, month, next_open, v
                 branch, policy, lobby, crew, team, address, day, month.days - d, month.open_weights[d], visits
             )
             log = fast.run_day(lobby, crew.roster, visits, crew.tasks, log, day)
-            book_minutes(lobby, crew, log, branch.minutes[branch.state.phase[0]])
-            close_day(branch, policy, lobby, crew, address, log, day, next_open)
+            book_minutes(lobby, crew, log, branch.minutes[branch.state.sums.phase])
+            close_day(branch, policy, lobby, crew, team, address, log, day, next_open)
         night(branch.state, next_open.size - day)
     return visits, log
 
@@ -176,7 +177,7 @@ def run_lobby_only(branch, lobby, crew, address, month, visits, log):
         if month.open_weights[d] > 0.0:
             visits = expect_walk_ins(lobby, crew, address, day, month.open_weights[d], visits)
             log = fast.run_day(lobby, crew.roster, visits, crew.tasks, log, day)
-            book_minutes(lobby, crew, log, branch.minutes[branch.state.phase[0]])
+            book_minutes(lobby, crew, log, branch.minutes[branch.state.sums.phase])
     return visits, log
 
 
@@ -198,7 +199,7 @@ def run_lobby_only_reference(branch, lobby, crew, address, month, visits, log):
         if month.open_weights[d] > 0.0:
             visits = expect_walk_ins(lobby, crew, address, day, month.open_weights[d], visits)
             log = reference.run_day(lobby, crew.roster, visits, crew.tasks, log, day)
-            book_minutes(lobby, crew, log, branch.minutes[branch.state.phase[0]])
+            book_minutes(lobby, crew, log, branch.minutes[branch.state.sums.phase])
     return visits, log
 
 
@@ -214,8 +215,8 @@ def run_reference(branch, policy, lobby, crew, team, address, month, next_open, 
                 branch, policy, lobby, crew, team, address, day, month.days - d, month.open_weights[d], visits
             )
             log = reference.run_day(lobby, crew.roster, visits, crew.tasks, log, day)
-            book_minutes(lobby, crew, log, branch.minutes[branch.state.phase[0]])
-            close_day(branch, policy, lobby, crew, address, log, day, next_open)
+            book_minutes(lobby, crew, log, branch.minutes[branch.state.sums.phase])
+            close_day(branch, policy, lobby, crew, team, address, log, day, next_open)
         night(branch.state, next_open.size - day)
     return visits, log
 

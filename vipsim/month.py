@@ -45,11 +45,12 @@ from vipsim.draws import category, draw, pair, poisson
 from vipsim.incentives import ask_rate, closing_effort
 from vipsim.outreach import triggers as trigger_rules
 from vipsim.outreach.triggers import plan_contacts, plan_reminders
+from vipsim.records import as_record
 from vipsim.scenario.views import view
 
 VISITS_A_MONTH = 64  # numbers kept for one customer's visits of a month
 _OUTFLOW, _REFERRAL = 0, 2  # numbers of the month's draws of a customer (stream LIFECYCLE)
-_REFERRAL_JOIN, _WIN_BACK = 4, 6
+_FALSE_ALERT, _WIN_BACK = 4, 6
 
 
 class Policy(NamedTuple):
@@ -100,11 +101,11 @@ class ViewedOutreach(NamedTuple):
     do_not_call_share: float
 
 
-def policy_of(scenario: Any, open_days_per_year: float) -> Policy:
-    """The settings of one policy. ``open_days_per_year`` spreads yearly visits over the days the branch is open."""
+def policy_of(scenario: Any, open_days_per_year: float) -> Any:
+    """The settings of one policy as a record (fields as ``Policy``). ``open_days_per_year`` spreads yearly visits over the days the branch is open."""
     outreach = scenario.outreach
     staff = scenario.staff
-    return Policy(
+    return as_record(Policy(
         tiers=view(scenario.tiers),
         grid=view(scenario.grid),
         ownership=view(scenario.ownership),
@@ -128,7 +129,7 @@ def policy_of(scenario: Any, open_days_per_year: float) -> Policy:
             for role in (staff.relationship_manager, staff.lobby_manager, staff.teller, staff.head)
         ),
         rm_yuan_per_month=staff.relationship_manager.cost_yuan_per_month,
-    )
+    ))
 
 
 @kernel
@@ -142,15 +143,15 @@ def count_books(state, team, rows):
     """Size of every owner's book, counted anew."""
     team.books[:] = 0
     for i in range(rows):
-        if state.book.owner[i] >= 0:
-            team.books[state.book.owner[i]] += 1
+        if state.book[i].owner >= 0:
+            team.books[state.book[i].owner] += 1
 
 
 @kernel
 def level_of(state, policy, i):
     """Grid level 1-9 of customer i."""
     have = np.float64(assets(state.book, i)) / 100.0
-    return grid_level(have, state.book.income[i], policy.cuts.asset_yuan, policy.cuts.income_yuan)
+    return grid_level(have, state.book[i].income, policy.cuts.asset_yuan, policy.cuts.income_yuan)
 
 
 @kernel
@@ -158,9 +159,9 @@ def file_visits(state, agenda, policy, address, month, cumulative, total, i):
     """Draw customer i's visits of the month and their days; each is filed under its day."""
     book = state.book
     rate = policy.visits_per_open_day * total
-    if book.tier[i] > 0:
+    if book[i].tier > 0:
         rate *= policy.vip_visit_ratio
-    if book.ebank[i] == EBANK_ACTIVE:
+    if book[i].ebank == EBANK_ACTIVE:
         rate *= policy.ebank_visit_ratio
     visits = poisson(draw(address, draws.VISIT_COUNT, month.index, i, 0), rate)
     for k in range(min(visits, VISITS_A_MONTH - 1)):
@@ -174,47 +175,47 @@ def open_customer(state, agenda, policy, address, team, month, returns, elsewher
     book = state.book
     life = policy.lifecycle
     day = month.first_day
-    state.month_start[i] = assets(book, i)
-    state.flow_days[i] = 0
-    state.month_contacts[i] = 0
+    state.book[i].month_start = assets(book, i)
+    state.book[i].flow_days = 0
+    state.book[i].month_contacts = 0
     credit_returns(state, i, returns, elsewhere_return, month.days)
     save(state, policy.assets, i, month.days - policy.assets.payday + 1)
     reopen(state, address, policy.assets, i, month.index, day)
-    book.relationship[i] *= 1.0 - life.relationship_decay_per_month
-    if book.tier[i] > 0:
+    book[i].relationship *= 1.0 - life.relationship_decay_per_month
+    if book[i].tier > 0:
         raise_relationship(state, i, policy.tiers.entitlement_care_share)
-    book.contact_load[i] *= 11.0 / 12.0  # an exponential memory of one year
-    state.care[i] *= 11.0 / 12.0
+    book[i].contact_load *= 11.0 / 12.0  # an exponential memory of one year
+    state.book[i].care *= 11.0 / 12.0
     seek_owner(state, agenda, address, policy.ownership, team, i, day)
-    if book.stage[i] != books.NOTICE:
+    if book[i].stage != books.NOTICE:
         u_notice, u_stage = pair(address, draws.LIFECYCLE, month.index, i, _OUTFLOW)
         hazard = monthly_hazard(state, policy.hazards, i, day, month.quarter, invited_share(life))
         when = day_of_event(u_notice, hazard, month.days)
         if when >= 0:
             file(agenda, day + when, NOTICE, i, 0, 0)
-        next_stage(state, life, u_stage, i, day)
-    if book.owner[i] >= 0:
-        u_referral, u_false = pair(address, draws.LIFECYCLE, month.index, i, _REFERRAL)
+        next_stage(state, life, policy.hazards, u_stage, i, day)
+    owned = book[i].owner >= 0
+    if owned:
         false_rate = (
-            policy.hazards.monthly[state.group[i]]
+            policy.hazards.monthly[book[i].vip_group]
             * life.detection_recall_share
             * (1.0 / life.detection_precision_share - 1.0)
         )
-        when = day_of_event(1.0 - u_false, false_rate, month.days)
+        u_false = draw(address, draws.LIFECYCLE, month.index, i, _FALSE_ALERT)
+        when = day_of_event(u_false, false_rate, month.days)
         if when >= 0:
             file(agenda, day + when, ALERT, i, 0, 0)
-    else:
+    if book[i].stage == books.MATURITY and book[i].relationship >= policy.response.referral_from_share:
         u_referral = draw(address, draws.LIFECYCLE, month.index, i, _REFERRAL)
-    if book.stage[i] == books.MATURITY and book.relationship[i] >= policy.response.referral_from_share:
         when = day_of_event(u_referral, policy.response.referral_per_year / 12.0, month.days)
         if when >= 0:
             file(agenda, day + when, JOIN, i, month.index, 0)
-    plan_reminders(state, agenda, policy.triggers, i, day, month.days)
-    plan_contacts(
-        state, agenda, policy.triggers, address, i, level_of(state, policy, i), month.index, day, month.days
-    )
+    if owned:
+        level = level_of(state, policy, i)
+        plan_reminders(state, agenda, policy.triggers, i, day, month.days)
+        plan_contacts(state, agenda, policy.triggers, address, i, level, month.index, day, month.days)
     for product in (TIME, WEALTH_PRODUCT):
-        due = book.time_maturity[i] if product == TIME else book.product_maturity[i]
+        due = book[i].time_maturity if product == TIME else book[i].product_maturity
         if day <= due < day + month.days:
             file(agenda, due, MATURITY, i, product, 0)
 
@@ -228,23 +229,23 @@ def open_month(state, agenda, policy, address, team, month):
     cumulative = np.cumsum(month.open_weights)
     if total > 0.0:
         cumulative /= total
-    rows = state.next_prospect[0]
+    rows = state.sums.next_prospect
     count_books(state, team, rows)
-    state.class_days[:] = 0
+    state.sums.class_days[:] = 0
     for i in range(rows):
-        stage = state.book.stage[i]
+        stage = state.book[i].stage
         if EXPLORATION <= stage < EXITED:
             open_customer(state, agenda, policy, address, team, month, returns, elsewhere_return, i)
             if total > 0.0:
                 file_visits(state, agenda, policy, address, month, cumulative, total, i)
         elif stage == EXITED:
-            state.month_start[i] = assets(state.book, i)
-            state.flow_days[i] = 0
+            state.book[i].month_start = assets(state.book, i)
+            state.book[i].flow_days = 0
             u_back, u_part = pair(address, draws.LIFECYCLE, month.index, i, _WIN_BACK)
             when = day_of_event(u_back, policy.lifecycle.win_back_per_year / 12.0, month.days)
             if when >= 0:
                 part = policy.response.won_share * u_part
-                back = np.int64(np.float64(state.book.elsewhere[i]) * part)
+                back = np.int64(np.float64(state.book[i].elsewhere) * part)
                 file(agenda, month.first_day + when, ARRIVE, i, 1, back)
     for member in range(team.rm_count):
         u = draw(address, draws.TURNOVER, month.index, member, 0)
@@ -259,25 +260,25 @@ def regrade(state, policy, address, i, month):
     """Re-grade customer i by the window average; a rise needs acceptance, a fall is at once (T02, T04-T06)."""
     book = state.book
     window = book.month_average.shape[1]
-    book.month_average[i, month.index % window] = state.month_start[i] + state.flow_days[i] // month.days
+    book[i].month_average[month.index % window] = state.book[i].month_start + state.book[i].flow_days // month.days
     total = np.int64(0)
     for column in range(window):
-        total += book.month_average[i, column]
+        total += book[i].month_average[column]
     earned = tier_of(total // window, policy.cuts.tier_fen)
-    held = book.tier[i]
+    held = book[i].tier
     if earned > held:
         if draw(address, draws.TIER, month.index, i, 0) < policy.tiers.acceptance_share:
-            book.tier[i] = earned
+            book[i].tier = earned
             count(state, tally.UPGRADES, 1.0)
     elif earned < held:
-        book.tier[i] = earned
-        book.tier_shock_day[i] = month.first_day + month.days
+        book[i].tier = earned
+        book[i].tier_shock_day = month.first_day + month.days
         count(state, tally.DOWNGRADES, 1.0)
-    book.type[i] = type_of(
-        book.tier[i],
-        book.signed[i],
+    book[i].type = type_of(
+        book[i].tier,
+        book[i].signed,
         True,
-        assets(book, i) + book.elsewhere[i],
+        assets(book, i) + book[i].elsewhere,
         policy.cuts.tier_fen[0],
         policy.cuts.potential_ratio,
     )
@@ -289,27 +290,27 @@ def close_month(state, policy, address, month):
     premium = 0.0
     entitlement = 0.0
     remote = 0.0
-    for i in range(state.next_prospect[0]):
-        stage = state.book.stage[i]
+    for i in range(state.sums.next_prospect):
+        stage = state.book[i].stage
         if not EXPLORATION <= stage <= EXITED:
             continue
         regrade(state, policy, address, i, month)
         if stage == EXITED:
             continue
-        tier = state.book.tier[i]
+        tier = state.book[i].tier
         if tier > 0:
             entitlement += policy.tiers.entitlement_cost_yuan_per_year[tier - 1] / 12.0
-            premium += np.float64(state.book.balance[i, TIME]) / 100.0 * policy.assets.rate_premium_share / 12.0
-        if state.book.ebank[i] == EBANK_ACTIVE:
+            premium += np.float64(state.book[i].balance[TIME]) / 100.0 * policy.assets.rate_premium_share / 12.0
+        if state.book[i].ebank == EBANK_ACTIVE:
             remote += policy.experience.remote_per_user_per_year / 12.0
     count(state, tally.ENTITLEMENT_YUAN, entitlement)
     count(state, tally.PREMIUM_YUAN, premium)
     count(state, tally.REMOTE, remote)
     for product in range(CLASSES):
-        average = np.float64(state.class_days[product]) / np.float64(month.days) / 100.0
+        average = np.float64(state.sums.class_days[product]) / np.float64(month.days) / 100.0
         count(state, tally.REVENUE_YUAN, average * policy.money.margin_per_year[product] / 12.0)
-    deposits = np.float64(state.class_total[DEMAND] + state.class_total[TIME])
-    average = np.float64(state.class_days[DEMAND] + state.class_days[TIME]) / np.float64(month.days)
+    deposits = np.float64(state.sums.class_total[DEMAND] + state.sums.class_total[TIME])
+    average = np.float64(state.sums.class_days[DEMAND] + state.sums.class_days[TIME]) / np.float64(month.days)
     if average > 0.0 and (deposits - average) / average > policy.money.month_end_deviation_share:
         count(state, tally.DEPOSIT_DEVIATIONS, 1.0)
 
@@ -323,12 +324,12 @@ def terminal_value(state, policy, day):
     life = policy.lifecycle
     part = life.close_share + (1.0 - life.close_share) * (life.part_low_share + life.part_high_share) / 2.0
     value = 0.0
-    for i in range(state.next_prospect[0]):
-        if not PROSPECT < state.book.stage[i] < EXITED:
+    for i in range(state.sums.next_prospect):
+        if not PROSPECT < state.book[i].stage < EXITED:
             continue
         yearly = 0.0
         for product in range(CLASSES):
-            yearly += np.float64(state.book.balance[i, product]) / 100.0 * policy.money.margin_per_year[product]
+            yearly += np.float64(state.book[i].balance[product]) / 100.0 * policy.money.margin_per_year[product]
         hazard = monthly_hazard(state, policy.hazards, i, day, 0, 0.0)
         stays = 1.0
         for _ in range(policy.money.terminal_months):
@@ -355,19 +356,19 @@ def census(state, policy, day):
     """Count the book: customers, VIPs, target customers (VIP, B or C) and who keeps them (CF02-CF04)."""
     book = state.book
     customers = vips = targets = assigned = signed = maintained = here = vip_here = 0.0
-    for i in range(state.next_prospect[0]):
-        if not PROSPECT < book.stage[i] < EXITED:
+    for i in range(state.sums.next_prospect):
+        if not PROSPECT < book[i].stage < EXITED:
             continue
         have = np.float64(assets(book, i)) / 100.0
         customers += 1.0
         here += have
-        if book.tier[i] > 0:
+        if book[i].tier > 0:
             vips += 1.0
             vip_here += have
-        if is_target(book.tier[i], book.type[i]):
+        if is_target(book[i].tier, book[i].type):
             targets += 1.0
-            assigned += 1.0 if book.owner[i] >= 0 else 0.0
-            signed += 1.0 if book.signed[i] > 0 else 0.0
+            assigned += 1.0 if book[i].owner >= 0 else 0.0
+            signed += 1.0 if book[i].signed > 0 else 0.0
             maintained += 1.0 if is_maintained(book, i, day, policy.lifecycle.maintained_days) else 0.0
     return Census(customers, vips, targets, assigned, signed, maintained, here, vip_here)
 
@@ -376,17 +377,18 @@ def census(state, policy, day):
 def fix_cohort(state, policy, day):
     """The opening: from today the customers of the book are the cohort, with their tiers and assets as they are."""
     book = state.book
-    state.cohort_total[:] = 0
-    for i in range(state.next_prospect[0]):
-        inside = PROSPECT < book.stage[i] < EXITED
-        state.cohort[i] = 1 if inside else 0
-        state.drift[i] = 0
-        state.lost[i] = 0
-        book.opening_tier[i] = book.tier[i]
-        state.group[i] = VIP_GROUP if book.tier[i] > 0 else 0
-        state.opening_assets[i] = assets(book, i)
+    state.sums.cohort_fen = 0
+    state.sums.cohort_drift_fen = 0
+    for i in range(state.sums.next_prospect):
+        inside = PROSPECT < book[i].stage < EXITED
+        state.book[i].cohort = 1 if inside else 0
+        state.book[i].drift = 0
+        state.book[i].lost = 0
+        book[i].opening_tier = book[i].tier
+        state.book[i].vip_group = VIP_GROUP if book[i].tier > 0 else 0
+        state.book[i].opening_assets = assets(book, i)
         if inside:
-            state.cohort_total[0] += assets(book, i)
+            state.sums.cohort_fen += assets(book, i)
 
 
 def team_of(scenario: Any) -> Team:

@@ -42,7 +42,7 @@ class Recorder:
     def month(self, index: int, phase: int, state: State, log: Any, contacts: Any) -> None:
         """Take in a month: waits of the window, counts of visits by phase, and the rows if they are kept."""
         rows = log.visits[: log.n[1]]
-        count_visits(state.tally[phase], rows)
+        count_visits(state.sums.tally[phase], rows)
         if phase == t.WINDOW:
             at_counter = (rows["station"] == CASH) | (rows["station"] == NONCASH)
             wait = rows["called"] - rows["joined"]
@@ -58,8 +58,8 @@ class Recorder:
         self.visits.append(rows.copy())
         self.steps.append(steps)
         self.contacts.append(contacts.rows[: contacts.size[0]].copy())
-        totals = {name: float(state.tally[:, column].sum()) for name, column in t.COLUMN.items()}
-        classes = {f"class_{n}_fen": int(fen) for n, fen in enumerate(state.class_total)}
+        totals = {name: float(state.sums.tally[:, column].sum()) for name, column in t.COLUMN.items()}
+        classes = {f"class_{n}_fen": int(fen) for n, fen in enumerate(state.sums.class_total)}
         self.months.append({"month": index, "phase": phase, **classes, **totals})
 
     def samples(self) -> dict[str, np.ndarray]:
@@ -182,19 +182,19 @@ def _contact_table(pa: Any, contacts: np.ndarray) -> pa.Table:
 
 def _customer_table(pa: Any, state: State, ids: Any, customers: int) -> pa.Table:
     """Customers of the opening book and those who joined: opening and closing state."""
-    rows = int(state.next_prospect[0])
+    rows = int(state.sums.next_prospect)
     book = state.book
     labels = [str(i) for i in ids[:customers]] + [f"prospect-{n}" for n in range(rows - customers)]
     closing = book.balance[:rows].sum(axis=1)
     columns: dict[str, Any] = {
         "id": pa.array(labels),
-        "cohort": state.cohort[:rows],
+        "cohort": state.book.cohort[:rows],
         "opening_tier": _names(pa, book.opening_tier[:rows], TIER_NAMES),
-        "opening_assets_fen": state.opening_assets[:rows],
+        "opening_assets_fen": state.book.opening_assets[:rows],
         "closing_tier": _names(pa, book.tier[:rows], TIER_NAMES),
         "closing_assets_fen": closing,
         "closing_elsewhere_fen": book.elsewhere[:rows],
-        "drift_fen": state.drift[:rows],
+        "drift_fen": state.book.drift[:rows],
         "type": _names(pa, book.type[:rows], TYPE_NAMES),
         "group": _names(pa, book.group[:rows], GROUP_NAMES),
         "stage": book.stage[:rows],
@@ -202,7 +202,7 @@ def _customer_table(pa: Any, state: State, ids: Any, customers: int) -> pa.Table
         "signed": book.signed[:rows],
         "relationship": book.relationship[:rows],
         "last_contact_day": book.last_contact[:rows],
-        "lost": state.lost[:rows],
+        "lost": state.book.lost[:rows],
     }
     return pa.table({name: _array(pa, column) for name, column in columns.items()})
 

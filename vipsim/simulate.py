@@ -30,6 +30,7 @@ from vipsim.days import (
     run_lobby_only_reference,
     run_reference,
 )
+from vipsim.customers.state import opening_rows
 from vipsim.draws import Address
 from vipsim.incentives import ask_rate
 from vipsim.lobby.jobs import begin as begin_log
@@ -37,7 +38,7 @@ from vipsim.lobby.jobs import make_visits
 from vipsim.lobby.params import LobbyParams, make_day_log, params
 from vipsim.lobby.visits import day_weights
 from vipsim.measure import Measured, kpis
-from vipsim.month import Census, Month, Policy, census, close_month, fix_cohort, open_month, policy_of, team_of
+from vipsim.month import Census, Month, census, close_month, fix_cohort, open_month, policy_of, team_of
 from vipsim.month import terminal_value as value_of_what_stays
 from vipsim.record import Recorder
 from vipsim.scenario.files import policy_today
@@ -74,10 +75,10 @@ class World(NamedTuple):
     next_open: np.ndarray
     lobby: tuple[LobbyParams, LobbyParams]  # under today's policy, under the scenario's
     has_book: bool  # False: a lobby without a book, the next two are empty
-    policy: tuple[Policy, ...]
+    policy: tuple[Any, ...]  # records, fields as month.Policy
     team: tuple[Team, ...]
     crew: tuple[Crew, Crew]
-    book: Book
+    opening: Any  # rows of the opening book
     customers: int
     ids: Any
 
@@ -131,7 +132,7 @@ def _world(scenario_json: str) -> World:
         policy=_both(scenario, today, lambda s: policy_of(s, open_days_per_year)) if has_book else (),
         team=_both(scenario, today, team_of) if has_book else (),
         crew=tuple(make_crew(lobby[n], s) for n, s in enumerate((today, scenario))),  # type: ignore[arg-type]
-        book=book,
+        opening=opening_rows(book),
         customers=int(np.count_nonzero(book.is_customer())),
         ids=ids,
     )
@@ -144,7 +145,7 @@ class _Run:
         self.world = world
         self.address = address
         self.run_days = _ENGINES[engine]
-        self.branch: Branch = make_branch(world.book, world.customers, int(world.starts[-1]))
+        self.branch: Branch = make_branch(world.opening, world.customers, int(world.starts[-1]))
         self.visits = make_visits()
         self.recorder = Recorder(record)
         self.opening: Census | None = None
@@ -166,10 +167,10 @@ class _Run:
         state, a = self.branch.state, self.address
         rows = np.arange(state.book.size)
         u = draws.uniform(a.seed, a.replication, draws.CONTACT, a.branch, 0, rows, _DO_NOT_CALL)
-        state.do_not_call[:] = u < policy.outreach.do_not_call_share
+        state.book.do_not_call[:] = u < policy.outreach.do_not_call_share
         divide_book(state, a, policy.ownership, team, self.world.customers, True)
         fix_cohort(state, policy, 0)
-        observe_hazards(state, policy.hazards, int(state.next_prospect[0]), 0)
+        observe_hazards(state, policy.hazards, int(state.sums.next_prospect), 0)
 
     def change_policy(self, phase: int, day: int) -> None:
         """A phase begins; at the opening of the window the cohort is fixed and the hazards are scaled."""
@@ -177,11 +178,11 @@ class _Run:
         today = self.world.policy[0]
         if phase == WINDOW:
             fix_cohort(state, today, day)
-            observe_hazards(state, today.hazards, int(state.next_prospect[0]), day)
+            observe_hazards(state, today.hazards, int(state.sums.next_prospect), day)
             self.opening = census(state, today, day)
         now = _policy_in(phase)
         policy, team = self.world.policy[now], self.world.team[now]
-        divide_book(state, self.address, policy.ownership, team, int(state.next_prospect[0]), False)
+        divide_book(state, self.address, policy.ownership, team, int(state.sums.next_prospect), False)
 
     def run_month(self, index: int) -> None:
         """Opening, days, closing."""
@@ -190,7 +191,7 @@ class _Run:
         now = _policy_in(phase)
         month = self.month(index)
         state = self.branch.state
-        state.phase[0] = phase
+        state.sums.phase = phase
         log = self.logs.get(now) or make_day_log(world.lobby[now])
         begin_log(log)
         self.branch.contacts.size[0] = 0
@@ -213,13 +214,13 @@ class _Run:
         last = index + 1 == world.phases.size
         if world.has_book and phase == WINDOW and (last or world.phases[index + 1] != WINDOW):
             self.closing = census(state, world.policy[0], month.first_day + month.days)
-            self.downgraded = np.count_nonzero((state.book.tier < state.book.opening_tier) & (state.cohort > 0))
+            self.downgraded = np.count_nonzero((state.book.tier < state.book.opening_tier) & (state.book.cohort > 0))
 
     def run_lobby(self, month: Month, now: int, log: Any) -> Any:
         """A month of a lobby without a book."""
         lobby, crew = self.world.lobby[now], self.world.crew[now]
         days = int(np.count_nonzero(month.open_weights))
-        self.branch.state.tally[int(self.branch.state.phase[0]), t.OPEN_DAYS] += days
+        self.branch.state.sums.tally[int(self.branch.state.sums.phase), t.OPEN_DAYS] += days
         if self.run_days is run_compiled:
             return run_lobby_only(self.branch, lobby, crew, self.address, month, self.visits, log)
         return run_lobby_only_reference(self.branch, lobby, crew, self.address, month, self.visits, log)
@@ -231,7 +232,7 @@ class _Run:
         lengths = scenario.calendar
         months = (lengths.run_in_months, lengths.window_months, lengths.run_off_months)
         minutes = {role: tuple(self.branch.minutes[WINDOW, n]) for n, role in enumerate(ROLES)}
-        measured = Measured(state.tally, samples, minutes, months)
+        measured = Measured(state.sums.tally, samples, minutes, months)
         if world.has_book:
             measured = measured._replace(**self._book_side(months))
         tables = self.recorder.tables(state, world.ids, world.customers) if self.recorder.keep else {}
@@ -239,22 +240,22 @@ class _Run:
 
     def _book_side(self, months: tuple[int, int, int]) -> dict[str, Any]:
         state, policy = self.branch.state, self.world.policy[0]
-        rows = int(state.next_prospect[0])
+        rows = int(state.sums.next_prospect)
         book = state.book
-        cohort = state.cohort[:rows] > 0
+        cohort = state.book.cohort[:rows] > 0
         vip = cohort & (book.opening_tier[:rows] > 0)
         vips = max(int(np.count_nonzero(vip)), 1)
         last = [(sum(months) - 1 - n) % book.month_average.shape[1] for n in range(min(3, sum(months)))]
-        average = book.month_average[:rows, :][:, last].mean(axis=1) - state.drift[:rows]
-        capped = np.minimum(average, state.opening_assets[:rows])[cohort].sum()
+        average = book.month_average[:rows, :][:, last].mean(axis=1) - state.book.drift[:rows]
+        capped = np.minimum(average, state.book.opening_assets[:rows])[cohort].sum()
         end = int(self.world.starts[-1])
         return {
             "opening": self.opening,
             "closing": self.closing,
-            "tail": state.tail,
-            "opening_assets_fen": float(state.opening_assets[:rows][cohort].sum()),
+            "tail": state.sums.tail,
+            "opening_assets_fen": float(state.book.opening_assets[:rows][cohort].sum()),
             "capped_fen": float(capped),
-            "lost_share": float(np.count_nonzero(vip & (state.lost[:rows] > 0))) / vips,
+            "lost_share": float(np.count_nonzero(vip & (state.book.lost[:rows] > 0))) / vips,
             "downgraded_share": self.downgraded / vips,
             "terminal_yuan": float(value_of_what_stays(state, policy, end)),
         }

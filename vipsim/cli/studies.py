@@ -110,7 +110,7 @@ def recommendation(found: Mapping[str, Any], today: Mapping[str, Any]) -> list[s
     lines = [
         *best["words"],
         "",
-        table(["lever", "today", "recommended"], _levers(best["levers"], today), numeric=(1, 2)),
+        table(["lever", "today", "recommended", ""], _levers(best["levers"], today), numeric=(1, 2)),
     ]
     rows = []
     for kpi, gain in best["objective"].items():
@@ -126,7 +126,7 @@ def recommendation(found: Mapping[str, Any], today: Mapping[str, Any]) -> list[s
     lines += ["", table(header, rows, numeric=(1, 2, 3, 4))]
     if best["limits"]:
         lines += ["", table(["limit", "mean", "met with probability", "asked", "shown"], _limits(best["limits"]))]
-    lines += ["", f"probability of being the best of the shortlist: {best['probability_best']:.2f}"]
+    lines += ["", f"probability of being the best of the shortlist: {number(best['probability_best'])}"]
     if best.get("marginal"):
         lines += ["", "One step of each lever from here:", _marginals(best["marginal"])]
     lines += ["", "What binds:", *(f"  {line}" for line in best["binding"])]
@@ -134,8 +134,9 @@ def recommendation(found: Mapping[str, Any], today: Mapping[str, Any]) -> list[s
 
 
 def _levers(levers: Mapping[str, Any], today: Mapping[str, Any]) -> list[list[str]]:
+    """Rows of lever, today, recommended, and a mark where they differ."""
     return [
-        [key, str(today.get(key)), str(value) + ("" if value == today.get(key) else "  *")]
+        [key, str(today.get(key)), str(value), "" if value == today.get(key) else "change"]
         for key, value in levers.items()
     ]
 
@@ -164,7 +165,7 @@ def _marginals(marginals: Sequence[Mapping[str, Any]]) -> str:
         sizes = [abs(v) for v in (one["gain"], *(one["interval"] or ())) if v is not None]
         factor, _ = scale_of("yuan", max(sizes, default=0.0))
         word = {1.0: "", 1e-3: "thousand", 1e-6: "million", 1e-9: "billion"}[factor]
-        met = "" if one["limits_met"] is None else f"{one['limits_met']:.0%}"
+        met = f"{min(one['limits_met'].values()):.0%}" if one["limits_met"] else ""
         rows.append([
             f"  {one['lever']} = {one['value']}",
             number(one["gain"], factor, sign=True),

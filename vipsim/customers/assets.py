@@ -10,7 +10,7 @@ import numpy as np
 from vipsim import draws, tally
 from vipsim.compiled import kernel
 from vipsim.customers.segments import DEMAND, TIME, WEALTH_PRODUCT
-from vipsim.customers.state import CLASSES, ELSEWHERE, INCOME, MARKET, assets, count, move, switch
+from vipsim.customers.state import CLASSES, ELSEWHERE, HERE, INCOME, MARKET, assets, count, move, switch
 from vipsim.draws import draw, normal_quantile
 
 _KEEP, _LEAVE = 0, 1  # numbers of the draws of one maturity
@@ -30,15 +30,25 @@ def market_returns(address, flows, month):
 def credit_returns(state, i, returns, elsewhere_return, days):
     """Credit a month's market returns to customer i on the month's first day; here and elsewhere."""
     book = state.book
+    total = np.int64(0)
     for product in range(CLASSES):
-        have = book.balance[i, product]
+        have = book[i].balance[product]
         if have > 0:
-            gain = np.int64(np.float64(have) * returns[product])
-            move(state, i, product, max(gain, -have), MARKET, days)
-    gain = np.int64(np.float64(book.elsewhere[i]) * elsewhere_return)
-    book.elsewhere[i] += gain
-    state.accounts[ELSEWHERE] += gain
-    state.accounts[MARKET] -= gain
+            gain = max(np.int64(np.float64(have) * returns[product]), -have)
+            book[i].balance[product] = have + gain
+            state.sums.class_total[product] += gain
+            total += gain
+    book[i].drift += total  # as ``move`` would do for each class, on the month's first day
+    book[i].flow_days += total * days
+    state.sums.accounts[HERE] += total
+    state.sums.accounts[MARKET] -= total
+    if book[i].cohort:
+        state.sums.cohort_fen += total
+        state.sums.cohort_drift_fen += total
+    gain = np.int64(np.float64(book[i].elsewhere) * elsewhere_return)
+    book[i].elsewhere += gain
+    state.sums.accounts[ELSEWHERE] += gain
+    state.sums.accounts[MARKET] -= gain
 
 
 @kernel
@@ -48,27 +58,27 @@ def save(state, flows, i, days_left):
     The part that comes here is the share of wealth already here, at least ``wallet_floor_share``.
     """
     book = state.book
-    saved = np.int64(book.income[i] * 100.0 / 12.0 * flows.saving_share)
+    saved = np.int64(book[i].income * 100.0 / 12.0 * flows.saving_share)
     here = np.float64(assets(book, i))
-    total = here + np.float64(book.elsewhere[i])
+    total = here + np.float64(book[i].elsewhere)
     wallet = max(here / total if total > 0.0 else 0.0, flows.wallet_floor_share)
     kept = np.int64(np.float64(saved) * wallet)
     move(state, i, DEMAND, kept, INCOME, days_left)
-    book.elsewhere[i] += saved - kept
-    state.accounts[ELSEWHERE] += saved - kept
-    state.accounts[INCOME] -= saved - kept
+    book[i].elsewhere += saved - kept
+    state.sums.accounts[ELSEWHERE] += saved - kept
+    state.sums.accounts[INCOME] -= saved - kept
 
 
 @kernel
 def reopen(state, address, flows, i, month, day):
     """A customer without a running time deposit may put part of the demand balance into one."""
     book = state.book
-    if book.time_term[i] <= 0 or book.time_maturity[i] >= 0 or book.balance[i, DEMAND] <= 0:
+    if book[i].time_term <= 0 or book[i].time_maturity >= 0 or book[i].balance[DEMAND] <= 0:
         return
     if draw(address, draws.ASSETS, month, i, 2) < flows.reopen_share:
-        part = np.int64(np.float64(book.balance[i, DEMAND]) * flows.reopen_part_share)
+        part = np.int64(np.float64(book[i].balance[DEMAND]) * flows.reopen_part_share)
         switch(state, i, DEMAND, TIME, part)
-        book.time_maturity[i] = day + book.time_term[i]
+        book[i].time_maturity = day + book[i].time_term
 
 
 @kernel
@@ -86,25 +96,25 @@ def kept_share(flows, reminded, is_vip):
 def mature(state, address, flows, i, product, day, days_left):
     """A time deposit or wealth product of customer i matures: rolled over, moved to demand, or gone (O06)."""
     book = state.book
-    amount = book.balance[i, product]
-    due = book.time_maturity[i] if product == TIME else book.product_maturity[i]
+    amount = book[i].balance[product]
+    due = book[i].time_maturity if product == TIME else book[i].product_maturity
     if amount <= 0 or due != day:
         return
-    reminded = state.reminded[i] >> product & 1
-    state.reminded[i] &= ~(1 << product)
+    reminded = state.book[i].reminded >> product & 1
+    state.book[i].reminded &= ~(1 << product)
     count(state, tally.MATURED_FEN, np.float64(amount))
     u = draw(address, draws.MATURITY, day, i, product * 2 + _KEEP)
-    if u < kept_share(flows, reminded, book.tier[i] > 0):
+    if u < kept_share(flows, reminded, book[i].tier > 0):
         if product == TIME:
-            book.time_maturity[i] = day + book.time_term[i]
+            book[i].time_maturity = day + book[i].time_term
         else:
-            book.product_maturity[i] = day + flows.product_term_days
+            book[i].product_maturity = day + flows.product_term_days
         count(state, tally.MATURED_KEPT_FEN, np.float64(amount))
         return
     if product == TIME:
-        book.time_maturity[i] = -1
+        book[i].time_maturity = -1
     else:
-        book.product_maturity[i] = -1
+        book[i].product_maturity = -1
     if draw(address, draws.MATURITY, day, i, product * 2 + _LEAVE) < flows.leave_share:
         move(state, i, product, -amount, ELSEWHERE, days_left)
         count(state, tally.LEFT_FEN, np.float64(amount))
@@ -117,11 +127,11 @@ def mature(state, address, flows, i, product, day, days_left):
 def climb_ladder(state, flows, i, part, day):
     """After advice, a part of the demand balance moves into a wealth product (O06); fen moved."""
     book = state.book
-    amount = np.int64(np.float64(book.balance[i, DEMAND]) * part)
+    amount = np.int64(np.float64(book[i].balance[DEMAND]) * part)
     if amount <= 0:
         return np.int64(0)
     switch(state, i, DEMAND, WEALTH_PRODUCT, amount)
-    if book.product_maturity[i] < day:
-        book.product_maturity[i] = day + flows.product_term_days
+    if book[i].product_maturity < day:
+        book[i].product_maturity = day + flows.product_term_days
     count(state, tally.LADDER_FEN, np.float64(amount))
     return amount

@@ -51,6 +51,8 @@ class HazardRatios(NamedTuple):
     floor: float
     maintained_days: int
     shock_days: int
+    leave_exploration: float  # chance a month
+    leave_development: float
     monthly: np.ndarray  # float64 [2] observed hazard a month: ordinary, VIP
 
 
@@ -83,6 +85,8 @@ def hazard_ratios(life: Lifecycle, response: Response) -> HazardRatios:
         floor=life.floor_ratio,
         maintained_days=life.maintained_days,
         shock_days=life.shock_days,
+        leave_exploration=1.0 - exp(-1.0 / life.exploration_months),
+        leave_development=1.0 - exp(-1.0 / life.development_months),
         monthly=np.array([-log(1.0 - rate) / 12.0 for rate in yearly]),
     )
 
@@ -90,16 +94,16 @@ def hazard_ratios(life: Lifecycle, response: Response) -> HazardRatios:
 @kernel
 def products_held(book, i):
     """Number of products customer i holds: product classes with money, and others."""
-    held = np.int64(book.extra_products[i])
+    held = np.int64(book[i].extra_products)
     for product in range(CLASSES):
-        held += 1 if book.balance[i, product] > 0 else 0
+        held += 1 if book[i].balance[product] > 0 else 0
     return held
 
 
 @kernel
 def is_maintained(book, i, day, maintained_days):
     """Whether the owner has been in contact recently: assigned is not managed (CF02-CF04)."""
-    return book.owner[i] >= 0 and day - book.last_contact[i] <= maintained_days
+    return book[i].owner >= 0 and day - book[i].last_contact <= maintained_days
 
 
 @kernel
@@ -110,23 +114,23 @@ def hazard_ratio(state, ratios, i, day):
     ratio = ratios.products[extra] * ratios.rival
     if is_maintained(book, i, day, ratios.maintained_days):
         ratio *= ratios.maintained
-    care = state.care[i]
+    care = state.book[i].care
     ratio *= 1.0 - ratios.contact_effect * care / (care + ratios.contact_half)
-    tiring = book.contact_load[i] - ratios.fatigue_from
+    tiring = book[i].contact_load - ratios.fatigue_from
     if tiring > 0.0:
         ratio *= 1.0 + ratios.fatigue * tiring
-    if book.ebank[i] == EBANK_ACTIVE:
+    if book[i].ebank == EBANK_ACTIVE:
         ratio *= ratios.ebank
-    if day - book.complaint_day[i] <= ratios.shock_days:
+    if day - book[i].complaint_day <= ratios.shock_days:
         ratio *= ratios.complaint
-    if day - book.bad_wait_day[i] <= ratios.shock_days:
+    if day - book[i].bad_wait_day <= ratios.shock_days:
         ratio *= ratios.wait
-    if day - book.tier_shock_day[i] <= ratios.shock_days:
+    if day - book[i].tier_shock_day <= ratios.shock_days:
         ratio *= ratios.downgrade
-    ratio *= 1.0 - (1.0 - ratios.relationship) * book.relationship[i]
-    if book.stage[i] == EXPLORATION:
+    ratio *= 1.0 - (1.0 - ratios.relationship) * book[i].relationship
+    if book[i].stage == EXPLORATION:
         ratio *= ratios.exploration
-    elif book.stage[i] == DECLINE:
+    elif book[i].stage == DECLINE:
         ratio *= ratios.decline
     return ratio
 
@@ -137,8 +141,8 @@ def monthly_hazard(state, ratios, i, day, quarter, invited):
 
     ``invited`` is the part of threats that an offer itself calls forth, among VIPs.
     """
-    group = state.group[i]
-    mean = state.hazard_mean[group]
+    group = state.book[i].vip_group
+    mean = state.sums.hazard_mean[group]
     ratio = max(hazard_ratio(state, ratios, i, day) / mean, ratios.floor)
     if group == VIP_GROUP:
         ratio *= ratios.quarter4 if quarter == 3 else ratios.other_quarters
@@ -155,17 +159,17 @@ def observe_hazards(state, ratios, customers, day):
     total = np.zeros(2)
     people = np.zeros(2)
     for i in range(customers):
-        if EXPLORATION <= state.book.stage[i] <= DECLINE:
-            total[state.group[i]] += hazard_ratio(state, ratios, i, day)
-            people[state.group[i]] += 1.0
+        if EXPLORATION <= state.book[i].stage <= DECLINE:
+            total[state.book[i].vip_group] += hazard_ratio(state, ratios, i, day)
+            people[state.book[i].vip_group] += 1.0
     for group in range(2):
-        state.hazard_mean[group] = total[group] / people[group] if people[group] > 0.0 else 1.0
+        state.sums.hazard_mean[group] = total[group] / people[group] if people[group] > 0.0 else 1.0
 
 
 @kernel
 def day_of_event(u, hazard, days):
     """Day within the month (0 ..) on which an event of this monthly hazard falls; -1: not this month."""
-    if u <= exp(-hazard):
+    if u <= 1.0 - hazard or u <= exp(-hazard):  # exp(-x) >= 1 - x: most calls need no exponential
         return -1
     return min(int(-log(u) / hazard * days), days - 1)
 
@@ -174,10 +178,10 @@ def day_of_event(u, hazard, days):
 def give_notice(state, agenda, address, life, lag_days, i, day):
     """Customer i decides to take the money away: the date of leaving is set, the alert may see it (Y05, M02)."""
     book = state.book
-    book.stage[i] = NOTICE
-    book.stage_since[i] = day
-    state.rescue_tries[i] = 0
-    state.rescue_known[i] = 0
+    book[i].stage = NOTICE
+    book[i].stage_since = day
+    state.book[i].rescue_tries = 0
+    state.book[i].rescue_known = 0
     count(state, tally.NOTICES, 1.0)
     file(agenda, day + life.notice_days, LEAVE, i, 0, 0)
     if draw(address, draws.OUTFLOW, day, i, _DETECT) < life.detection_recall_share:
@@ -188,27 +192,27 @@ def give_notice(state, agenda, address, life, lag_days, i, day):
 def leave(state, address, life, i, day, days_left):
     """The notice of customer i runs out: the money leaves unless a rescue kept it. Fen gone."""
     book = state.book
-    if book.stage[i] != NOTICE or book.stage_since[i] != day - life.notice_days:
+    if book[i].stage != NOTICE or book[i].stage_since != day - life.notice_days:
         return np.int64(0)
-    u_close, u_part = pair(address, draws.OUTFLOW, book.stage_since[i], i, _CLOSE)
+    u_close, u_part = pair(address, draws.OUTFLOW, book[i].stage_since, i, _CLOSE)
     part = life.part_low_share + (life.part_high_share - life.part_low_share) * u_part
     closing = u_close < life.close_share
     gone = take_out(state, i, 1.0 if closing else part, days_left)
     count(state, tally.LARGE_OUTFLOWS, 1.0)
     count(state, tally.LEFT_FEN, np.float64(gone))
-    if state.rescue_known[i]:
+    if state.book[i].rescue_known:
         count(state, tally.RESCUE_WINDOWS, 1.0)
-    if state.phase[0] == tally.WINDOW:
-        state.lost[i] = 1
-    book.stage_since[i] = day
+    if state.sums.phase == tally.WINDOW:
+        state.book[i].lost = 1
+    book[i].stage_since = day
     if closing:
         count(state, tally.CLOSED, 1.0)
-        book.stage[i] = EXITED
-        book.owner[i] = NO_OWNER
-        book.signed[i] = 0
-        book.tier[i] = 0
+        book[i].stage = EXITED
+        book[i].owner = NO_OWNER
+        book[i].signed = 0
+        book[i].tier = 0
     else:
-        book.stage[i] = DECLINE
+        book[i].stage = DECLINE
     return gone
 
 
@@ -219,18 +223,18 @@ def rescue(state, address, life, effort, i):
     Further tries succeed less often; an offer and closing effort help; luck belongs to (notice, try).
     """
     book = state.book
-    tries = state.rescue_tries[i]
-    if book.stage[i] != NOTICE or tries >= life.rescue_most:
+    tries = state.book[i].rescue_tries
+    if book[i].stage != NOTICE or tries >= life.rescue_most:
         return False
-    state.rescue_tries[i] = tries + 1
+    state.book[i].rescue_tries = tries + 1
     count(state, tally.RESCUE_CONTACTS, 1.0)
     chance = life.rescue_share * effort
     for _ in range(tries):
         chance *= life.rescue_next_ratio
     chance *= 1.0 + life.offer_effect_ratio * life.rescue_offer_share * 100.0
-    if draw(address, draws.OUTFLOW, book.stage_since[i], i, _RESCUE + tries) >= chance:
+    if draw(address, draws.OUTFLOW, book[i].stage_since, i, _RESCUE + tries) >= chance:
         return False
-    book.stage[i] = MATURITY if book.relationship[i] >= life.decline_below_share else DEVELOPMENT
+    book[i].stage = MATURITY if book[i].relationship >= life.decline_below_share else DEVELOPMENT
     count(state, tally.RESCUED, 1.0)
     count(state, tally.RESCUE_WINDOWS, 1.0)
     offer = life.rescue_offer_share * np.float64(assets(book, i)) / 100.0
@@ -239,22 +243,22 @@ def rescue(state, address, life, effort, i):
 
 
 @kernel
-def next_stage(state, life, u, i, day):
+def next_stage(state, life, ratios, u, i, day):
     """The month's slow transition between exploration, development, maturity and decline (section 1c)."""
     book = state.book
-    stage = book.stage[i]
-    weak = book.relationship[i] < life.decline_below_share
+    stage = book[i].stage
+    weak = book[i].relationship < life.decline_below_share
     new = stage
     if stage == EXPLORATION:
-        if u < 1.0 - exp(-1.0 / life.exploration_months):
+        if u < ratios.leave_exploration:
             new = DEVELOPMENT
     elif stage == DEVELOPMENT:
-        if u < 1.0 - exp(-1.0 / life.development_months):
+        if u < ratios.leave_development:
             new = MATURITY
     elif stage == MATURITY and weak:
         new = DECLINE
     elif stage == DECLINE and not weak:
         new = DEVELOPMENT
     if new != stage:
-        book.stage[i] = new
-        book.stage_since[i] = day
+        book[i].stage = new
+        book[i].stage_since = day

@@ -56,7 +56,7 @@ def rightful_owner(state, address, rules, team, i):
     if have >= rules.head_from_yuan and team.head_count > 0:
         return HEAD_FIRST
     if have >= rules.rm_from_yuan and team.rm_count > 0:
-        if state.book.tier[i] > 0 and team.rm_count > 1:
+        if state.book[i].tier > 0 and team.rm_count > 1:
             if draw(address, draws.OWNERSHIP, 0, i, _LEAD) < rules.lead_share:
                 return RM_FIRST
             return _favourite(address, i, RM_FIRST + 1, team.rm_count - 1)
@@ -77,13 +77,13 @@ def has_room(rules, team, member):
 def give(state, rules, team, i, member):
     """Make ``member`` the owner of customer i; a change of owner costs part of the relationship (B11)."""
     book = state.book
-    old = book.owner[i]
+    old = book[i].owner
     if old == member:
         return
     if old >= 0:
         team.books[old] -= 1
-        book.relationship[i] *= 1.0 - rules.transfer_loss_share
-    book.owner[i] = member
+        book[i].relationship *= 1.0 - rules.transfer_loss_share
+    book[i].owner = member
     if member >= 0:
         team.books[member] += 1
         count(state, tally.ASSIGNED, 1.0)
@@ -99,20 +99,20 @@ def divide_book(state, address, rules, team, customers, first_time):
     book = state.book
     if first_time:
         for i in range(customers):
-            book.owner[i] = NO_OWNER
+            book[i].owner = NO_OWNER
     team.books[:] = 0
     for i in range(customers):
-        if book.owner[i] >= 0:
-            team.books[book.owner[i]] += 1
+        if book[i].owner >= 0:
+            team.books[book[i].owner] += 1
     for i in range(customers):
         if not is_customer(book, i):
             continue
-        if (first_time and book.assigned[i] > 0) or book.owner[i] >= 0:
+        if (first_time and book[i].assigned > 0) or book[i].owner >= 0:
             member = rightful_owner(state, address, rules, team, i)
-            if member != book.owner[i] and member >= 0 and not has_room(rules, team, member):
+            if member != book[i].owner and member >= 0 and not has_room(rules, team, member):
                 member = NO_OWNER
             if first_time and member >= 0:
-                book.owner[i] = member
+                book[i].owner = member
                 team.books[member] += 1
             elif not first_time:
                 give(state, rules, team, i, member)
@@ -122,7 +122,7 @@ def divide_book(state, address, rules, team, customers, first_time):
 def seek_owner(state, agenda, address, rules, team, i, day):
     """At the month's start: a customer in an owner's band without an owner may get one after the lag (B07)."""
     book = state.book
-    if book.owner[i] != NO_OWNER:
+    if book[i].owner != NO_OWNER:
         return
     if np.float64(assets(book, i)) / 100.0 < rules.teller_from_yuan:
         return
@@ -130,16 +130,16 @@ def seek_owner(state, agenda, address, rules, team, i, day):
         return
     member = rightful_owner(state, address, rules, team, i)
     if member >= 0 and has_room(rules, team, member):
-        book.owner[i] = OWNER_PENDING
+        book[i].owner = OWNER_PENDING
         file(agenda, day + rules.assignment_lag_days, ASSIGN, i, 0, 0)
 
 
 @kernel
 def assign(state, address, rules, team, i):
     """The assignment of customer i takes effect."""
-    if state.book.owner[i] != OWNER_PENDING:
+    if state.book[i].owner != OWNER_PENDING:
         return
-    state.book.owner[i] = NO_OWNER
+    state.book[i].owner = NO_OWNER
     member = rightful_owner(state, address, rules, team, i)
     if is_customer(state.book, i) and member >= 0 and has_room(rules, team, member):
         give(state, rules, team, i, member)

@@ -54,7 +54,7 @@ from vipsim.lobby.visits import arrange
 
 
 @lean
-def _append(tickets, lines, line, v):
+def _append(tickets, lines, stations, line, v):
     """Put a ticket at the end of its line."""
     ticket = tickets[v]
     ticket["after"] = -1
@@ -64,11 +64,11 @@ def _append(tickets, lines, line, v):
     else:
         tickets[lines[line]["tail"]]["after"] = v
     lines[line]["tail"] = v
-    lines[line]["tickets"] += 1
+    stations[station_of(line)] += 1
 
 
 @lean
-def _push_front(tickets, lines, line, v):
+def _push_front(tickets, lines, stations, line, v):
     """Put a ticket at the front of its line."""
     ticket = tickets[v]
     ticket["after"] = lines[line]["head"]
@@ -76,26 +76,16 @@ def _push_front(tickets, lines, line, v):
     if lines[line]["head"] < 0:
         lines[line]["tail"] = v
     lines[line]["head"] = v
-    lines[line]["tickets"] += 1
+    stations[station_of(line)] += 1
 
 
 @lean
-def _pop(tickets, lines, line):
+def _pop(tickets, lines, stations, line):
     """Take the first ticket off a line."""
     v = lines[line]["head"]
     lines[line]["head"] = tickets[v]["after"]
-    lines[line]["tickets"] -= 1
+    stations[station_of(line)] -= 1
     return v
-
-
-@lean
-def _mark_fresh(lines, fresh, n_fresh, line):
-    """Note that somebody joined the line at this instant; returns the number of such lines."""
-    if lines[line]["fresh"]:
-        return n_fresh
-    lines[line]["fresh"] = 1
-    fresh[n_fresh] = line
-    return n_fresh + 1
 
 
 @lean
@@ -119,6 +109,25 @@ def _drop_free(free, n_free, i):
         free[j - 1]["server"] = free[j]["server"]
         free[j - 1]["stations"] = free[j]["stations"]
     return n_free - 1
+
+
+@lean
+def _wanted(stations):
+    """Stations where somebody waits, a bit each."""
+    wanted = 0
+    for station in range(RM + 1):
+        wanted |= (stations[station] > 0) << station
+    return wanted
+
+
+@lean
+def _next_candidate(free, i, every, wanted):
+    """The next free server, from the i-th, who serves a station wanted; from ``every`` on all are candidates."""
+    if not wanted:
+        return max(i, every)
+    while i < every and not free[i]["stations"] & wanted:
+        i += 1
+    return i
 
 
 @lean
@@ -177,13 +186,10 @@ def _present(tickets, lines, line, now, gone_now, enough):
 
 
 @lean
-def _waiting_at_counter(tickets, lines, station, now, enough):
+def _waiting_at_counter(tickets, lines, stations, station, now, enough):
     """Visitors present in a counter's three lines, counted up to ``enough``."""
-    n = 0
-    for line in range(3 * station, 3 * station + 3):
-        n += lines[line]["tickets"]
-    if n < enough:
-        return n  # at most as many are present: the answer to "too many?" is the same
+    if stations[station] < enough:
+        return stations[station]  # at most as many are present: the answer to "too many?" is the same
     n = 0
     for line in range(3 * station, 3 * station + 3):
         n += _present(tickets, lines, line, now, True, enough - n)
@@ -393,11 +399,11 @@ def _best_line(serves, rank, reach, tickets, lines, row):
 
 
 @lean
-def _send_away(tickets, lines, steps, n_steps, rows, results, first, now):
+def _send_away(tickets, lines, stations, steps, n_steps, rows, results, first, now):
     """Everybody who still waits leaves: who had left before is abandoned with the wait so far, the others unserved."""
     for line in range(lines.size):
         while lines[line]["head"] >= 0:
-            v = _pop(tickets, lines, line)
+            v = _pop(tickets, lines, stations, line)
             joined = tickets[v]["joined"]
             leaves = tickets[v]["leaves"]
             if leaves <= now:
@@ -410,7 +416,7 @@ def _send_away(tickets, lines, steps, n_steps, rows, results, first, now):
 
 
 @lean
-def _join(rules, tickets, lines, visit, result, v, line, now):
+def _join(rules, tickets, lines, stations, visit, result, v, line, now):
     """Take a ticket of a line (the desk's is the order of arrival)."""
     station = station_of(line)
     ticket = tickets[v]
@@ -428,11 +434,11 @@ def _join(rules, tickets, lines, visit, result, v, line, now):
         patience = visit["patience_min"]
         result["joined"] = now
     ticket["leaves"] = now + patience
-    _append(tickets, lines, line, v)
+    _append(tickets, lines, stations, line, v)
 
 
 @inlined
-def _begin_service(rules, tickets, lines, visit, result, server, v, line, managers, now):
+def _begin_service(rules, tickets, lines, stations, visit, result, server, v, line, managers, now):
     """Minutes of the service that begins now, with what is decided at its start: nod, belief, pitch."""
     station = station_of(line)
     rest = tickets[v]["rest"]
@@ -443,8 +449,7 @@ def _begin_service(rules, tickets, lines, visit, result, server, v, line, manage
         elif station == RM:
             result["rm_staff"] = server
     elif station == DESK:
-        waiting = lines[0]["tickets"] + lines[1]["tickets"] + lines[2]["tickets"]
-        nod = only_a_nod(rules, waiting, managers)
+        nod = only_a_nod(rules, stations[DESK], managers)
         if not nod:
             result["triaged"] = 1
             result["believed"] = visit["looks_prime"] | visit["shows_prime"]
@@ -462,7 +467,7 @@ def _begin_service(rules, tickets, lines, visit, result, server, v, line, manage
         if station != MACHINE:
             minutes = visit["counter_min"]
             enough = rules.chat_queue_threshold + 1
-            if visit["pitch"] and pitches(rules, 1, _waiting_at_counter(tickets, lines, station, now, enough)):
+            if visit["pitch"] and pitches(rules, 1, _waiting_at_counter(tickets, lines, stations, station, now, enough)):
                 minutes = minutes + rules.pitch_min
                 result["pitched"] = 1
                 result["referred"] = visit["recognised"]
@@ -477,8 +482,8 @@ def _reset(floor, roster, work, started, n_tasks):
     """Empty lines; machines free; staff not yet on duty."""
     for line in range(work.lines.size):
         work.lines[line]["head"] = -1
-        work.lines[line]["tickets"] = 0
-        work.lines[line]["fresh"] = 0
+    for station in range(RM + 1):
+        work.stations[station] = 0
     for server in range(floor.servers):
         row = work.servers[server]
         row["visit"] = -1
@@ -531,7 +536,7 @@ def _run(rules, floor, roster, visits, tasks, log, day, first, n_steps):
     servers = log.work.servers
     free = log.work.free
     endings = log.work.endings
-    fresh = log.work.fresh
+    stations = log.work.stations
     can = floor.can
     serves = floor.serves
     rank = floor.rank
@@ -551,7 +556,6 @@ def _run(rules, floor, roster, visits, tasks, log, day, first, n_steps):
 
     n_free = floor.servers - n_staff
     n_pending = 0
-    n_fresh = 0
     arrived = 0
     changed = 0
     managers = 0  # lobby managers on duty
@@ -595,8 +599,7 @@ def _run(rules, floor, roster, visits, tasks, log, day, first, n_steps):
             if line < 0:
                 result["left"] = now
             else:
-                _join(rules, tickets, lines, visit, result, v, line, now)
-                n_fresh = _mark_fresh(lines, fresh, n_fresh, line)
+                _join(rules, tickets, lines, stations, visit, result, v, line, now)
 
         # Duty begins and ends, by member.
         if next_change == now:
@@ -607,21 +610,20 @@ def _run(rules, floor, roster, visits, tasks, log, day, first, n_steps):
                 next_change = change_min[changed] if changed < changes else inf
                 if not present[server]:
                     continue
-                row = servers[server]["row"]
                 v = servers[server]["visit"]
                 if until >= 0.0:
                     servers[server]["on"] = 1
                     servers[server]["duty_end"] = until
-                    managers += can[row, 3 * DESK]
-                    rms += can[row, 3 * RM]
+                    managers += servers[server]["stations"] >> DESK & 1
+                    rms += servers[server]["stations"] >> RM & 1
                     if v < 0 and servers[server]["task"] < 0:
                         n_free = _set_free(servers, free, n_free, server, now)
                     continue
                 if now >= closing and rules.after_closing == SERVE_ALL:
                     continue  # stays until no customer is inside
                 servers[server]["on"] = 0
-                managers -= can[row, 3 * DESK]
-                rms -= can[row, 3 * RM]
+                managers -= servers[server]["stations"] >> DESK & 1
+                rms -= servers[server]["stations"] >> RM & 1
                 if v < 0 and servers[server]["task"] < 0:
                     n_free = _unset_free(free, n_free, server)
                 if v < 0 or rules.shift_end == FINISH:
@@ -642,25 +644,23 @@ def _run(rules, floor, roster, visits, tasks, log, day, first, n_steps):
                     tickets[v]["leaves"] = inf
                     tickets[v]["rest"] = end - now
                     line = colleague_line(line)
-                    _push_front(tickets, lines, line, v)
+                    _push_front(tickets, lines, stations, line, v)
                 else:
                     line = _after_cut_off(rules, can, servers, free, n_free, here_until, visit, result, line, now)
                     if line < 0:
                         result["left"] = now
                         continue
-                    _join(rules, tickets, lines, visit, result, v, line, now)
-                n_fresh = _mark_fresh(lines, fresh, n_fresh, line)
+                    _join(rules, tickets, lines, stations, visit, result, v, line, now)
             if managers == 0:  # nobody left at the desk: who waits there takes a ticket
                 for desk in range(3 * DESK, 3 * DESK + 3):
                     while lines[desk]["head"] >= 0:
-                        v = _pop(tickets, lines, desk)
+                        v = _pop(tickets, lines, stations, desk)
                         visit = rows[v]
                         result = results[first + v]
                         joined = tickets[v]["joined"]
                         n_steps = _step(steps, n_steps, first + v, desk, joined, nan, nan, now, -1, SKIPPED)
                         line = _business_line(rules, can, servers, free, n_free, here_until, visit, result, now)
-                        _join(rules, tickets, lines, visit, result, v, line, now)
-                        n_fresh = _mark_fresh(lines, fresh, n_fresh, line)
+                        _join(rules, tickets, lines, stations, visit, result, v, line, now)
 
         if next_closing == now:
             next_closing = inf
@@ -678,33 +678,20 @@ def _run(rules, floor, roster, visits, tasks, log, day, first, n_steps):
                 line = 3 * DESK + ORDINARY
             else:
                 line = _business_line(rules, can, servers, free, n_free, here_until, visit, result, now)
-            _join(rules, tickets, lines, visit, result, v, line, now)
-            n_fresh = _mark_fresh(lines, fresh, n_fresh, line)
+            _join(rules, tickets, lines, stations, visit, result, v, line, now)
 
-        if closed and (n_fresh > 0 or now == closing):
-            n_steps = _send_away(tickets, lines, steps, n_steps, rows, results, first, now)
-            for f in range(n_fresh):
-                lines[fresh[f]]["fresh"] = 0
-            n_fresh = 0
+        if closed and now >= closing:
+            n_steps = _send_away(tickets, lines, stations, steps, n_steps, rows, results, first, now)
 
-        # One dispatch: free servers, longest idle first, each take their best ticket, or else a task. Since the
-        # last dispatch left no free server with a ticket it serves, only fresh lines and fresh servers matter.
+        # One dispatch: free servers, longest idle first, each take their best ticket, or else a task. The last
+        # dispatch left no task that fits, so that tasks concern only who became free at this instant.
         rung = now == bell
-        wanted = 0
-        for f in range(n_fresh):
-            lines[fresh[f]]["fresh"] = 0
-            wanted |= 1 << station_of(fresh[f])
-        n_fresh = 0
-        idle = n_free  # servers free for longer than an instant
-        while idle > 0 and servers[free[idle - 1]["server"]]["since"] == now:
-            idle -= 1
-        if rung:
-            idle = 0
-        i = 0 if wanted else idle
+        tasks_from = n_free
+        if n_tasks > 0:
+            while tasks_from > 0 and (rung or servers[free[tasks_from - 1]["server"]]["since"] == now):
+                tasks_from -= 1
+        i = _next_candidate(free, 0, tasks_from, _wanted(stations))
         while i < n_free:
-            if i < idle and not free[i]["stations"] & wanted:
-                i += 1
-                continue
             server = free[i]["server"]
             row = servers[server]["row"]
             v = -1
@@ -712,7 +699,7 @@ def _run(rules, floor, roster, visits, tasks, log, day, first, n_steps):
                 line = _best_line(serves, rank, reach, tickets, lines, row)
                 if line < 0:
                     break
-                w = _pop(tickets, lines, line)
+                w = _pop(tickets, lines, stations, line)
                 leaves = tickets[w]["leaves"]
                 if leaves > now:
                     v = w
@@ -722,7 +709,7 @@ def _run(rules, floor, roster, visits, tasks, log, day, first, n_steps):
             minutes = -1.0
             if v >= 0:
                 minutes = _begin_service(
-                    rules, tickets, lines, rows[v], results[first + v], server, v, line, managers, now
+                    rules, tickets, lines, stations, rows[v], results[first + v], server, v, line, managers, now
                 )
                 servers[server]["visit"] = v
                 servers[server]["started"] = now
@@ -736,13 +723,14 @@ def _run(rules, floor, roster, visits, tasks, log, day, first, n_steps):
                         servers[server]["task"] = j
                         break
             if minutes < 0.0:
-                i += 1
+                i = _next_candidate(free, i + 1, tasks_from, _wanted(stations))
                 continue
             n_free = _drop_free(free, n_free, i)
-            idle -= 1 if i < idle else 0
+            tasks_from -= 1 if i < tasks_from else 0
             n_pending = _set_end(endings, n_pending, server, now + minutes)
+            i = _next_candidate(free, i, tasks_from, _wanted(stations))
         if rung:
             bell = inf
 
-    n_steps = _send_away(tickets, lines, steps, n_steps, rows, results, first, last)
+    n_steps = _send_away(tickets, lines, stations, steps, n_steps, rows, results, first, last)
     return n_steps, last

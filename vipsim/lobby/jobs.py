@@ -127,7 +127,7 @@ TICKET = np.dtype(
     ],
     align=True,
 )
-LINE = np.dtype([("head", "i4"), ("tail", "i4"), ("tickets", "i4"), ("fresh", "i4")], align=True)
+LINE = np.dtype([("head", "i4"), ("tail", "i4")], align=True)
 SERVER = np.dtype(
     [
         ("started", "f8"),
@@ -187,7 +187,7 @@ class Work(NamedTuple):
     servers: Array  # SERVER
     free: Array  # FREE: free servers, longest idle first, then by number
     endings: Array  # ENDING: pending ends of service, latest first, then higher server first
-    fresh: Array  # int32: lines that somebody joined at this instant
+    stations: Array  # int64 per station: tickets in its lines, those of visitors who left included
 
 
 class DayLog(NamedTuple):
@@ -239,7 +239,7 @@ def make_log(servers: int, lines: int, visits: int = 64) -> DayLog:
         servers=np.zeros(servers, SERVER),
         free=np.zeros(servers + 1, FREE),
         endings=np.zeros(servers + 1, ENDING),
-        fresh=np.zeros(lines, np.int32),
+        stations=np.zeros(RM + 1, np.int64),
     )
     return DayLog(
         visits=np.zeros(visits, RESULT),
@@ -309,5 +309,5 @@ def grow_log(log, visits, steps, tasks):
     tickets = w.tickets
     if visits > tickets.size:
         tickets = np.zeros(max(visits, 2 * tickets.size), TICKET)
-    work = Work(tickets, w.lines, w.servers, w.free, w.endings, w.fresh)
+    work = Work(tickets, w.lines, w.servers, w.free, w.endings, w.stations)
     return DayLog(rows, step_rows, log.n, started, log.closed, work)

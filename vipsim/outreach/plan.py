@@ -8,40 +8,42 @@ it is done.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from vipsim import draws, tally
 from vipsim.compiled import kernel
 from vipsim.customers.book import NOTICE
-from vipsim.customers.ownership import OWNER_POSTS, RM_FIRST
-from vipsim.customers.state import assets, count, is_customer
+from vipsim.customers.ownership import OWNER_POSTS
+from vipsim.customers.state import count, is_customer
 from vipsim.draws import draw
-from vipsim.outreach.triggers import CLOSED, CONTACT_PLAN, LEAD_FOLLOW_UP, OUTFLOW_ALERT, SMS, drop
+from vipsim.records import rows
+from vipsim.outreach.triggers import CLOSED, LEAD_FOLLOW_UP, OUTFLOW_ALERT, SMS, drop, post_of
 
 REACH, RESULT, EXTRA, SHOW = 0, 2, 4, 6  # numbers of the draws of one attempt: two of each but the first
+
+
+PLACE = np.dtype(
+    [
+        ("minutes", "f8"),
+        ("task", "i4"),  # place in the backlog
+        ("reached", "i1"),
+    ],
+    align=True,
+)
 
 
 class DayPlan(NamedTuple):
     """Tasks for today by owner's post, best first."""
 
-    task: np.ndarray  # int32 [posts, most]: place in the backlog
-    score: np.ndarray  # float64 [posts, most]
-    minutes: np.ndarray  # float64 [posts, most]
-    reached: np.ndarray  # int8 [posts, most]
+    rows: Any  # PLACE [posts, most]
     size: np.ndarray  # int64 [posts]
 
 
 def make_plan(most: int) -> DayPlan:
     """Room for ``most`` tasks of every post."""
-    return DayPlan(
-        np.zeros((OWNER_POSTS, most), np.int32),
-        np.zeros((OWNER_POSTS, most)),
-        np.zeros((OWNER_POSTS, most)),
-        np.zeros((OWNER_POSTS, most), np.int8),
-        np.zeros(OWNER_POSTS, np.int64),
-    )
+    return DayPlan(rows((OWNER_POSTS, most), PLACE), np.zeros(OWNER_POSTS, np.int64))
 
 
 @kernel
@@ -54,94 +56,92 @@ def task_number(reason, attempt, which):
 def is_pointless(state, reason, i):
     """Whether the cause of the task is gone: the customer has left, or is no longer in notice."""
     if reason == LEAD_FOLLOW_UP:
-        return state.book.stage[i] > NOTICE
+        return state.book[i].stage > NOTICE
     return not is_customer(state.book, i)
 
 
 @kernel
-def is_allowed(state, outreach, reason, i, day):
-    """Contact policy: wishes first, then rest days and the month's cap; a rescue need not rest (O03, O09)."""
-    if state.do_not_call[i]:
-        return False
-    if state.month_contacts[i] >= outreach.most_contacts_per_month:
-        return False
-    return reason == OUTFLOW_ALERT or day - state.book.last_contact[i] >= outreach.rest_days
+def allowed_from(state, outreach, reason, i, day, never):
+    """First day on which the contact policy allows customer i's task (``never``: not before that day).
+
+    Wishes first, then the month's cap and rest days; a rescue need not rest (O03, O09).
+    """
+    if state.book[i].do_not_call:
+        return never
+    if state.book[i].month_contacts >= outreach.most_contacts_per_month:
+        return day + 1
+    if reason == OUTFLOW_ALERT:
+        return day
+    return max(day, state.book[i].last_contact + outreach.rest_days)
 
 
 @kernel
-def _precedes(score, who, reason, other_score, other_who, other_reason):
-    if score != other_score:
-        return score > other_score
-    if who != other_who:
-        return who < other_who
-    return reason < other_reason
+def _precedes(row, other):
+    """Whether a task comes before another: by score, then customer, then reason."""
+    if row.score != other.score:
+        return row.score > other.score
+    if row.who != other.who:
+        return row.who < other.who
+    return row.reason < other.reason
 
 
 @kernel
-def select(state, backlog, outreach, triggers, team, day, plan):
-    """Fill ``plan`` with the day's best tasks of every owner; expired and pointless tasks leave the backlog."""
+def select(state, backlog, outreach, rm_count, day, plan):
+    """Fill ``plan`` with the day's best tasks of every owner; expired and pointless tasks leave the backlog.
+
+    The customer is looked at only when the task would enter the plan, so that a long backlog costs little.
+    """
     plan.size[:] = 0
-    most = min(plan.task.shape[1], outreach.most_contacts_per_day)
+    most = min(plan.rows.shape[1], outreach.most_contacts_per_day)
     n = 0
-    while n < backlog.state[0]:
-        i = backlog.who[n]
-        reason = backlog.reason[n]
-        if backlog.attempt[n] == CLOSED:
+    while n < backlog.size[0]:
+        row = backlog.rows[n]
+        if row.attempt == CLOSED:
             drop(backlog, n)
             continue
-        if backlog.expiry[n] < day or is_pointless(state, reason, i):
-            if backlog.expiry[n] < day:
-                count(state, tally.TASKS_DROPPED, 1.0)
-                if reason == LEAD_FOLLOW_UP:
-                    count(state, tally.LEADS_DROPPED, 1.0)
+        if row.expiry < day:
+            count(state, tally.TASKS_DROPPED, 1.0)
+            if row.reason == LEAD_FOLLOW_UP:
+                count(state, tally.LEADS_DROPPED, 1.0)
             drop(backlog, n)
             continue
-        if backlog.ready[n] > day:
+        if row.ready > day or row.post < 0 or not _enters(backlog, plan, row, most):
             n += 1
             continue
-        if not is_allowed(state, outreach, reason, i, day):
+        if is_pointless(state, row.reason, row.who):
+            drop(backlog, n)
+            continue
+        post = post_of(state, row.reason, row.who, rm_count)
+        if post != row.post:  # the owner changed since: judge again, on the new owner's list
+            row.post = post
+            continue
+        ready = allowed_from(state, outreach, row.reason, row.who, day, row.expiry + 1)
+        if ready > day:
+            row.ready = ready
             count(state, tally.HELD_BACK, 1.0)
-            n += 1
-            continue
-        post = state.book.owner[i]
-        if post < 0:
-            if reason == CONTACT_PLAN or team.rm_count == 0:
-                n += 1
-                continue
-            post = RM_FIRST + i % team.rm_count  # nobody owns the lead: the managers take turns
-        channel = triggers.channel[reason]
-        stake = np.float64(state.book.elsewhere[i] if reason == LEAD_FOLLOW_UP else assets(state.book, i))
-        score = triggers.rank[reason] * stake / triggers.minutes[channel]
-        _insert(backlog, plan, post, n, score, most)
+        else:
+            _insert(backlog, plan, n, most)
         n += 1
 
 
 @kernel
-def _insert(backlog, plan, post, n, score, most):
-    """Keep the ``most`` best tasks of a post, in order."""
-    size = plan.size[post]
-    who = backlog.who[n]
-    reason = backlog.reason[n]
-    if size == most:
-        worst = plan.task[post, size - 1]
-        if not _precedes(
-            score, who, reason, plan.score[post, size - 1], backlog.who[worst], backlog.reason[worst]
-        ):
-            return
-        size -= 1
-    place = size
-    while place > 0:
-        above = plan.task[post, place - 1]
-        if not _precedes(
-            score, who, reason, plan.score[post, place - 1], backlog.who[above], backlog.reason[above]
-        ):
-            break
-        plan.task[post, place] = above
-        plan.score[post, place] = plan.score[post, place - 1]
+def _enters(backlog, plan, row, most):
+    """Whether a task is among the ``most`` best of its post so far."""
+    size = plan.size[row.post]
+    return size < most or _precedes(row, backlog.rows[plan.rows[row.post, size - 1].task])
+
+
+@kernel
+def _insert(backlog, plan, n, most):
+    """Put task n in its place on its post's list; the last one falls off a full list."""
+    row = backlog.rows[n]
+    post = row.post
+    place = min(plan.size[post], most - 1)
+    plan.size[post] = place + 1
+    while place > 0 and _precedes(row, backlog.rows[plan.rows[post, place - 1].task]):
+        plan.rows[post, place].task = plan.rows[post, place - 1].task
         place -= 1
-    plan.task[post, place] = n
-    plan.score[post, place] = score
-    plan.size[post] = size + 1
+    plan.rows[post, place].task = n
 
 
 @kernel
@@ -149,11 +149,11 @@ def prepare(backlog, triggers, address, plan):
     """Minutes of every planned attempt: known before the call, because its luck has an address."""
     for post in range(plan.size.size):
         for place in range(plan.size[post]):
-            n = plan.task[post, place]
-            reason = backlog.reason[n]
+            n = plan.rows[post, place].task
+            reason = backlog.rows[n].reason
             channel = triggers.channel[reason]
-            number = task_number(reason, backlog.attempt[n], REACH)
-            u = draw(address, draws.CONTACT, backlog.due[n], backlog.who[n], number)
+            number = task_number(reason, backlog.rows[n].attempt, REACH)
+            u = draw(address, draws.CONTACT, backlog.rows[n].due, backlog.rows[n].who, number)
             reached = channel == SMS or u < triggers.reach[channel]
-            plan.reached[post, place] = reached
-            plan.minutes[post, place] = triggers.minutes[channel] if reached else triggers.unreached[channel]
+            plan.rows[post, place].reached = reached
+            plan.rows[post, place].minutes = triggers.minutes[channel] if reached else triggers.unreached[channel]

@@ -66,12 +66,12 @@ def note_contact(log, backlog, triggers, n, attempt, day, start, staff, result):
     at = log.size[0]
     if at >= log.rows.size:
         return
-    reason = backlog.reason[n]
+    reason = backlog.rows[n].reason
     row = log.rows[at]
     row["start"] = start
     row["day"] = day
-    row["due"] = backlog.due[n]
-    row["who"] = backlog.who[n]
+    row["due"] = backlog.rows[n].due
+    row["who"] = backlog.rows[n].who
     row["staff"] = staff
     row["reason"] = reason
     row["channel"] = triggers.channel[reason]
@@ -83,7 +83,7 @@ def note_contact(log, backlog, triggers, n, attempt, day, start, staff, result):
 @kernel
 def freshness(policy, state, i):
     """Response of a customer who is contacted often, relative to a rested one (O09)."""
-    tiring = state.book.contact_load[i] - policy.response.fatigue_from_per_year
+    tiring = state.book[i].contact_load - policy.response.fatigue_from_per_year
     return 1.0 / (1.0 + policy.response.fatigue_share * tiring) if tiring > 0.0 else 1.0
 
 
@@ -96,12 +96,12 @@ def win(state, agenda, policy, i, chance, u_sale, u_size, u_lag, day):
     """
     response = policy.response
     pull = 0.0
-    if state.book.tier[i] > 0:
+    if state.book[i].tier > 0:
         pull = response.premium_pull_ratio * policy.assets.rate_premium_share * 100.0
     if u_sale >= chance * (1.0 + pull):
         return False
     part = response.won_share * u_size * (1.0 - response.rival_keep_share)
-    amount = np.int64(np.float64(state.book.elsewhere[i]) * part)
+    amount = np.int64(np.float64(state.book[i].elsewhere) * part)
     count(state, tally.SALES, 1.0)
     count(state, tally.BONUS_YUAN, policy.incentives.bonus_yuan)
     if amount <= 0:
@@ -118,10 +118,10 @@ def win(state, agenda, policy, i, chance, u_sale, u_size, u_lag, day):
 def open_account(state, i, day):
     """A prospect becomes a customer."""
     book = state.book
-    book.stage[i] = EXPLORATION
-    book.stage_since[i] = day
-    book.opened[i] = day
-    book.owner[i] = NO_OWNER
+    book[i].stage = EXPLORATION
+    book[i].stage_since = day
+    book[i].opened = day
+    book[i].owner = NO_OWNER
     count(state, tally.JOINED, 1.0)
 
 
@@ -138,17 +138,17 @@ def meet(state, agenda, policy, address, i, number, day):
     u_ladder, u_lag = pair(address, draws.VISIT_RESULT, day, i, first + 2)
     effort = policy.closing_effort * freshness(policy, state, i)
     count(state, tally.MEETINGS_PRIME, 1.0)
-    if book.stage[i] == PROSPECT:
+    if book[i].stage == PROSPECT:
         if u_ladder >= response.prospect_join_share * effort:
             return
         open_account(state, i, day)
         win(state, agenda, policy, i, 1.0, u_sale, u_size, u_lag, day)
         return
-    state.care[i] += 1.0
-    book.contact_load[i] += 1.0
-    book.last_contact[i] = day
+    state.book[i].care += 1.0
+    book[i].contact_load += 1.0
+    book[i].last_contact = day
     raise_relationship(state, i, response.meeting_care_share)
-    chance = response.meeting_sale_share * effort * (0.5 + book.relationship[i])
+    chance = response.meeting_sale_share * effort * (0.5 + book[i].relationship)
     win(state, agenda, policy, i, chance, u_sale, u_size, u_lag, day)
     if u_ladder < chance:
         moved = climb_ladder(state, policy.assets, i, response.ladder_share, day)
@@ -163,15 +163,15 @@ def respond(state, agenda, backlog, policy, address, n, reached, day, next_open)
     """
     book = state.book
     triggers = policy.triggers
-    i = backlog.who[n]
-    reason = backlog.reason[n]
+    i = backlog.rows[n].who
+    reason = backlog.rows[n].reason
     channel = triggers.channel[reason]
-    attempt = backlog.attempt[n]
-    due = backlog.due[n]
+    attempt = backlog.rows[n].attempt
+    due = backlog.rows[n].due
     count(state, tally.MESSAGES if channel == SMS else tally.CONTACTS, 1.0)
     count(state, tally.CONTACT_YUAN, triggers.cost[channel])
-    backlog.attempt[n] = attempt + 1
-    backlog.ready[n] = day + 1
+    backlog.rows[n].attempt = attempt + 1
+    backlog.rows[n].ready = day + 1
     if not reached:
         if attempt + 1 >= policy.outreach.most_attempts:
             if reason == LEAD_FOLLOW_UP:
@@ -183,13 +183,13 @@ def respond(state, agenda, backlog, policy, address, n, reached, day, next_open)
     u_result, u_size = pair(address, draws.CONTACT, due, i, task_number(reason, attempt, RESULT))
     u_lag, u_sign = pair(address, draws.CONTACT, due, i, task_number(reason, attempt, EXTRA))
     effort = policy.closing_effort * freshness(policy, state, i)
-    book.contact_load[i] += 1.0
-    state.month_contacts[i] += 1
-    book.last_contact[i] = day
-    state.care[i] += triggers.care[channel]
+    book[i].contact_load += 1.0
+    state.book[i].month_contacts += 1
+    book[i].last_contact = day
+    state.book[i].care += triggers.care[channel]
     raise_relationship(state, i, policy.response.contact_care_share * triggers.care[channel])
-    if book.owner[i] >= 0 and book.tier[i] > 0 and not book.signed[i] and u_sign < policy.ownership.signed_share:
-        book.signed[i] = 1
+    if book[i].owner >= 0 and book[i].tier > 0 and not book[i].signed and u_sign < policy.ownership.signed_share:
+        book[i].signed = 1
         count(state, tally.SIGNED, 1.0)
     if reason == LEAD_FOLLOW_UP:
         delay = np.float64(day - due)
@@ -205,19 +205,19 @@ def respond(state, agenda, backlog, policy, address, n, reached, day, next_open)
     elif reason == MATURITY_REMINDER:
         result = REMINDED
         soon = day + triggers.lead_days[reason]
-        if day <= book.time_maturity[i] <= soon:
-            state.reminded[i] |= 1 << TIME
-        if day <= book.product_maturity[i] <= soon:
-            state.reminded[i] |= 1 << WEALTH_PRODUCT
+        if day <= book[i].time_maturity <= soon:
+            state.book[i].reminded |= 1 << TIME
+        if day <= book[i].product_maturity <= soon:
+            state.book[i].reminded |= 1 << WEALTH_PRODUCT
     elif reason == CONTACT_PLAN:
         count(state, tally.PLANNED_MADE, 1.0)
-        chance = policy.response.call_sale_share * effort * (0.5 + book.relationship[i])
+        chance = policy.response.call_sale_share * effort * (0.5 + book[i].relationship)
         if win(state, agenda, policy, i, chance, u_result, u_size, u_lag, day):
             result = SOLD
     elif reason == OUTFLOW_ALERT:
         kept = rescue(state, address, policy.lifecycle, effort, i)
         result = RESCUED if kept else NOT_RESCUED
-        if not kept and book.stage[i] == NOTICE and state.rescue_tries[i] < policy.lifecycle.rescue_most:
+        if not kept and book[i].stage == NOTICE and state.book[i].rescue_tries < policy.lifecycle.rescue_most:
             return result
     close(backlog, n)
     return result
@@ -230,7 +230,7 @@ def keeps_appointment(policy, address, i, due):
 
 
 @kernel
-def take_lead(state, backlog, triggers, i, day):
+def take_lead(state, backlog, triggers, rm_count, i, day):
     """A visitor left a telephone number: the managers follow up from the next day on (L26, O02).
 
     ``i`` is a row of the book, -1 for a walk-in without account: then the next prospect of the finite pool.
@@ -240,14 +240,16 @@ def take_lead(state, backlog, triggers, i, day):
         if i < 0:
             return
     if triggers.on[LEAD_FOLLOW_UP]:
-        open_task(state, backlog, i, LEAD_FOLLOW_UP, day + 1, triggers.expiry_days[LEAD_FOLLOW_UP])
+        open_task(
+            state, backlog, triggers, rm_count, i, LEAD_FOLLOW_UP, day + 1, triggers.expiry_days[LEAD_FOLLOW_UP]
+        )
 
 
 @kernel
 def take_prospect(state):
     """The next person of the pool of prospects, -1 when it is exhausted."""
-    i = state.next_prospect[0]
+    i = state.sums.next_prospect
     if i >= state.book.stage.size:
         return -1
-    state.next_prospect[0] = i + 1
+    state.sums.next_prospect = i + 1
     return i

@@ -8,7 +8,7 @@ data: the condition that files them, channel, dates and rank (scenario section `
 from __future__ import annotations
 
 from math import floor
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,25 +16,36 @@ from vipsim import draws, tally
 from vipsim.agenda import TASK, file
 from vipsim.compiled import kernel
 from vipsim.customers.segments import TIME, WEALTH_PRODUCT
-from vipsim.customers.state import count
+from vipsim.customers.ownership import RM_FIRST
+from vipsim.customers.state import assets, count
 from vipsim.draws import draw
+from vipsim.records import rows
 
 LEAD_FOLLOW_UP, MATURITY_REMINDER, CONTACT_PLAN, OUTFLOW_ALERT = range(4)
 REASONS = ("lead_follow_up", "maturity_reminder", "contact_plan", "outflow_alert")
-_SIZE = 0
 CLOSED = -1
 
 
-class Backlog(NamedTuple):
-    """Open tasks in no particular order; the first ``state[0]`` places are used."""
+TASK_ROW = np.dtype(
+    [
+        ("who", "i4"),  # row of the book
+        ("due", "i4"),  # day on which it first fell due
+        ("ready", "i4"),  # earliest day of the next attempt
+        ("expiry", "i4"),  # last day
+        ("score", "f8"),  # rank: assets at stake per staff minute, when the task was opened
+        ("post", "i2"),  # owner's post when the task was last looked at
+        ("reason", "i1"),
+        ("attempt", "i1"),  # attempts made; CLOSED = dealt with
+    ],
+    align=True,
+)
 
-    who: np.ndarray  # int32: row of the book
-    reason: np.ndarray  # int8
-    due: np.ndarray  # int32: day on which it first fell due
-    ready: np.ndarray  # int32: earliest day of the next attempt
-    expiry: np.ndarray  # int32: last day
-    attempt: np.ndarray  # int8: attempts made
-    state: np.ndarray  # int64 [1]
+
+class Backlog(NamedTuple):
+    """Open tasks in no particular order; the first ``size[0]`` rows are used."""
+
+    rows: Any  # TASK_ROW
+    size: np.ndarray  # int64 [1]
 
 
 class Rules(NamedTuple):
@@ -80,70 +91,69 @@ def rules(outreach) -> Rules:
 
 def make_backlog(capacity: int) -> Backlog:
     """An empty backlog."""
-    return Backlog(
-        np.zeros(capacity, np.int32),
-        np.zeros(capacity, np.int8),
-        np.zeros(capacity, np.int32),
-        np.zeros(capacity, np.int32),
-        np.zeros(capacity, np.int32),
-        np.zeros(capacity, np.int8),
-        np.zeros(1, np.int64),
-    )
+    return Backlog(rows(capacity, TASK_ROW), np.zeros(1, np.int64))
 
 
 def with_room(backlog: Backlog, room: int) -> Backlog:
     """The same backlog with at least ``room`` free places."""
-    used = int(backlog.state[_SIZE])
-    if backlog.who.size - used >= room:
+    capacity = backlog.rows.size
+    if capacity - int(backlog.size[0]) >= room:
         return backlog
-    larger = make_backlog(2 * backlog.who.size + room)
-    for name in ("who", "reason", "due", "ready", "expiry", "attempt"):
-        getattr(larger, name)[:used] = getattr(backlog, name)[:used]
-    larger.state[:] = backlog.state
-    return larger
+    larger = rows(2 * capacity + room, TASK_ROW)
+    larger[:capacity] = backlog.rows
+    return Backlog(larger, backlog.size)
 
 
 @kernel
-def add(backlog, who, reason, day, expiry_days):
-    """Open a task today. The caller has made room."""
-    n = backlog.state[_SIZE]
-    backlog.who[n] = who
-    backlog.reason[n] = reason
-    backlog.due[n] = day
-    backlog.ready[n] = day
-    backlog.expiry[n] = day + expiry_days
-    backlog.attempt[n] = 0
-    backlog.state[_SIZE] = n + 1
+def post_of(state, reason, i, rm_count):
+    """Who does a task: the owner; leads and alerts of customers without one go to the managers in turn; -1 nobody."""
+    owner = state.book[i].owner
+    if owner >= 0:
+        return owner
+    if reason == CONTACT_PLAN or rm_count == 0:
+        return -1
+    return RM_FIRST + i % rm_count
+
+
+@kernel
+def add(backlog, who, reason, day, expiry_days, score, post):
+    """Open a task on a day. The caller has made room."""
+    n = backlog.size[0]
+    row = backlog.rows[n]
+    row.who = who
+    row.reason = reason
+    row.due = day
+    row.ready = day
+    row.expiry = day + expiry_days
+    row.attempt = 0
+    row.score = score
+    row.post = post
+    backlog.size[0] = n + 1
 
 
 @kernel
 def drop(backlog, n):
-    """Close task n: the last one takes its place."""
-    last = backlog.state[_SIZE] - 1
-    backlog.who[n] = backlog.who[last]
-    backlog.reason[n] = backlog.reason[last]
-    backlog.due[n] = backlog.due[last]
-    backlog.ready[n] = backlog.ready[last]
-    backlog.expiry[n] = backlog.expiry[last]
-    backlog.attempt[n] = backlog.attempt[last]
-    backlog.state[_SIZE] = last
+    """Take task n off: the last one takes its place."""
+    last = backlog.size[0] - 1
+    backlog.rows[n] = backlog.rows[last]
+    backlog.size[0] = last
 
 
 @kernel
 def close(backlog, n):
     """Mark task n as dealt with; the next day's selection drops it, so that places stay valid within a day."""
-    backlog.attempt[n] = CLOSED
+    backlog.rows[n].attempt = CLOSED
 
 
 @kernel
 def plan_reminders(state, agenda, triggers, i, first_day, days):
     """File this month's reminders of maturities that lie ``lead_days`` ahead (O06)."""
-    if not triggers.on[MATURITY_REMINDER] or state.book.owner[i] < 0:
+    if not triggers.on[MATURITY_REMINDER]:
         return
     lead = triggers.lead_days[MATURITY_REMINDER]
     for product in (TIME, WEALTH_PRODUCT):
-        due = state.book.time_maturity[i] if product == TIME else state.book.product_maturity[i]
-        if due < first_day + lead or due >= first_day + days + lead or state.book.balance[i, product] <= 0:
+        due = state.book[i].time_maturity if product == TIME else state.book[i].product_maturity
+        if due < first_day + lead or due >= first_day + days + lead or state.book[i].balance[product] <= 0:
             continue
         file(agenda, due - lead, TASK, i, MATURITY_REMINDER, lead)
 
@@ -151,7 +161,7 @@ def plan_reminders(state, agenda, triggers, i, first_day, days):
 @kernel
 def plan_contacts(state, agenda, triggers, address, i, level, month, first_day, days):
     """File this month's contacts of the maintenance plan (M01): evenly spread, each customer with an own phase."""
-    if not triggers.on[CONTACT_PLAN] or state.book.owner[i] < 0:
+    if not triggers.on[CONTACT_PLAN]:
         return
     rate = triggers.plan_per_month[level]
     if rate <= 0.0:
@@ -165,9 +175,11 @@ def plan_contacts(state, agenda, triggers, address, i, level, month, first_day, 
 
 
 @kernel
-def open_task(state, backlog, who, reason, day, expiry_days):
-    """A task falls due: it joins the backlog and counts as asked for."""
-    add(backlog, who, reason, day, expiry_days)
+def open_task(state, backlog, triggers, rm_count, who, reason, day, expiry_days):
+    """A task falls due: it joins the backlog, ranked by assets at stake per staff minute, weighted by reason (S24)."""
+    stake = np.float64(state.book[who].elsewhere if reason == LEAD_FOLLOW_UP else assets(state.book, who))
+    score = triggers.rank[reason] * stake / triggers.minutes[triggers.channel[reason]]
+    add(backlog, who, reason, day, expiry_days, score, post_of(state, reason, who, rm_count))
     if reason == CONTACT_PLAN:
         count(state, tally.PLANNED, 1.0)
     elif reason == LEAD_FOLLOW_UP:

@@ -35,7 +35,7 @@ TOPICS: dict[str, str] = {
     "replication": "One simulated history. Replications differ in chance only; the book stays the same.",
     "seed": "The number that names the branch's luck. The same seed gives the same results with any workers.",
     "extends": "Files that a scenario builds on. Precedence: what it extends, then the file, then --set key=value.",
-    "run-in": "Months before the decided window, under today's policy, so that every policy starts from the same state.",
+    "run-in": "Months before the decided window, under today's policy, so that every policy starts alike.",
     "window": "The months in which the scenario's policy holds.",
     "run-off": "Months after the window, under today's policy again, in which bought assets may leave.",
     "vip": "A customer whose tier is at or above the scheme's standard cut.",

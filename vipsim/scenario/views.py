@@ -12,11 +12,7 @@ from typing import Any, Literal, get_args, get_origin
 
 import numpy as np
 
-from vipsim.scenario import relationship
 from vipsim.scenario.fields import Section
-
-_TYPES: dict[type[Section], Any] = {}
-
 
 def _number(section: Section, name: str) -> Any:
     value = getattr(section, name)
@@ -34,22 +30,8 @@ def _number(section: Section, name: str) -> Any:
     raise TypeError(f"{type(section).__name__}.{name} has no numeric view")
 
 
-def _viewed(section: type[Section]) -> Any:
-    """The tuple type of a section, named at module level so that compiled code can be kept on disk."""
-    if section not in _TYPES:
-        kind = namedtuple(section.__name__ + "View", list(section.model_fields))  # type: ignore[misc]  # noqa: PYI024
-        kind.__module__ = __name__
-        globals()[kind.__name__] = kind
-        _TYPES[section] = kind
-    return _TYPES[section]
-
-
 def view(section: Section) -> Any:
     """A section as a named tuple of numbers. Raises TypeError for text."""
-    kind = _viewed(type(section))
-    return kind(*(_number(section, name) for name in type(section).model_fields))
-
-
-for _section in vars(relationship).values():
-    if isinstance(_section, type) and issubclass(_section, Section) and _section is not Section:
-        _viewed(_section)
+    names = list(type(section).model_fields)
+    kind = namedtuple(type(section).__name__ + "View", names)  # type: ignore[misc]  # noqa: PYI024
+    return kind(*(_number(section, name) for name in names))

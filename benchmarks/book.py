@@ -10,10 +10,8 @@ import multiprocessing
 import resource
 import sys
 import time
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -23,23 +21,15 @@ from vipsim.customers import book as books
 from vipsim.customers.generate import complete, generate, laws_of
 from vipsim.customers.segments import cuts_of
 from vipsim.draws import BOOK
-from vipsim.scenario.book import BookSource
-from vipsim.scenario.relationship import Grid, Tiers
+from vipsim.scenario import files
 
 ROUNDS = 5
-PARTS = Path(__file__).parents[1] / "scenarios" / "parts"
+BASELINE = Path(__file__).parents[1] / "scenarios" / "baseline.toml"
 
 
 def scenario(customers: int) -> Any:
-    """The sections of the shipped outlet of today that a book is made from, with another number of customers."""
-    written = tomllib.loads((PARTS / "book.toml").read_text(encoding="utf-8"))["book"]
-    other = tomllib.loads((PARTS / "relationship.toml").read_text(encoding="utf-8"))
-    return SimpleNamespace(
-        book=BookSource.model_validate(written | {"customers": customers, "prospects": 0}),
-        tiers=Tiers.model_validate(other["tiers"]),
-        grid=Grid.model_validate(other["grid"]),
-        lifecycle=SimpleNamespace(**other["lifecycle"]),
-    )
+    """The shipped outlet of today with another number of customers and no prospects."""
+    return files.load(BASELINE, [f"book.customers={customers}", "book.prospects=0"])
 
 
 def seconds(work: Callable[[], object]) -> float:

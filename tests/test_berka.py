@@ -36,9 +36,7 @@ berka = script()
 
 
 def scenario() -> Any:
-    made = book_scenario(prospects=10)
-    made.calendar = SimpleNamespace(start_date=datetime.date(2026, 1, 1))
-    return made
+    return book_scenario(prospects=10)
 
 
 def rows_of(folder: Path) -> list[dict[str, str]]:

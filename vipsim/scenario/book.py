@@ -229,7 +229,9 @@ class Laws(Section):
     vip_care: Care = Field(description="customers at or above the standard cut")
     target_care: Care = Field(description="types B and C below the cut")
     other_care: Care = Field(description="other customers whose assets here reach care_from_yuan")
-    care_from_yuan: float = lever("yuan", "assets here from which other customers may have an owner", "N37, B04", ge=0, le=1_000_000)
+    care_from_yuan: float = lever(
+        "yuan", "assets here from which other customers may have an owner", "N37, B04", ge=0, le=1_000_000
+    )
     ebank_female_share: float = fact(
         "share", "share of women among active users of electronic channels", "CF30", ge=0, le=1
     )

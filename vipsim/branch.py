@@ -15,10 +15,10 @@ from vipsim.day import Callers, make_callers
 from vipsim.lobby.jobs import Roster, Tasks
 from vipsim.lobby.params import LobbyParams, make_roster
 from vipsim.outreach import triggers
-from vipsim.records import rows
 from vipsim.outreach.plan import DayPlan, make_plan
 from vipsim.outreach.response import CONTACT, ContactLog
 from vipsim.outreach.triggers import Backlog
+from vipsim.records import rows
 from vipsim.scenario.lobby import ROLES
 from vipsim.tally import PHASES
 
@@ -66,12 +66,12 @@ def make_branch(opening: Any, customers: int, days: int) -> Branch:
 
 def with_room(branch: Branch) -> Branch:
     """The branch with room for another month: entries that one month can file, and a day's worth of them."""
-    rows = max(2048, 2 * int(branch.state.sums.next_prospect))
-    agenda = dates.with_room(branch.agenda, rows)
+    room = max(2048, 2 * int(branch.state.sums.next_prospect))
+    agenda = dates.with_room(branch.agenda, room)
     page, callers = branch.page, branch.callers
     if agenda.entries.size > page.size:
         page, callers = rows(agenda.entries.size, dates.ENTRY), make_callers(agenda.entries.size)
-    backlog = triggers.with_room(branch.backlog, rows)
+    backlog = triggers.with_room(branch.backlog, room)
     return branch._replace(agenda=agenda, page=page, callers=callers, backlog=backlog)
 
 

@@ -23,7 +23,16 @@ from vipsim.draws import pair
 from vipsim.lobby.jobs import ABANDONED, CASH, FIRST_VISIT, NONCASH, SERVED, UNSERVED, VISITS
 from vipsim.lobby.visits import WALK_IN
 from vipsim.month import VISITS_A_MONTH
-from vipsim.outreach.response import keeps_appointment, meet, note_contact, open_account, respond, take_lead, take_prospect, win
+from vipsim.outreach.response import (
+    keeps_appointment,
+    meet,
+    note_contact,
+    open_account,
+    respond,
+    take_lead,
+    take_prospect,
+    win,
+)
 from vipsim.outreach.triggers import OUTFLOW_ALERT, open_task
 from vipsim.records import rows
 
@@ -226,14 +235,26 @@ def absorb_visit(state, agenda, backlog, policy, address, rm_count, visit, slot_
             new = take_prospect(state)
             if new >= 0:
                 meet(state, agenda, policy, address, new, 0, day)
-    elif visit["lead"] or visit["referred"]:
-        if i >= 0 or visit["type"] == TYPE_C:
-            take_lead(state, backlog, policy.triggers, rm_count, i, day)
+    elif (visit["lead"] or visit["referred"]) and (i >= 0 or visit["type"] == TYPE_C):
+        take_lead(state, backlog, policy.triggers, rm_count, i, day)
 
 
 @kernel
 def evening(
-    state, agenda, backlog, plan, contacts, policy, address, rm_count, log, tasks_first, staff_of_post, slot_min, day, next_open
+    state,
+    agenda,
+    backlog,
+    plan,
+    contacts,
+    policy,
+    address,
+    rm_count,
+    log,
+    tasks_first,
+    staff_of_post,
+    slot_min,
+    day,
+    next_open,
 ):
     """After closing: visits and contacts take effect on their customers, in the order of arrival and of rank."""
     for v in range(log.n[FIRST_VISIT], log.n[VISITS]):
@@ -265,4 +286,3 @@ def night(state, days_from_end):
         state.sums.tail[1] += np.float64(state.sums.cohort_drift_fen)
         state.sums.tail[2] += 1.0
     count(state, tally.CALENDAR_DAYS, 1.0)
-

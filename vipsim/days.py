@@ -11,7 +11,7 @@ from vipsim.customers.state import count
 from vipsim.day import evening, morning, night
 from vipsim.lobby import fast
 from vipsim.lobby.jobs import FIRST_STEP, STEPS, clear
-from vipsim.lobby.params import ADMIN, BREAK, TRAINING
+from vipsim.lobby.params import BREAK, DUTY
 from vipsim.lobby.roster import draw_roster
 from vipsim.lobby.visits import add_visits, add_walk_ins
 from vipsim.outreach.plan import prepare, select
@@ -140,7 +140,7 @@ def book_minutes(lobby, crew, log, minutes):
             activity = floor.segment_activity[segment]
             if activity != BREAK:
                 minutes[role[member], 0] += length
-            if activity == ADMIN or activity == TRAINING:
+            if activity != BREAK and activity != DUTY:
                 minutes[role[member], 1] += length
         for place in range(crew.tasks.first[member], crew.tasks.first[member + 1]):
             if not np.isnan(log.started[place]):

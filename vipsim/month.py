@@ -81,7 +81,7 @@ class Policy(NamedTuple):
 class Month(NamedTuple):
     """One calendar month of a replication."""
 
-    index: int
+    number: int  # 0, 1, ... from the start of the run
     first_day: int
     days: int
     quarter: int  # 0..3
@@ -102,34 +102,39 @@ class ViewedOutreach(NamedTuple):
 
 
 def policy_of(scenario: Any, open_days_per_year: float) -> Any:
-    """The settings of one policy as a record (fields as ``Policy``). ``open_days_per_year`` spreads yearly visits over the days the branch is open."""
+    """The settings of one policy as a record (fields as ``Policy``).
+
+    ``open_days_per_year`` spreads yearly visits over the days on which the branch is open.
+    """
     outreach = scenario.outreach
     staff = scenario.staff
-    return as_record(Policy(
-        tiers=view(scenario.tiers),
-        grid=view(scenario.grid),
-        ownership=view(scenario.ownership),
-        outreach=ViewedOutreach(*(getattr(outreach, name) for name in ViewedOutreach._fields)),
-        triggers=trigger_rules.rules(outreach),
-        response=view(scenario.response),
-        lifecycle=view(scenario.lifecycle),
-        hazards=hazard_ratios(scenario.lifecycle, scenario.response),
-        assets=view(scenario.assets),
-        incentives=view(scenario.incentives),
-        money=view(scenario.money),
-        experience=view(scenario.experience),
-        cuts=cuts_of(scenario),
-        closing_effort=closing_effort(scenario.incentives),
-        ask_rate=ask_rate(scenario.incentives),
-        visits_per_open_day=scenario.demand.customer_visits_per_year / open_days_per_year,
-        vip_visit_ratio=scenario.demand.vip_visit_ratio,
-        ebank_visit_ratio=scenario.demand.ebank_visit_ratio,
-        staff_yuan_per_month=sum(
-            role.employed * role.cost_yuan_per_month
-            for role in (staff.relationship_manager, staff.lobby_manager, staff.teller, staff.head)
-        ),
-        rm_yuan_per_month=staff.relationship_manager.cost_yuan_per_month,
-    ))
+    return as_record(
+        Policy(
+            tiers=view(scenario.tiers),
+            grid=view(scenario.grid),
+            ownership=view(scenario.ownership),
+            outreach=ViewedOutreach(*(getattr(outreach, name) for name in ViewedOutreach._fields)),
+            triggers=trigger_rules.rules(outreach),
+            response=view(scenario.response),
+            lifecycle=view(scenario.lifecycle),
+            hazards=hazard_ratios(scenario.lifecycle, scenario.response),
+            assets=view(scenario.assets),
+            incentives=view(scenario.incentives),
+            money=view(scenario.money),
+            experience=view(scenario.experience),
+            cuts=cuts_of(scenario),
+            closing_effort=closing_effort(scenario.incentives),
+            ask_rate=ask_rate(scenario.incentives),
+            visits_per_open_day=scenario.demand.customer_visits_per_year / open_days_per_year,
+            vip_visit_ratio=scenario.demand.vip_visit_ratio,
+            ebank_visit_ratio=scenario.demand.ebank_visit_ratio,
+            staff_yuan_per_month=sum(
+                role.employed * role.cost_yuan_per_month
+                for role in (staff.relationship_manager, staff.lobby_manager, staff.teller, staff.head)
+            ),
+            rm_yuan_per_month=staff.relationship_manager.cost_yuan_per_month,
+        )
+    )
 
 
 @kernel
@@ -163,10 +168,10 @@ def file_visits(state, agenda, policy, address, month, cumulative, total, i):
         rate *= policy.vip_visit_ratio
     if book[i].ebank == EBANK_ACTIVE:
         rate *= policy.ebank_visit_ratio
-    visits = poisson(draw(address, draws.VISIT_COUNT, month.index, i, 0), rate)
+    visits = poisson(draw(address, draws.VISIT_COUNT, month.number, i, 0), rate)
     for k in range(min(visits, VISITS_A_MONTH - 1)):
-        u = draw(address, draws.VISIT_COUNT, month.index, i, 2 + k)
-        file(agenda, month.first_day + category(u, cumulative), VISIT, i, month.index * VISITS_A_MONTH + k, 0)
+        u = draw(address, draws.VISIT_COUNT, month.number, i, 2 + k)
+        file(agenda, month.first_day + category(u, cumulative), VISIT, i, month.number * VISITS_A_MONTH + k, 0)
 
 
 @kernel
@@ -180,7 +185,7 @@ def open_customer(state, agenda, policy, address, team, month, returns, elsewher
     state.book[i].month_contacts = 0
     credit_returns(state, i, returns, elsewhere_return, month.days)
     save(state, policy.assets, i, month.days - policy.assets.payday + 1)
-    reopen(state, address, policy.assets, i, month.index, day)
+    reopen(state, address, policy.assets, i, month.number, day)
     book[i].relationship *= 1.0 - life.relationship_decay_per_month
     if book[i].tier > 0:
         raise_relationship(state, i, policy.tiers.entitlement_care_share)
@@ -188,7 +193,7 @@ def open_customer(state, agenda, policy, address, team, month, returns, elsewher
     state.book[i].care *= 11.0 / 12.0
     seek_owner(state, agenda, address, policy.ownership, team, i, day)
     if book[i].stage != books.NOTICE:
-        u_notice, u_stage = pair(address, draws.LIFECYCLE, month.index, i, _OUTFLOW)
+        u_notice, u_stage = pair(address, draws.LIFECYCLE, month.number, i, _OUTFLOW)
         hazard = monthly_hazard(state, policy.hazards, i, day, month.quarter, invited_share(life))
         when = day_of_event(u_notice, hazard, month.days)
         if when >= 0:
@@ -201,19 +206,19 @@ def open_customer(state, agenda, policy, address, team, month, returns, elsewher
             * life.detection_recall_share
             * (1.0 / life.detection_precision_share - 1.0)
         )
-        u_false = draw(address, draws.LIFECYCLE, month.index, i, _FALSE_ALERT)
+        u_false = draw(address, draws.LIFECYCLE, month.number, i, _FALSE_ALERT)
         when = day_of_event(u_false, false_rate, month.days)
         if when >= 0:
             file(agenda, day + when, ALERT, i, 0, 0)
     if book[i].stage == books.MATURITY and book[i].relationship >= policy.response.referral_from_share:
-        u_referral = draw(address, draws.LIFECYCLE, month.index, i, _REFERRAL)
+        u_referral = draw(address, draws.LIFECYCLE, month.number, i, _REFERRAL)
         when = day_of_event(u_referral, policy.response.referral_per_year / 12.0, month.days)
         if when >= 0:
-            file(agenda, day + when, JOIN, i, month.index, 0)
+            file(agenda, day + when, JOIN, i, month.number, 0)
     if owned:
         level = level_of(state, policy, i)
         plan_reminders(state, agenda, policy.triggers, i, day, month.days)
-        plan_contacts(state, agenda, policy.triggers, address, i, level, month.index, day, month.days)
+        plan_contacts(state, agenda, policy.triggers, address, i, level, month.number, day, month.days)
     for product in (TIME, WEALTH_PRODUCT):
         due = book[i].time_maturity if product == TIME else book[i].product_maturity
         if day <= due < day + month.days:
@@ -223,7 +228,7 @@ def open_customer(state, agenda, policy, address, team, month, returns, elsewher
 @kernel
 def open_month(state, agenda, policy, address, team, month):
     """The month's opening: one pass over the book, and the managers who resign."""
-    returns = market_returns(address, policy.assets, month.index)
+    returns = market_returns(address, policy.assets, month.number)
     elsewhere_return = policy.assets.elsewhere_return_per_year / 12.0
     total = month.open_weights.sum()
     cumulative = np.cumsum(month.open_weights)
@@ -241,14 +246,14 @@ def open_month(state, agenda, policy, address, team, month):
         elif stage == EXITED:
             state.book[i].month_start = assets(state.book, i)
             state.book[i].flow_days = 0
-            u_back, u_part = pair(address, draws.LIFECYCLE, month.index, i, _WIN_BACK)
+            u_back, u_part = pair(address, draws.LIFECYCLE, month.number, i, _WIN_BACK)
             when = day_of_event(u_back, policy.lifecycle.win_back_per_year / 12.0, month.days)
             if when >= 0:
                 part = policy.response.won_share * u_part
                 back = np.int64(np.float64(state.book[i].elsewhere) * part)
                 file(agenda, month.first_day + when, ARRIVE, i, 1, back)
     for member in range(team.rm_count):
-        u = draw(address, draws.TURNOVER, month.index, member, 0)
+        u = draw(address, draws.TURNOVER, month.number, member, 0)
         when = day_of_event(u, policy.money.turnover_per_year / 12.0, month.days)
         if when >= 0:
             file(agenda, month.first_day + when, RESIGN, RM_FIRST + member, 0, 0)
@@ -260,14 +265,14 @@ def regrade(state, policy, address, i, month):
     """Re-grade customer i by the window average; a rise needs acceptance, a fall is at once (T02, T04-T06)."""
     book = state.book
     window = book.month_average.shape[1]
-    book[i].month_average[month.index % window] = state.book[i].month_start + state.book[i].flow_days // month.days
+    book[i].month_average[month.number % window] = state.book[i].month_start + state.book[i].flow_days // month.days
     total = np.int64(0)
     for column in range(window):
         total += book[i].month_average[column]
     earned = tier_of(total // window, policy.cuts.tier_fen)
     held = book[i].tier
     if earned > held:
-        if draw(address, draws.TIER, month.index, i, 0) < policy.tiers.acceptance_share:
+        if draw(address, draws.TIER, month.number, i, 0) < policy.tiers.acceptance_share:
             book[i].tier = earned
             count(state, tally.UPGRADES, 1.0)
     elif earned < held:

@@ -17,7 +17,6 @@ from vipsim.lobby.jobs import ABANDONED, CASH, NONCASH, OUTCOME_NAMES, SERVED, S
 from vipsim.outreach.response import RESULTS
 from vipsim.outreach.triggers import CHANNELS, REASONS
 
-
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -205,5 +204,3 @@ def _customer_table(pa: Any, state: State, ids: Any, customers: int) -> pa.Table
         "lost": state.book.lost[:rows],
     }
     return pa.table({name: _array(pa, column) for name, column in columns.items()})
-
-

@@ -15,8 +15,8 @@ import numpy as np
 from vipsim import tally
 from vipsim.compiled import kernel
 from vipsim.customers.book import EXITED, PROSPECT, Book
-from vipsim.records import rows
 from vipsim.customers.segments import CLASS_NAMES, DEMAND, TIME, WEALTH_PRODUCT
+from vipsim.records import rows
 
 CLASSES = len(CLASS_NAMES)
 HERE, ELSEWHERE, INCOME, MARKET = range(4)

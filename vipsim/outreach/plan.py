@@ -18,8 +18,8 @@ from vipsim.customers.book import NOTICE
 from vipsim.customers.ownership import OWNER_POSTS
 from vipsim.customers.state import count, is_customer
 from vipsim.draws import draw
-from vipsim.records import rows
 from vipsim.outreach.triggers import CLOSED, LEAD_FOLLOW_UP, OUTFLOW_ALERT, SMS, drop, post_of
+from vipsim.records import rows
 
 REACH, RESULT, EXTRA, SHOW = 0, 2, 4, 6  # numbers of the draws of one attempt: two of each but the first
 

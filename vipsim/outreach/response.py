@@ -240,9 +240,7 @@ def take_lead(state, backlog, triggers, rm_count, i, day):
         if i < 0:
             return
     if triggers.on[LEAD_FOLLOW_UP]:
-        open_task(
-            state, backlog, triggers, rm_count, i, LEAD_FOLLOW_UP, day + 1, triggers.expiry_days[LEAD_FOLLOW_UP]
-        )
+        open_task(state, backlog, triggers, rm_count, i, LEAD_FOLLOW_UP, day + 1, triggers.expiry_days[LEAD_FOLLOW_UP])
 
 
 @kernel

@@ -15,8 +15,8 @@ import numpy as np
 from vipsim import draws, tally
 from vipsim.agenda import TASK, file
 from vipsim.compiled import kernel
-from vipsim.customers.segments import TIME, WEALTH_PRODUCT
 from vipsim.customers.ownership import RM_FIRST
+from vipsim.customers.segments import TIME, WEALTH_PRODUCT
 from vipsim.customers.state import assets, count
 from vipsim.draws import draw
 from vipsim.records import rows
@@ -69,7 +69,7 @@ PHONE, SMS, VISIT = range(3)
 CHANNELS = ("phone", "sms", "visit")
 
 
-def rules(outreach) -> Rules:
+def rules(outreach: Any) -> Rules:
     """The outreach section of a scenario as the kernels take it."""
     triggers = [getattr(outreach.triggers, reason) for reason in REASONS]
     channels = [getattr(outreach, channel) for channel in CHANNELS]
@@ -168,8 +168,9 @@ def plan_contacts(state, agenda, triggers, address, i, level, month, first_day, 
         return
     phase = draw(address, draws.CONTACT, 0, i, 0)
     before = phase + rate * month
-    for n in range(int(floor(before + rate)) - int(floor(before))):
-        into_month = (floor(before) + 1.0 + n - before) / rate
+    first = floor(before)
+    for n in range(np.int64(floor(before + rate) - first)):
+        into_month = (first + 1.0 + n - before) / rate
         day = first_day + min(int(into_month * days), days - 1)
         file(agenda, day, TASK, i, CONTACT_PLAN, triggers.expiry_days[CONTACT_PLAN])
 

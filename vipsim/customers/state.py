@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from vipsim import tally
-from vipsim.compiled import kernel
+from vipsim.compiled import lean
 from vipsim.customers.book import EXITED, PROSPECT, Book
 from vipsim.customers.segments import CLASS_NAMES, DEMAND, TIME, WEALTH_PRODUCT
 from vipsim.records import rows
@@ -94,20 +94,20 @@ def begin(opening: Any, customers: int) -> State:
     return State(opening.copy(), sums)
 
 
-@kernel
+@lean
 def count(state, column, amount):
     """Add to a column of the tally in the present phase."""
     state.sums.tally[state.sums.phase, column] += amount
 
 
-@kernel
+@lean
 def assets(book, i):
     """All assets of customer i here, fen."""
     b = book[i].balance
     return b[0] + b[1] + b[2] + b[3] + b[4]
 
 
-@kernel
+@lean
 def move(state, i, product, amount, counterpart, days_left):
     """Move ``amount`` fen (negative: out) between customer i's product class and another account.
 
@@ -139,7 +139,7 @@ def move(state, i, product, amount, counterpart, days_left):
         state.sums.cohort_fen += amount
 
 
-@kernel
+@lean
 def switch(state, i, source, target, amount):
     """Move money between two product classes of one customer; the total stays."""
     state.book[i].balance[source] -= amount
@@ -148,7 +148,7 @@ def switch(state, i, source, target, amount):
     state.sums.class_total[target] += amount
 
 
-@kernel
+@lean
 def take_out(state, i, part, days_left):
     """A part (0..1) of every product class goes elsewhere; fen gone. A part of 1 empties the account."""
     gone = np.int64(0)
@@ -164,7 +164,7 @@ def take_out(state, i, part, days_left):
     return gone
 
 
-@kernel
+@lean
 def bring_in(state, i, amount, days_left):
     """Money from elsewhere, at most what is there, into the demand account; fen brought."""
     brought = min(amount, state.book[i].elsewhere)
@@ -174,14 +174,14 @@ def bring_in(state, i, amount, days_left):
     return brought
 
 
-@kernel
+@lean
 def raise_relationship(state, i, share):
     """Relationship strength moves by a share of the way to 1 (or to 0 where negative)."""
     r = state.book[i].relationship
     state.book[i].relationship = r + share * (1.0 - r) if share >= 0.0 else r * (1.0 + share)
 
 
-@kernel
+@lean
 def is_customer(book, i):
     """Whether row i holds an account (also in notice); prospects and those who left do not."""
     return PROSPECT < book[i].stage < EXITED

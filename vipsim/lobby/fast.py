@@ -17,7 +17,6 @@ from vipsim.compiled import kernel, lean
 from vipsim.lobby.fast_lines import (
     best_line,
     drop_free,
-    first_pool,
     next_pool,
     pop,
     push_front,
@@ -99,9 +98,11 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
     idle = log.work.idle
     cursor = log.work.cursor
     endings = log.work.endings
+    blank = log.work.blank
     places = floor.places
     can = floor.can
     pools_for = floor.pools_for
+    only_pool = floor.only_pool
     change_min = floor.change_min
     change_staff = floor.change_staff
     change_until = floor.change_until
@@ -128,6 +129,7 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
     next_arrival = rows[order[0]]["arrive"] if n_visits > 0 else inf
     next_change = change_min[0] if changes > 0 else inf
     next_other = min(next_change, next_closing, bell)
+    passed = False  # the dispatch passed over somebody
     idle_pools = 1 << floor.pool[2 * n_staff] if floor.servers > n_staff else 0  # a bit each; machines are free
 
     while True:
@@ -245,8 +247,8 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
             arrived += 1
             next_arrival = rows[order[arrived]]["arrive"] if arrived < n_visits else inf
             visit = rows[v]
+            enter(results, v, blank, visit, day)
             result = results[v]
-            enter(result, visit, day)
             goes = 3 * DESK + ORDINARY
             if not rules.triage or managers == 0 or visit["appointment"]:
                 goes = business_line(rules, can, row, here_until, servers, n_staff, visit, result, now)
@@ -259,8 +261,9 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
         # One dispatch: free servers, longest idle first, each take their best ticket ...
         pools = pools_for[wanted] & idle_pools
         while pools:
-            single = pools & (pools - 1) == 0
-            pool = first_pool(pools) if single else next_pool(pools, free, idle, cursor, servers)
+            pool = only_pool[pools]
+            if pool < 0:
+                pool = next_pool(pools, free, idle, cursor, servers)
             if pool < 0 or cursor[pool] >= idle[pool]:
                 break
             server = free[pool, cursor[pool]]
@@ -271,8 +274,9 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
                 if line == NOBODY:
                     break
                 w = pop(tickets, lines, waiting, line)
-                if waiting[lines[line]["station"]] == 0:
-                    wanted = wanted_stations(waiting)
+                station = lines[line]["station"]
+                if waiting[station] == 0:
+                    wanted &= ~(1 << station)
                 leaves = tickets[w]["leaves"]
                 if leaves > now:
                     v = w
@@ -281,7 +285,7 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
                     steps,
                     n_steps,
                     first + w,
-                    lines[line]["station"],
+                    station,
                     lines[line]["cls"],
                     tickets[w]["joined"],
                     now,
@@ -290,9 +294,10 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
                     -1,
                     ABANDONED,
                 )
-                give_up(results[w], rows[w], lines[line]["station"], now, leaves, ABANDONED)
+                give_up(results[w], rows[w], station, now, leaves, ABANDONED)
             if v == NOBODY:
                 cursor[pool] += 1
+                passed = True
             else:
                 drop_free(free, idle, pool, cursor[pool])
                 if idle[pool] == 0:
@@ -306,7 +311,7 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
                     results[v],
                     server,
                     v,
-                    lines[line]["station"],
+                    station,
                     managers,
                     now,
                 )
@@ -315,12 +320,10 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
                 n_pending = set_end(endings, n_pending, server, now + minutes)
             if wanted == 0:
                 break
-        if pools:
-            pool = 0
-            while pools:
+        if passed:
+            passed = False
+            for pool in range(cursor.size):
                 cursor[pool] = 0
-                pools >>= 1
-                pool += 1
 
         # ... or else the next outreach task of their own that fits. None fits later that did not fit when they
         # became free, except when calling hours begin.

@@ -6,8 +6,12 @@ from __future__ import annotations
 
 from math import inf, nan
 
+import numpy as np
+
 from vipsim.compiled import inlined, lean
 from vipsim.lobby.jobs import NOBODY, RM
+
+_ONE = np.uint64(1)
 
 # ------------------------------------------------------------------------------------------------ lines
 
@@ -161,16 +165,6 @@ def unset_free(servers, free, idle, server, idle_pools):
     return idle_pools if idle[pool] > 0 else idle_pools & ~(1 << pool)
 
 
-@inlined
-def first_pool(pools):
-    """Number of the first of some pools (a bit each; not none)."""
-    pool = 0
-    while not pools & 1:
-        pools >>= 1
-        pool += 1
-    return pool
-
-
 @lean
 def next_pool(pools, free, idle, cursor, servers):
     """Of some pools the one whose next server is free for longest, then lowest in number; -1 = all passed over."""
@@ -194,13 +188,13 @@ def next_pool(pools, free, idle, cursor, servers):
 @inlined
 def set_end(endings, n_pending, server, end):
     """Put an end of service among the pending ones; returns their number."""
-    i = n_pending
+    i = np.uint64(n_pending)
     while endings[i]["end"] < end or (endings[i]["end"] == end and endings[i]["server"] < server):
-        endings[i + 1]["end"] = endings[i]["end"]
-        endings[i + 1]["server"] = endings[i]["server"]
-        i -= 1
-    endings[i + 1]["end"] = end
-    endings[i + 1]["server"] = server
+        endings[np.uint64(i + _ONE)]["end"] = endings[i]["end"]
+        endings[np.uint64(i + _ONE)]["server"] = endings[i]["server"]
+        i = np.uint64(i - _ONE)
+    endings[np.uint64(i + _ONE)]["end"] = end
+    endings[np.uint64(i + _ONE)]["server"] = server
     return n_pending + 1
 
 

@@ -42,41 +42,22 @@ def write_step(steps, n, v, station, cls, joined, called, start, end, staff, out
 
 
 @inlined
-def enter(result, visit, day):
+def enter(results, v, blank, visit, day):
     """A visitor comes through the door."""
+    results[v] = blank[0]
+    result = results[v]
     result["arrive"] = visit["arrive"]
-    result["joined"] = nan
-    result["called"] = nan
-    result["start"] = nan
-    result["end"] = nan
-    result["rm_joined"] = nan
-    result["rm_called"] = nan
-    result["rm_start"] = nan
-    result["rm_end"] = nan
-    result["left"] = nan
     result["day"] = day
     result["who"] = visit["who"]
     result["number"] = visit["number"]
     result["kind"] = visit["kind"]
     result["owner"] = visit["owner"]
-    result["teller"] = -1
-    result["rm_staff"] = -1
     result["type"] = visit["type"]
     result["vip"] = visit["vip"]
     result["signed"] = visit["signed"]
     result["appointment"] = visit["appointment"]
-    result["triaged"] = 0
-    result["believed"] = 1 if visit["appointment"] else visit["shows_prime"]
-    result["diverted"] = 0
+    result["believed"] = visit["appointment"] | visit["shows_prime"]
     result["station"] = visit["station"]
-    result["outcome"] = NONE
-    result["rm_outcome"] = NONE
-    result["rm_first"] = 0
-    result["waited"] = 0
-    result["name_card"] = 0
-    result["lead"] = 0
-    result["pitched"] = 0
-    result["referred"] = 0
 
 
 @lean

@@ -193,6 +193,7 @@ class Work(NamedTuple):
     free: Array  # uint32[pool, n]: free servers, longest idle first, then by number
     idle: Array  # int64[pool]: how many
     cursor: Array  # int64[pool]: how many of them the dispatch has passed over
+    blank: Array  # RESULT[1]: of whom nothing is known yet
     endings: Array  # ENDING: from 1, pending ends of service, latest first, then higher server first; 0 = never
 
 
@@ -237,6 +238,16 @@ def make_tasks(
     return Tasks(first, minutes, float(hours[0]), float(hours[1]))
 
 
+def blank_result() -> Array:
+    """One row of a visitor at the door, before anything has happened."""
+    row = np.zeros(1, RESULT)
+    for name in ("joined", "called", "start", "end", "rm_joined", "rm_called", "rm_start", "rm_end", "left"):
+        row[name] = np.nan
+    row["teller"] = row["rm_staff"] = -1
+    row["outcome"] = row["rm_outcome"] = NONE
+    return row
+
+
 def make_log(servers: int, pools: int, line_stations: list[int], line_classes: list[int], visits: int = 64) -> DayLog:
     """An empty log for a floor of so many servers in so many pools, with lines of these stations and classes; it grows by itself."""
     lines = np.zeros(len(line_stations), LINE)
@@ -251,6 +262,7 @@ def make_log(servers: int, pools: int, line_stations: list[int], line_classes: l
         free=np.zeros((pools, servers + 1), np.uint32),
         idle=np.zeros(pools, np.int64),
         cursor=np.zeros(pools, np.int64),
+        blank=blank_result(),
         endings=endings,
     )
     return DayLog(
@@ -321,5 +333,5 @@ def grow_log(log, visits, steps, tasks):
     tickets = w.tickets
     if visits > tickets.size:
         tickets = np.zeros(max(visits, 2 * tickets.size), TICKET)
-    work = Work(tickets, w.lines, w.waiting, w.servers, w.free, w.idle, w.cursor, w.endings)
+    work = Work(tickets, w.lines, w.waiting, w.servers, w.free, w.idle, w.cursor, w.blank, w.endings)
     return DayLog(rows, step_rows, log.n, started, log.closed, work)

@@ -116,6 +116,7 @@ class Floor(NamedTuple):
     pool: Array  # uint32[row]: servers of the same stations make a pool
     pool_stations: Array  # int64[pool]: a bit per station served
     pools_for: Array  # int64: pools (a bit each) that serve a station of a set (a bit each)
+    only_pool: Array  # int64: number of the pool of a set of one; -1 where there are more
     change_min: Array  # float64: duty begins or ends, in order of time and member
     change_staff: Array  # int32
     change_until: Array  # float64: end of the interval that begins; -1 = one ends
@@ -322,6 +323,8 @@ def _floor(demand: Demand, lobby: Lobby, staff: Staff) -> Floor:
             stations[r] |= 1 << int(station_of(line))
     pools = sorted(set(stations))
     sets = range(1 << (RM + 1))
+    only_pool = np.full(1 << len(pools), -1, "i8")
+    only_pool[[1 << n for n in range(len(pools))]] = range(len(pools))
     pools_for = [sum(1 << n for n, served in enumerate(pools) if served & wanted) for wanted in sets]
     changes: list[tuple[float, int, float]] = []
     for s, parts in enumerate(segments):
@@ -341,6 +344,7 @@ def _floor(demand: Demand, lobby: Lobby, staff: Staff) -> Floor:
         pool=_array([pools.index(x) for x in stations], "u4"),
         pool_stations=_array(pools, "i8"),
         pools_for=_array(pools_for, "i8"),
+        only_pool=only_pool,
         change_min=_array([x[0] for x in changes]),
         change_staff=_array([x[1] for x in changes], "i4"),
         change_until=_array([x[2] for x in changes]),

@@ -69,7 +69,7 @@ def run_day(params, roster, visits, tasks, log, day):
     log = grow_log(log, n_visits, 3 * n_visits + params.floor.change_min.size, n_tasks)
     arrange(visits)
     w = log.work
-    reset(params.floor, roster, w.tickets, w.lines, w.waiting, w.servers, w.free, w.idle, log.started, n_tasks)
+    reset(params.floor, roster, w.lines, w.waiting, w.servers, w.free, w.idle, w.front, log.started, n_tasks)
     first = log.n[VISITS]
     first_step = log.n[STEPS]
     results = log.visits[first : first + n_visits]
@@ -96,7 +96,9 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
     servers = log.work.servers
     free = log.work.free
     idle = log.work.idle
+    front = log.work.front
     cursor = log.work.cursor
+    ring = free.shape[1] - 1
     endings = log.work.endings
     blank = log.work.blank
     places = floor.places
@@ -145,7 +147,7 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
             v = servers[server]["visit"]
             servers[server]["visit"] = NOBODY
             if servers[server]["on"]:
-                idle_pools |= set_free(servers, free, idle, server, now)
+                idle_pools |= set_free(servers, free, idle, front, server, now)
                 woke = True
             if v == NOBODY:
                 servers[server]["task"] = -1
@@ -185,7 +187,7 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
                     managers += serves >> DESK & 1
                     rms += serves >> RM & 1
                     if v == NOBODY and servers[server]["task"] < 0:
-                        idle_pools |= set_free(servers, free, idle, np.uint32(server), now)
+                        idle_pools |= set_free(servers, free, idle, front, np.uint32(server), now)
                     continue
                 if now >= closing and rules.after_closing == SERVE_ALL:
                     continue  # stays until no customer is inside
@@ -193,7 +195,7 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
                 managers -= serves >> DESK & 1
                 rms -= serves >> RM & 1
                 if v == NOBODY and servers[server]["task"] < 0:
-                    idle_pools = unset_free(servers, free, idle, server, idle_pools)
+                    idle_pools = unset_free(servers, free, idle, front, server, idle_pools)
                 if v == NOBODY or rules.shift_end == FINISH:
                     continue
                 end = unset_end(endings, n_pending, server)
@@ -263,10 +265,10 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
         while pools:
             pool = only_pool[pools]
             if pool < 0:
-                pool = next_pool(pools, free, idle, cursor, servers)
+                pool = next_pool(pools, free, idle, front, cursor, servers)
             if pool < 0 or cursor[pool] >= idle[pool]:
                 break
-            server = free[pool, cursor[pool]]
+            server = free[pool, front[pool] + cursor[pool] & ring]
             v = NOBODY
             line = NOBODY
             while True:
@@ -299,7 +301,11 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
                 cursor[pool] += 1
                 passed = True
             else:
-                drop_free(free, idle, pool, cursor[pool])
+                if cursor[pool] == 0:
+                    front[pool] = front[pool] + 1 & ring
+                    idle[pool] -= 1
+                else:
+                    drop_free(free, idle, front, pool, cursor[pool])
                 if idle[pool] == 0:
                     idle_pools &= ~(1 << pool)
                 minutes = begin_service(
@@ -343,7 +349,7 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
                     ):
                         task_start[j] = now
                         server["task"] = j
-                        idle_pools = unset_free(servers, free, idle, member, idle_pools)
+                        idle_pools = unset_free(servers, free, idle, front, member, idle_pools)
                         n_pending = set_end(endings, n_pending, np.uint32(member), now + task_min[j])
                         break
         if now == next_other:

@@ -129,52 +129,60 @@ def waiting_for_rm(tickets, lines, now):
 
 
 @inlined
-def set_free(servers, free, idle, server, now):
+def set_free(servers, free, idle, front, server, now):
     """Put a server behind those of its pool who are free for longer; of those free since now, by number.
 
-    Returns the pool's bit.
+    A pool's free servers stand in a ring of a power of two places, from ``front``. Returns the pool's bit.
     """
     row = servers[server]
     row["since"] = now
     pool = row["pool"]
-    i = idle[pool]
-    while i > 0 and servers[free[pool, i - 1]]["since"] == now and free[pool, i - 1] > server:
-        free[pool, i] = free[pool, i - 1]
-        i -= 1
-    free[pool, i] = server
+    ring = free.shape[1] - 1
+    i = front[pool] + idle[pool]
+    before = free[pool, i - 1 & ring]
+    if (idle[pool] > 0) & (before > server) & (servers[before]["since"] == now):
+        while i > front[pool] and free[pool, i - 1 & ring] > server:
+            if servers[free[pool, i - 1 & ring]]["since"] != now:
+                break
+            free[pool, i & ring] = free[pool, i - 1 & ring]
+            i -= 1
+    free[pool, i & ring] = server
     idle[pool] += 1
     return 1 << pool
 
 
-@inlined
-def drop_free(free, idle, pool, i):
+@lean
+def drop_free(free, idle, front, pool, i):
     """Take the i-th off the free of a pool."""
+    ring = free.shape[1] - 1
     idle[pool] -= 1
     for j in range(i, idle[pool]):
-        free[pool, j] = free[pool, j + 1]
+        free[pool, front[pool] + j & ring] = free[pool, front[pool] + j + 1 & ring]
 
 
 @lean
-def unset_free(servers, free, idle, server, idle_pools):
+def unset_free(servers, free, idle, front, server, idle_pools):
     """Take a server off the free; returns the bits of the pools with a free server."""
     pool = servers[server]["pool"]
+    ring = free.shape[1] - 1
     i = 0
-    while free[pool, i] != server:
+    while free[pool, front[pool] + i & ring] != server:
         i += 1
-    drop_free(free, idle, pool, i)
+    drop_free(free, idle, front, pool, i)
     return idle_pools if idle[pool] > 0 else idle_pools & ~(1 << pool)
 
 
 @lean
-def next_pool(pools, free, idle, cursor, servers):
+def next_pool(pools, free, idle, front, cursor, servers):
     """Of some pools the one whose next server is free for longest, then lowest in number; -1 = all passed over."""
     best = -1
     best_since = inf
     best_server = NOBODY
     pool = 0
+    ring = free.shape[1] - 1
     while pools:
         if pools & 1 and cursor[pool] < idle[pool]:
-            server = free[pool, cursor[pool]]
+            server = free[pool, front[pool] + cursor[pool] & ring]
             since = servers[server]["since"]
             if best < 0 or since < best_since or (since == best_since and server < best_server):
                 best = pool
@@ -215,7 +223,7 @@ def unset_end(endings, n_pending, server):
 
 
 @lean
-def reset(floor, roster, tickets, lines, waiting, servers, free, idle, started, n_tasks):
+def reset(floor, roster, lines, waiting, servers, free, idle, front, started, n_tasks):
     """Empty lines; machines free; staff not yet on duty; no task taken up."""
     for line in range(lines.size):
         lines[line]["head"] = NOBODY
@@ -223,6 +231,7 @@ def reset(floor, roster, tickets, lines, waiting, servers, free, idle, started, 
         waiting[station] = 0
     for pool in range(idle.size):
         idle[pool] = 0
+        front[pool] = 0
     for server in range(floor.servers):
         row = servers[server]
         place = roster.row[server]

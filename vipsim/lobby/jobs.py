@@ -190,8 +190,9 @@ class Work(NamedTuple):
     lines: Array  # LINE
     waiting: Array  # int64 per station: tickets in its lines, those of visitors who left included
     servers: Array  # SERVER
-    free: Array  # uint32[pool, n]: free servers, longest idle first, then by number
+    free: Array  # uint32[pool, n]: rings of free servers, longest idle first, then by number
     idle: Array  # int64[pool]: how many
+    front: Array  # int64[pool]: where in the ring the first stands
     cursor: Array  # int64[pool]: how many of them the dispatch has passed over
     blank: Array  # RESULT[1]: of whom nothing is known yet
     endings: Array  # ENDING: from 1, pending ends of service, latest first, then higher server first; 0 = never
@@ -259,8 +260,9 @@ def make_log(servers: int, pools: int, line_stations: list[int], line_classes: l
         lines=lines,
         waiting=np.zeros(RM + 1, np.int64),
         servers=np.zeros(servers, SERVER),
-        free=np.zeros((pools, servers + 1), np.uint32),
+        free=np.zeros((pools, 1 << servers.bit_length()), np.uint32),
         idle=np.zeros(pools, np.int64),
+        front=np.zeros(pools, np.int64),
         cursor=np.zeros(pools, np.int64),
         blank=blank_result(),
         endings=endings,
@@ -333,5 +335,5 @@ def grow_log(log, visits, steps, tasks):
     tickets = w.tickets
     if visits > tickets.size:
         tickets = np.zeros(max(visits, 2 * tickets.size), TICKET)
-    work = Work(tickets, w.lines, w.waiting, w.servers, w.free, w.idle, w.cursor, w.blank, w.endings)
+    work = Work(tickets, w.lines, w.waiting, w.servers, w.free, w.idle, w.front, w.cursor, w.blank, w.endings)
     return DayLog(rows, step_rows, log.n, started, log.closed, work)

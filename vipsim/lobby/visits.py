@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from math import inf, log
 
-from vipsim.compiled import inlined, kernel
+from vipsim.compiled import inlined, kernel, lean
 from vipsim.draws import (
     ARRIVAL,
     CONSTANT,
@@ -76,7 +76,7 @@ def day_weights(params, address, first_day, days, weights):
         weights[i] = w
 
 
-@kernel
+@lean
 def _blank(visits, i):
     """A visit about whom nothing is known yet."""
     row = visits.rows[i]
@@ -164,7 +164,7 @@ def add_visits(params, address, day, n, who, k, type, vip, signed, owner, appoin
     return visits
 
 
-@kernel
+@lean
 def _uniforms(address, stream, day, field, visits, start, n):
     """The two uniforms of a block for the rows start .. n, into ``visits.first`` and ``visits.second``."""
     id = visits.id
@@ -177,7 +177,7 @@ def _uniforms(address, stream, day, field, visits, start, n):
         second[i] = w
 
 
-@kernel
+@lean
 def _draw_details(params, address, day, visits):
     """Everything else about the visits just added; a column is drawn only where the scenario can need it."""
     start = visits.n[1]
@@ -190,7 +190,7 @@ def _draw_details(params, address, day, visits):
     _draw_patience(params.choices, address, day, visits, start, n)
 
 
-@kernel
+@lean
 def _draw_kind(c, address, day, visits, start, n):
     """What they come for, and whether they can be led to a machine."""
     kinds = c.kind_cumulative.size
@@ -213,7 +213,7 @@ def _draw_kind(c, address, day, visits, start, n):
             visits.rows[i]["pitch"] = 1 if visits.first[i] < c.ask_share else 0
 
 
-@kernel
+@lean
 def _draw_belief(c, address, day, visits, start, n):
     """Whom staff would take for prime: a lobby manager who looks, the ticket machine, a teller who pitches."""
     manager_errs = c.triage_on and (c.sensitivity_share < 1.0 or c.specificity_share < 1.0)
@@ -239,7 +239,7 @@ def _draw_belief(c, address, day, visits, start, n):
         row["shows_prime"] = 1 if shows else 0
 
 
-@kernel
+@lean
 def _draw_meeting(c, address, day, visits, start, n):
     """Whether those who may be taken for prime want to meet an RM, would wait, would leave a phone number."""
     for i in range(start, n):
@@ -255,7 +255,7 @@ def _draw_meeting(c, address, day, visits, start, n):
             row["phone"] = 1 if w < c.phone_share else 0
 
 
-@kernel
+@lean
 def _draw_minutes(c, address, day, visits, start, n):
     """Minutes at the desk, for the business at a machine or with staff, and of a meeting."""
     _uniforms(address, SERVICE, day, _TRIAGE, visits, start, n)
@@ -281,7 +281,7 @@ def _draw_minutes(c, address, day, visits, start, n):
             row["counter_min"] = variate(Variate(c.service_law[kind], s[0], s[1], s[2]), visits.second[i])
 
 
-@kernel
+@lean
 def _draw_patience(c, address, day, visits, start, n):
     """Minutes they are willing to wait at a counter, for a machine, in the waiting area."""
     if c.patience_vip.law != NEVER or c.patience_ordinary.law != NEVER:
@@ -305,7 +305,7 @@ def _draw_patience(c, address, day, visits, start, n):
                 row["machine_patience_min"] = variate(c.patience_machine, u)
 
 
-@kernel
+@lean
 def arrange(visits):
     """Order of arrival into ``visits.order``; who comes at the same minute keeps the order of rows.
 
@@ -319,7 +319,8 @@ def arrange(visits):
         last = max(last, rows[i]["arrive"])
     scale = n / last * (1.0 - 1e-12) if last > 0.0 else 0.0
     bucket = visits.bucket
-    bucket[: n + 1] = 0
+    for b in range(n + 1):
+        bucket[b] = 0
     for i in range(n):
         bucket[int(rows[i]["arrive"] * scale) + 1] += 1
     for b in range(n):

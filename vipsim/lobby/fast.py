@@ -157,7 +157,17 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
             station = line["station"]
             started = servers[server]["started"]
             n_steps = write_step(
-                steps, n_steps, first + v, station, line["cls"], tickets[v]["joined"], started, started, now, server, SERVED
+                steps,
+                n_steps,
+                first + v,
+                station,
+                line["cls"],
+                tickets[v]["joined"],
+                started,
+                started,
+                now,
+                server,
+                SERVED,
             )
             visit = rows[v]
             result = results[v]
@@ -207,7 +217,17 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
                 started = servers[server]["started"]
                 over = HANDED_OVER if rules.shift_end == HAND_OVER else CUT_OFF
                 n_steps = write_step(
-                    steps, n_steps, first + v, station, line["cls"], tickets[v]["joined"], started, started, now, server, over
+                    steps,
+                    n_steps,
+                    first + v,
+                    station,
+                    line["cls"],
+                    tickets[v]["joined"],
+                    started,
+                    started,
+                    now,
+                    server,
+                    over,
                 )
                 visit = rows[v]
                 result = results[v]
@@ -372,9 +392,7 @@ def send_away(tickets, lines, waiting, steps, n_steps, rows, results, first, now
             joined = tickets[v]["joined"]
             leaves = tickets[v]["leaves"]
             if leaves <= now:
-                n_steps = write_step(
-                    steps, n_steps, first + v, station, cls, joined, now, nan, leaves, -1, ABANDONED
-                )
+                n_steps = write_step(steps, n_steps, first + v, station, cls, joined, now, nan, leaves, -1, ABANDONED)
                 give_up(results[v], rows[v], station, now, leaves, ABANDONED)
             else:
                 n_steps = write_step(steps, n_steps, first + v, station, cls, joined, nan, nan, now, -1, UNSERVED)

@@ -129,9 +129,7 @@ def line_after_counter(rules, can, row, here_until, servers, n_staff, tickets, l
 
 
 @inlined
-def line_after(
-    rules, can, row, here_until, servers, n_staff, tickets, lines, rms, visit, result, station, now
-):
+def line_after(rules, can, row, here_until, servers, n_staff, tickets, lines, rms, visit, result, station, now):
     """Where a visitor goes after a step well done; -1 = out of the door."""
     line = -1
     if station == DESK:

@@ -171,7 +171,10 @@ class Visits(NamedTuple):
     k: Array  # int64: first k of the row's draws
     first: Array  # float64: uniforms
     second: Array  # float64
+    counter: Array  # uint32: rows that may need counter minutes
+    machine: Array  # uint32: rows that may go to a machine
     bucket: Array  # int32
+    blank: Array  # VISIT[1]: of whom nothing is drawn yet
 
 
 class Tasks(NamedTuple):
@@ -217,6 +220,9 @@ FIRST_VISIT, VISITS, FIRST_STEP, STEPS = range(4)
 
 def make_visits(room: int = 64) -> Visits:
     """An empty day with room for so many visits; it grows by itself."""
+    blank = np.zeros(1, VISIT)
+    blank["who"] = blank["owner"] = -1
+    blank["patience_min"] = blank["machine_patience_min"] = blank["meeting_patience_min"] = np.inf
     return Visits(
         rows=np.zeros(room, VISIT),
         n=np.zeros(2, np.int64),
@@ -225,7 +231,10 @@ def make_visits(room: int = 64) -> Visits:
         k=np.zeros(room, np.int64),
         first=np.zeros(room),
         second=np.zeros(room),
+        counter=np.zeros(room, np.uint32),
+        machine=np.zeros(room, np.uint32),
         bucket=np.zeros(room + 1, np.int32),
+        blank=blank,
     )
 
 
@@ -298,7 +307,10 @@ def grow_visits(visits, n):
         k,
         np.zeros(size),
         np.zeros(size),
+        np.zeros(size, np.uint32),
+        np.zeros(size, np.uint32),
         np.zeros(size + 1, np.int32),
+        visits.blank,
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from vipsim.compiled import kernel
+from vipsim.compiled import kernel, lean
 from vipsim.records import rows
 
 # Kinds, in the order in which one day's entries are dealt with.
@@ -77,7 +77,7 @@ def with_room(agenda: Agenda, room: int) -> Agenda:
     return Agenda(agenda.first, entries, agenda.state)
 
 
-@kernel
+@lean
 def file(agenda, day, kind, who, number, amount):
     """File an entry under a day; days after the last one are forgotten, days before 0 are an error of the caller."""
     if day >= agenda.first.size:
@@ -97,7 +97,7 @@ def file(agenda, day, kind, who, number, amount):
     agenda.first[day] = entry
 
 
-@kernel
+@lean
 def count(agenda, day):
     """Number of entries filed under a day."""
     n = 0

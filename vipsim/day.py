@@ -12,7 +12,7 @@ import numpy as np
 
 from vipsim import agenda as dates
 from vipsim import draws, tally
-from vipsim.compiled import kernel
+from vipsim.compiled import kernel, lean
 from vipsim.customers.assets import mature
 from vipsim.customers.book import EXITED, EXPLORATION, NOTICE, PROSPECT
 from vipsim.customers.lifecycle import give_notice, leave
@@ -56,7 +56,7 @@ def make_callers(capacity: int) -> Callers:
     return Callers(rows(capacity, CALLER), np.zeros(1, np.int64))
 
 
-@kernel
+@lean
 def call_in(state, callers, i, number, appointment):
     """Customer i comes today."""
     book = state.book
@@ -72,7 +72,7 @@ def call_in(state, callers, i, number, appointment):
     callers.size[0] = n + 1
 
 
-@kernel
+@lean
 def money_arrives(state, i, amount, came_back, day, days_left):
     """Money won earlier arrives; somebody who had left opens a new relationship with it."""
     book = state.book
@@ -87,7 +87,7 @@ def money_arrives(state, i, amount, came_back, day, days_left):
     count(state, tally.WON_FEN, np.float64(brought))
 
 
-@kernel
+@lean
 def hot_money_leaves(state, i, amount, days_left):
     """Money that only a reward attracted leaves from the demand account, as far as it is there."""
     gone = min(amount, state.book[i].balance[DEMAND])
@@ -96,7 +96,7 @@ def hot_money_leaves(state, i, amount, days_left):
         count(state, tally.HOT_LEFT_FEN, np.float64(gone))
 
 
-@kernel
+@lean
 def recommend(state, agenda, policy, address, i, day):
     """A satisfied customer recommends the branch: a prospect of the finite pool may open an account (Y15, N19)."""
     count(state, tally.REFERRALS, 1.0)
@@ -111,7 +111,7 @@ def recommend(state, agenda, policy, address, i, day):
     win(state, agenda, policy, new, 1.0, u_sale, u_size, u_lag, day)
 
 
-@kernel
+@lean
 def resign(state, policy, team, post, days_left):
     """A manager leaves: relationships suffer, and part of the book's assets follows (N33)."""
     count(state, tally.RESIGNATIONS, 1.0)
@@ -128,7 +128,7 @@ def resign(state, policy, team, post, days_left):
             count(state, tally.TURNOVER_FEN, np.float64(gone))
 
 
-@kernel
+@lean
 def alert(state, backlog, policy, rm_count, i, is_true, day):
     """The customer system shows an outflow in the making; some alerts are false and cost the same minutes."""
     if is_true:
@@ -143,11 +143,9 @@ def alert(state, backlog, policy, rm_count, i, is_true, day):
         )
 
 
-@kernel
-def morning(state, agenda, backlog, page, callers, policy, address, team, vacant_until, day, days_left):
-    """Deal with everything dated today, money first; customers who come are put on the list of callers."""
-    callers.size[0] = 0
-    n = dates.open_day(agenda, day, page)
+@lean
+def deal_with(state, agenda, backlog, page, n, callers, policy, address, team, vacant_until, day, days_left):
+    """Deal with the day's entries in their order."""
     for e in range(n):
         kind = page[e].kind
         i = page[e].who
@@ -186,6 +184,14 @@ def morning(state, agenda, backlog, page, callers, policy, address, team, vacant
 
 
 @kernel
+def morning(state, agenda, backlog, page, callers, policy, address, team, vacant_until, day, days_left):
+    """Deal with everything dated today, money first; customers who come are put on the list of callers."""
+    callers.size[0] = 0
+    n = dates.open_day(agenda, day, page)
+    deal_with(state, agenda, backlog, page, n, callers, policy, address, team, vacant_until, day, days_left)
+
+
+@lean
 def processing_score(policy, wait, gave_up):
     """Satisfaction with processing, 1 (no wait) to 0 (a wait that nobody bears, or giving up) (N31)."""
     if gave_up:
@@ -193,7 +199,7 @@ def processing_score(policy, wait, gave_up):
     return max(0.0, 1.0 - wait / policy.experience.wait_unbearable_min)
 
 
-@kernel
+@lean
 def complain(state, policy, address, id, number, i, bad, day):
     """A visit may end in a complaint, more often after a bad wait; one that is not resolved weighs on (N32, Q03)."""
     chance = policy.experience.complaint_share * (policy.experience.complaint_wait_ratio if bad else 1.0)
@@ -207,7 +213,7 @@ def complain(state, policy, address, id, number, i, bad, day):
         state.book[i].complaint_day = day
 
 
-@kernel
+@lean
 def absorb_visit(state, agenda, backlog, policy, address, rm_count, visit, slot_min, day):
     """What one visit does to the customer and to the list of leads."""
     i = np.int64(visit["who"])
@@ -239,7 +245,7 @@ def absorb_visit(state, agenda, backlog, policy, address, rm_count, visit, slot_
         take_lead(state, backlog, policy.triggers, rm_count, i, day)
 
 
-@kernel
+@lean
 def evening(
     state,
     agenda,
@@ -276,7 +282,7 @@ def evening(
                     note_contact(contacts, backlog, policy.triggers, n, attempt, day, start, member, outcome)
 
 
-@kernel
+@lean
 def night(state, days_from_end):
     """The day's balances enter the month's daily averages, and the cohort's into the last 90 days."""
     for product in range(CLASSES):

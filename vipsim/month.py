@@ -15,7 +15,7 @@ import numpy as np
 
 from vipsim import draws, tally
 from vipsim.agenda import ALERT, ARRIVE, JOIN, MATURITY, NOTICE, RESIGN, VISIT, file
-from vipsim.compiled import kernel
+from vipsim.compiled import kernel, lean
 from vipsim.customers import book as books
 from vipsim.customers.assets import credit_returns, market_returns, reopen, save
 from vipsim.customers.book import EBANK_ACTIVE, EXITED, EXPLORATION, PROSPECT
@@ -137,29 +137,30 @@ def policy_of(scenario: Any, open_days_per_year: float) -> Any:
     )
 
 
-@kernel
+@lean
 def invited_share(life):
     """Part of VIPs' threats that the rescue offer calls forth."""
     return life.offer_invites_share * life.rescue_offer_share * 100.0
 
 
-@kernel
+@lean
 def count_books(state, team, rows):
     """Size of every owner's book, counted anew."""
-    team.books[:] = 0
+    for post in range(team.books.size):
+        team.books[post] = 0
     for i in range(rows):
         if state.book[i].owner >= 0:
             team.books[state.book[i].owner] += 1
 
 
-@kernel
+@lean
 def level_of(state, policy, i):
     """Grid level 1-9 of customer i."""
     have = np.float64(assets(state.book, i)) / 100.0
     return grid_level(have, state.book[i].income, policy.cuts.asset_yuan, policy.cuts.income_yuan)
 
 
-@kernel
+@lean
 def file_visits(state, agenda, policy, address, month, cumulative, total, i):
     """Draw customer i's visits of the month and their days; each is filed under its day."""
     book = state.book
@@ -174,7 +175,7 @@ def file_visits(state, agenda, policy, address, month, cumulative, total, i):
         file(agenda, month.first_day + category(u, cumulative), VISIT, i, month.number * VISITS_A_MONTH + k, 0)
 
 
-@kernel
+@lean
 def open_customer(state, agenda, policy, address, team, month, returns, elsewhere_return, i):
     """The month's opening for one customer with an account."""
     book = state.book
@@ -225,18 +226,14 @@ def open_customer(state, agenda, policy, address, team, month, returns, elsewher
             file(agenda, due, MATURITY, i, product, 0)
 
 
-@kernel
-def open_month(state, agenda, policy, address, team, month):
-    """The month's opening: one pass over the book, and the managers who resign."""
-    returns = market_returns(address, policy.assets, month.number)
+@lean
+def open_rows(state, agenda, policy, address, team, month, returns, cumulative, total):
+    """The month's opening for every row of the book that the branch knows."""
     elsewhere_return = policy.assets.elsewhere_return_per_year / 12.0
-    total = month.open_weights.sum()
-    cumulative = np.cumsum(month.open_weights)
-    if total > 0.0:
-        cumulative /= total
     rows = state.sums.next_prospect
     count_books(state, team, rows)
-    state.sums.class_days[:] = 0
+    for product in range(CLASSES):
+        state.sums.class_days[product] = 0
     for i in range(rows):
         stage = state.book[i].stage
         if EXPLORATION <= stage < EXITED:
@@ -257,10 +254,21 @@ def open_month(state, agenda, policy, address, team, month):
         when = day_of_event(u, policy.money.turnover_per_year / 12.0, month.days)
         if when >= 0:
             file(agenda, month.first_day + when, RESIGN, RM_FIRST + member, 0, 0)
-    count(state, tally.STAFF_YUAN, policy.staff_yuan_per_month)
 
 
 @kernel
+def open_month(state, agenda, policy, address, team, month):
+    """The month's opening: one pass over the book, and the managers who resign."""
+    total = month.open_weights.sum()
+    cumulative = np.cumsum(month.open_weights)
+    if total > 0.0:
+        cumulative /= total
+    returns = market_returns(address, policy.assets, month.number)
+    open_rows(state, agenda, policy, address, team, month, returns, cumulative, total)
+    count(state, tally.STAFF_YUAN, policy.staff_yuan_per_month)
+
+
+@lean
 def regrade(state, policy, address, i, month):
     """Re-grade customer i by the window average; a rise needs acceptance, a fall is at once (T02, T04-T06)."""
     book = state.book
@@ -289,7 +297,7 @@ def regrade(state, policy, address, i, month):
     )
 
 
-@kernel
+@lean
 def close_month(state, policy, address, month):
     """The month's closing: averages and tiers of every customer, revenue and yearly costs of the branch."""
     premium = 0.0
@@ -320,7 +328,7 @@ def close_month(state, policy, address, month):
         count(state, tally.DEPOSIT_DEVIATIONS, 1.0)
 
 
-@kernel
+@lean
 def terminal_value(state, policy, day):
     """Margin of what stays over ``terminal_months``, with each customer's present attrition, yuan.
 
@@ -356,7 +364,7 @@ class Census(NamedTuple):
     vip_assets_yuan: float
 
 
-@kernel
+@lean
 def census(state, policy, day):
     """Count the book: customers, VIPs, target customers (VIP, B or C) and who keeps them (CF02-CF04)."""
     book = state.book
@@ -378,7 +386,7 @@ def census(state, policy, day):
     return Census(customers, vips, targets, assigned, signed, maintained, here, vip_here)
 
 
-@kernel
+@lean
 def fix_cohort(state, policy, day):
     """The opening: from today the customers of the book are the cohort, with their tiers and assets as they are."""
     book = state.book

@@ -8,7 +8,7 @@ from math import sqrt
 import numpy as np
 
 from vipsim import draws, tally
-from vipsim.compiled import kernel
+from vipsim.compiled import kernel, lean
 from vipsim.customers.segments import DEMAND, TIME, WEALTH_PRODUCT
 from vipsim.customers.state import CLASSES, ELSEWHERE, HERE, INCOME, MARKET, assets, count, move, switch
 from vipsim.draws import draw, normal_quantile
@@ -26,7 +26,7 @@ def market_returns(address, flows, month):
     return returns
 
 
-@kernel
+@lean
 def credit_returns(state, i, returns, elsewhere_return, days):
     """Credit a month's market returns to customer i on the month's first day; here and elsewhere."""
     book = state.book
@@ -51,7 +51,7 @@ def credit_returns(state, i, returns, elsewhere_return, days):
     state.sums.accounts[MARKET] -= gain
 
 
-@kernel
+@lean
 def save(state, flows, i, days_left):
     """A month's saving out of income: a part comes here, the rest goes elsewhere (S05-S12).
 
@@ -69,7 +69,7 @@ def save(state, flows, i, days_left):
     state.sums.accounts[INCOME] -= saved - kept
 
 
-@kernel
+@lean
 def reopen(state, address, flows, i, month, day):
     """A customer without a running time deposit may put part of the demand balance into one."""
     book = state.book
@@ -81,7 +81,7 @@ def reopen(state, address, flows, i, month, day):
         book[i].time_maturity = day + book[i].time_term
 
 
-@kernel
+@lean
 def kept_share(flows, reminded, is_vip):
     """Chance that maturing money is rolled over: without help, then by a reminder, then by the rate premium."""
     left = 1.0 - flows.roll_over_share
@@ -92,7 +92,7 @@ def kept_share(flows, reminded, is_vip):
     return 1.0 - left
 
 
-@kernel
+@lean
 def mature(state, address, flows, i, product, day, days_left):
     """A time deposit or wealth product of customer i matures: rolled over, moved to demand, or gone (O06)."""
     book = state.book
@@ -123,7 +123,7 @@ def mature(state, address, flows, i, product, day, days_left):
         count(state, tally.MATURED_KEPT_FEN, np.float64(amount))
 
 
-@kernel
+@lean
 def climb_ladder(state, flows, i, part, day):
     """After advice, a part of the demand balance moves into a wealth product (O06); fen moved."""
     book = state.book

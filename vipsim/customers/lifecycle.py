@@ -16,7 +16,7 @@ import numpy as np
 
 from vipsim import draws, tally
 from vipsim.agenda import ALERT, LEAVE, file
-from vipsim.compiled import kernel
+from vipsim.compiled import kernel, lean
 from vipsim.customers.book import DECLINE, DEVELOPMENT, EBANK_ACTIVE, EXITED, EXPLORATION, MATURITY, NO_OWNER, NOTICE
 from vipsim.customers.state import CLASSES, assets, count, take_out
 from vipsim.draws import draw, pair
@@ -91,7 +91,7 @@ def hazard_ratios(life: Lifecycle, response: Response) -> HazardRatios:
     )
 
 
-@kernel
+@lean
 def products_held(book, i):
     """Number of products customer i holds: product classes with money, and others."""
     held = np.int64(book[i].extra_products)
@@ -100,13 +100,13 @@ def products_held(book, i):
     return held
 
 
-@kernel
+@lean
 def is_maintained(book, i, day, maintained_days):
     """Whether the owner has been in contact recently: assigned is not managed (CF02-CF04)."""
     return book[i].owner >= 0 and day - book[i].last_contact <= maintained_days
 
 
-@kernel
+@lean
 def hazard_ratio(state, ratios, i, day):
     """Product of the ratios of customer i on a day, season apart; 1 = an unremarkable customer."""
     book = state.book
@@ -135,7 +135,7 @@ def hazard_ratio(state, ratios, i, day):
     return ratio
 
 
-@kernel
+@lean
 def monthly_hazard(state, ratios, i, day, quarter, invited):
     """Hazard of a large outflow in the month of ``day``, per month.
 
@@ -166,7 +166,7 @@ def observe_hazards(state, ratios, customers, day):
         state.sums.hazard_mean[group] = total[group] / people[group] if people[group] > 0.0 else 1.0
 
 
-@kernel
+@lean
 def day_of_event(u, hazard, days):
     """Day within the month (0 ..) on which an event of this monthly hazard falls; -1: not this month."""
     if u <= 1.0 - hazard or u <= exp(-hazard):  # exp(-x) >= 1 - x: most calls need no exponential
@@ -174,7 +174,7 @@ def day_of_event(u, hazard, days):
     return min(int(-log(u) / hazard * days), days - 1)
 
 
-@kernel
+@lean
 def give_notice(state, agenda, address, life, lag_days, i, day):
     """Customer i decides to take the money away: the date of leaving is set, the alert may see it (Y05, M02)."""
     book = state.book
@@ -188,7 +188,7 @@ def give_notice(state, agenda, address, life, lag_days, i, day):
         file(agenda, day + 1 + lag_days, ALERT, i, 0, day)
 
 
-@kernel
+@lean
 def leave(state, address, life, i, day, days_left):
     """The notice of customer i runs out: the money leaves unless a rescue kept it. Fen gone."""
     book = state.book
@@ -216,7 +216,7 @@ def leave(state, address, life, i, day, days_left):
     return gone
 
 
-@kernel
+@lean
 def rescue(state, address, life, effort, i):
     """One rescue contact with a customer in notice; whether it keeps the money (N18).
 
@@ -242,7 +242,7 @@ def rescue(state, address, life, effort, i):
     return True
 
 
-@kernel
+@lean
 def next_stage(state, life, ratios, u, i, day):
     """The month's slow transition between exploration, development, maturity and decline (section 1c)."""
     book = state.book

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from vipsim import tally
-from vipsim.compiled import kernel
+from vipsim.compiled import lean
 from vipsim.customers.book import EXITED, PROSPECT, Book
 from vipsim.customers.segments import CLASS_NAMES, DEMAND, TIME, WEALTH_PRODUCT
 from vipsim.records import rows
@@ -57,6 +57,8 @@ SUMS = np.dtype(
             ("accounts", "i8", (4,)),  # fen: net change of here, elsewhere, income, market
             ("hazard_mean", "f8", (2,)),  # mean hazard ratio of the opening book, ordinary and VIP
             ("next_prospect", "i8"),  # first row of the pool that is still unknown to the branch
+            ("opening_customers", "i8"),  # rows that are customers on the first day
+            ("opening_assigned", "f8"),  # share of those in an owner's band who have an owner on the first day
             ("phase", "i8"),
             ("tail", "f8", (3,)),  # fen x days of the last 90 days: cohort's assets, gains contained, days
             ("tally", "f8", (3, tally.WIDTH)),
@@ -88,23 +90,24 @@ def begin(opening: Any, customers: int) -> State:
     sums["class_total"] = opening["balance"].sum(axis=0)
     sums["hazard_mean"] = 1.0
     sums["next_prospect"] = customers
+    sums["opening_customers"] = customers
     return State(opening.copy(), sums)
 
 
-@kernel
+@lean
 def count(state, column, amount):
     """Add to a column of the tally in the present phase."""
     state.sums.tally[state.sums.phase, column] += amount
 
 
-@kernel
+@lean
 def assets(book, i):
     """All assets of customer i here, fen."""
     b = book[i].balance
     return b[0] + b[1] + b[2] + b[3] + b[4]
 
 
-@kernel
+@lean
 def move(state, i, product, amount, counterpart, days_left):
     """Move ``amount`` fen (negative: out) between customer i's product class and another account.
 
@@ -136,7 +139,7 @@ def move(state, i, product, amount, counterpart, days_left):
         state.sums.cohort_fen += amount
 
 
-@kernel
+@lean
 def switch(state, i, source, target, amount):
     """Move money between two product classes of one customer; the total stays."""
     state.book[i].balance[source] -= amount
@@ -145,7 +148,7 @@ def switch(state, i, source, target, amount):
     state.sums.class_total[target] += amount
 
 
-@kernel
+@lean
 def take_out(state, i, part, days_left):
     """A part (0..1) of every product class goes elsewhere; fen gone. A part of 1 empties the account."""
     gone = np.int64(0)
@@ -161,7 +164,7 @@ def take_out(state, i, part, days_left):
     return gone
 
 
-@kernel
+@lean
 def bring_in(state, i, amount, days_left):
     """Money from elsewhere, at most what is there, into the demand account; fen brought."""
     brought = min(amount, state.book[i].elsewhere)
@@ -171,14 +174,14 @@ def bring_in(state, i, amount, days_left):
     return brought
 
 
-@kernel
+@lean
 def raise_relationship(state, i, share):
     """Relationship strength moves by a share of the way to 1 (or to 0 where negative)."""
     r = state.book[i].relationship
     state.book[i].relationship = r + share * (1.0 - r) if share >= 0.0 else r * (1.0 + share)
 
 
-@kernel
+@lean
 def is_customer(book, i):
     """Whether row i holds an account (also in notice); prospects and those who left do not."""
     return PROSPECT < book[i].stage < EXITED

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from vipsim import draws, tally
-from vipsim.compiled import kernel
+from vipsim.compiled import lean
 from vipsim.customers.book import NOTICE
 from vipsim.customers.ownership import OWNER_POSTS
 from vipsim.customers.state import count, is_customer
@@ -46,13 +46,13 @@ def make_plan(most: int) -> DayPlan:
     return DayPlan(rows((OWNER_POSTS, most), PLACE), np.zeros(OWNER_POSTS, np.int64))
 
 
-@kernel
+@lean
 def task_number(reason, attempt, which):
     """Number of a draw of one attempt: (reason, attempt, which) packed without overlap."""
     return 8 + (reason * 16 + attempt) * 8 + which
 
 
-@kernel
+@lean
 def is_pointless(state, reason, i):
     """Whether the cause of the task is gone: the customer has left, or is no longer in notice."""
     if reason == LEAD_FOLLOW_UP:
@@ -60,7 +60,7 @@ def is_pointless(state, reason, i):
     return not is_customer(state.book, i)
 
 
-@kernel
+@lean
 def allowed_from(state, outreach, reason, i, day, never):
     """First day on which the contact policy allows customer i's task (``never``: not before that day).
 
@@ -75,7 +75,7 @@ def allowed_from(state, outreach, reason, i, day, never):
     return max(day, state.book[i].last_contact + outreach.rest_days)
 
 
-@kernel
+@lean
 def _precedes(row, other):
     """Whether a task comes before another: by score, then customer, then reason."""
     if row.score != other.score:
@@ -85,13 +85,14 @@ def _precedes(row, other):
     return row.reason < other.reason
 
 
-@kernel
+@lean
 def select(state, backlog, outreach, rm_count, day, plan):
     """Fill ``plan`` with the day's best tasks of every owner; expired and pointless tasks leave the backlog.
 
     The customer is looked at only when the task would enter the plan, so that a long backlog costs little.
     """
-    plan.size[:] = 0
+    for post in range(plan.size.size):
+        plan.size[post] = 0
     most = min(plan.rows.shape[1], outreach.most_contacts_per_day)
     n = 0
     while n < backlog.size[0]:
@@ -124,14 +125,14 @@ def select(state, backlog, outreach, rm_count, day, plan):
         n += 1
 
 
-@kernel
+@lean
 def _enters(backlog, plan, row, most):
     """Whether a task is among the ``most`` best of its post so far."""
     size = plan.size[row.post]
     return size < most or _precedes(row, backlog.rows[plan.rows[row.post, size - 1].task])
 
 
-@kernel
+@lean
 def _insert(backlog, plan, n, most):
     """Put task n in its place on its post's list; the last one falls off a full list."""
     row = backlog.rows[n]
@@ -144,7 +145,7 @@ def _insert(backlog, plan, n, most):
     plan.rows[post, place].task = n
 
 
-@kernel
+@lean
 def prepare(backlog, triggers, address, plan):
     """Minutes of every planned attempt: known before the call, because its luck has an address."""
     for post in range(plan.size.size):

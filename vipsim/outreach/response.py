@@ -13,7 +13,7 @@ import numpy as np
 
 from vipsim import draws, tally
 from vipsim.agenda import APPOINTMENT, ARRIVE, HOT_LEAVE, file
-from vipsim.compiled import kernel
+from vipsim.compiled import lean
 from vipsim.customers.assets import climb_ladder
 from vipsim.customers.book import EXPLORATION, NO_OWNER, NOTICE, PROSPECT
 from vipsim.customers.lifecycle import rescue
@@ -60,7 +60,7 @@ class ContactLog(NamedTuple):
     size: np.ndarray  # int64 [1]
 
 
-@kernel
+@lean
 def note_contact(log, backlog, triggers, n, attempt, day, start, staff, result):
     """Write a contact down (O01: record at once)."""
     at = log.size[0]
@@ -80,14 +80,14 @@ def note_contact(log, backlog, triggers, n, attempt, day, start, staff, result):
     log.size[0] = at + 1
 
 
-@kernel
+@lean
 def freshness(policy, state, i):
     """Response of a customer who is contacted often, relative to a rested one (O09)."""
     tiring = state.book[i].contact_load - policy.response.fatigue_from_per_year
     return 1.0 / (1.0 + policy.response.fatigue_share * tiring) if tiring > 0.0 else 1.0
 
 
-@kernel
+@lean
 def win(state, agenda, policy, i, chance, u_sale, u_size, u_lag, day):
     """A sale that may bring money from elsewhere: it arrives later, and its hot part leaves again later still.
 
@@ -114,7 +114,7 @@ def win(state, agenda, policy, i, chance, u_sale, u_size, u_lag, day):
     return True
 
 
-@kernel
+@lean
 def open_account(state, i, day):
     """A prospect becomes a customer."""
     book = state.book
@@ -125,7 +125,7 @@ def open_account(state, i, day):
     count(state, tally.JOINED, 1.0)
 
 
-@kernel
+@lean
 def meet(state, agenda, policy, address, i, number, day):
     """What a meeting of customer (or prospect) i with a relationship manager leads to (O06, O09, M11).
 
@@ -155,7 +155,7 @@ def meet(state, agenda, policy, address, i, number, day):
         count(state, tally.FEE_YUAN, np.float64(moved) / 100.0 * policy.money.sale_fee_share[WEALTH_PRODUCT])
 
 
-@kernel
+@lean
 def respond(state, agenda, backlog, policy, address, n, reached, day, next_open):
     """What the contact of task n leads to (a result); the task is closed unless another attempt follows.
 
@@ -223,13 +223,13 @@ def respond(state, agenda, backlog, policy, address, n, reached, day, next_open)
     return result
 
 
-@kernel
+@lean
 def keeps_appointment(policy, address, i, due):
     """Whether customer i comes to the appointment made in following up the lead of day ``due``."""
     return draw(address, draws.CONTACT, due, i, task_number(LEAD_FOLLOW_UP, 15, SHOW)) < policy.response.show_share
 
 
-@kernel
+@lean
 def take_lead(state, backlog, triggers, rm_count, i, day):
     """A visitor left a telephone number: the managers follow up from the next day on (L26, O02).
 
@@ -243,7 +243,7 @@ def take_lead(state, backlog, triggers, rm_count, i, day):
         open_task(state, backlog, triggers, rm_count, i, LEAD_FOLLOW_UP, day + 1, triggers.expiry_days[LEAD_FOLLOW_UP])
 
 
-@kernel
+@lean
 def take_prospect(state):
     """The next person of the pool of prospects, -1 when it is exhausted."""
     i = state.sums.next_prospect

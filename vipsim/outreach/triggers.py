@@ -14,7 +14,7 @@ import numpy as np
 
 from vipsim import draws, tally
 from vipsim.agenda import TASK, file
-from vipsim.compiled import kernel
+from vipsim.compiled import lean
 from vipsim.customers.ownership import RM_FIRST
 from vipsim.customers.segments import TIME, WEALTH_PRODUCT
 from vipsim.customers.state import assets, count
@@ -104,7 +104,7 @@ def with_room(backlog: Backlog, room: int) -> Backlog:
     return Backlog(larger, backlog.size)
 
 
-@kernel
+@lean
 def post_of(state, reason, i, rm_count):
     """Who does a task: the owner; leads and alerts of customers without one go to the managers in turn; -1 nobody."""
     owner = state.book[i].owner
@@ -115,7 +115,7 @@ def post_of(state, reason, i, rm_count):
     return RM_FIRST + i % rm_count
 
 
-@kernel
+@lean
 def add(backlog, who, reason, day, expiry_days, score, post):
     """Open a task on a day. The caller has made room."""
     n = backlog.size[0]
@@ -131,7 +131,7 @@ def add(backlog, who, reason, day, expiry_days, score, post):
     backlog.size[0] = n + 1
 
 
-@kernel
+@lean
 def drop(backlog, n):
     """Take task n off: the last one takes its place."""
     last = backlog.size[0] - 1
@@ -139,13 +139,13 @@ def drop(backlog, n):
     backlog.size[0] = last
 
 
-@kernel
+@lean
 def close(backlog, n):
     """Mark task n as dealt with; the next day's selection drops it, so that places stay valid within a day."""
     backlog.rows[n].attempt = CLOSED
 
 
-@kernel
+@lean
 def plan_reminders(state, agenda, triggers, i, first_day, days):
     """File this month's reminders of maturities that lie ``lead_days`` ahead (O06)."""
     if not triggers.on[MATURITY_REMINDER]:
@@ -158,7 +158,7 @@ def plan_reminders(state, agenda, triggers, i, first_day, days):
         file(agenda, due - lead, TASK, i, MATURITY_REMINDER, lead)
 
 
-@kernel
+@lean
 def plan_contacts(state, agenda, triggers, address, i, level, month, first_day, days):
     """File this month's contacts of the maintenance plan (M01): evenly spread, each customer with an own phase."""
     if not triggers.on[CONTACT_PLAN]:
@@ -175,7 +175,7 @@ def plan_contacts(state, agenda, triggers, address, i, level, month, first_day, 
         file(agenda, day, TASK, i, CONTACT_PLAN, triggers.expiry_days[CONTACT_PLAN])
 
 
-@kernel
+@lean
 def open_task(state, backlog, triggers, rm_count, who, reason, day, expiry_days):
     """A task falls due: it joins the backlog, ranked by assets at stake per staff minute, weighted by reason (S24)."""
     stake = np.float64(state.book[who].elsewhere if reason == LEAD_FOLLOW_UP else assets(state.book, who))

@@ -354,9 +354,9 @@ class Day:
         floor, row = self.floor, server.row
         while True:
             fronts = [
-                (int(floor.rank[row, n]), ticket.key, ticket.visit, ticket)
-                for n in range(floor.reach[row])
-                if (line := self.lines[floor.serves[row, n]])
+                (int(floor.places[n]["rank"]), ticket.key, ticket.visit, ticket)
+                for n in range(floor.row_first[row], floor.row_first[row + 1])
+                if (line := self.lines[floor.places[n]["line"]])
                 for ticket in (line[0],)
             ]
             if not fronts:

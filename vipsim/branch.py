@@ -36,7 +36,7 @@ class Branch(NamedTuple):
     backlog: Backlog
     plan: DayPlan
     contacts: ContactLog
-    minutes: np.ndarray  # float64 [phases, roles, 2]: paid and booked minutes
+    minutes: np.ndarray  # float64 [phases, roles, 3]: paid, booked and overtime minutes
     vacant_until: np.ndarray  # int64 [posts]: day until which a manager's post is empty
 
 
@@ -58,7 +58,7 @@ def make_branch(opening: Any, customers: int, days: int) -> Branch:
         callers=make_callers(room),
         backlog=triggers.make_backlog(room),
         plan=make_plan(_MOST_TASKS),
-        minutes=np.zeros((len(PHASES), len(ROLES), 2)),
+        minutes=np.zeros((len(PHASES), len(ROLES), 3)),
         contacts=ContactLog(np.zeros(_MOST_CONTACTS_A_MONTH, CONTACT), np.zeros(1, np.int64)),
         vacant_until=np.zeros(POSTS, np.int64),
     )
@@ -91,7 +91,7 @@ def make_crew(lobby: LobbyParams, scenario: Any) -> Crew:
     tasks = Tasks(
         np.zeros(members + 1, np.int64),
         np.zeros(OWNER_POSTS * _MOST_TASKS),
-        float(scenario.outreach.call_from_min),
-        float(scenario.outreach.call_until_min),
+        float(scenario.outreach.call_from_min) if scenario.outreach is not None else 0.0,
+        float(scenario.outreach.call_until_min) if scenario.outreach is not None else 0.0,
     )
     return Crew(make_roster(lobby), tasks, staff_of_post)

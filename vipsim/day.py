@@ -151,7 +151,7 @@ def deal_with(state, agenda, backlog, page, n, callers, policy, address, team, v
         i = page[e].who
         amount = page[e].amount
         if kind == dates.MATURITY:
-            mature(state, address, policy.assets, i, page[e].number, day, days_left)
+            mature(state, agenda, address, policy.assets, i, page[e].number, day, days_left)
         elif kind == dates.LEAVE:
             leave(state, address, policy.lifecycle, i, day, days_left)
         elif kind == dates.ARRIVE:
@@ -214,7 +214,7 @@ def complain(state, policy, address, id, number, i, bad, day):
 
 
 @lean
-def absorb_visit(state, agenda, backlog, policy, address, rm_count, visit, slot_min, day):
+def absorb_visit(state, agenda, backlog, policy, address, rm_count, visit, slot_min, day, days_left):
     """What one visit does to the customer and to the list of leads."""
     i = np.int64(visit["who"])
     number = visit["number"] % VISITS_A_MONTH
@@ -236,11 +236,11 @@ def absorb_visit(state, agenda, backlog, policy, address, rm_count, visit, slot_
             complain(state, policy, address, WALK_IN + np.int64(visit["number"]), slot, i, bad, day)
     if visit["rm_outcome"] == SERVED:
         if i >= 0:
-            meet(state, agenda, policy, address, i, number, day)
+            meet(state, agenda, policy, address, i, number, day, days_left)
         elif visit["type"] == TYPE_C:
             new = take_prospect(state)
             if new >= 0:
-                meet(state, agenda, policy, address, new, 0, day)
+                meet(state, agenda, policy, address, new, 0, day, days_left)
     elif (visit["lead"] or visit["referred"]) and (i >= 0 or visit["type"] == TYPE_C):
         take_lead(state, backlog, policy.triggers, rm_count, i, day)
 
@@ -260,11 +260,12 @@ def evening(
     staff_of_post,
     slot_min,
     day,
+    days_left,
     next_open,
 ):
     """After closing: visits and contacts take effect on their customers, in the order of arrival and of rank."""
     for v in range(log.n[FIRST_VISIT], log.n[VISITS]):
-        absorb_visit(state, agenda, backlog, policy, address, rm_count, log.visits[v], slot_min, day)
+        absorb_visit(state, agenda, backlog, policy, address, rm_count, log.visits[v], slot_min, day, days_left)
     for post in range(plan.size.size):
         member = staff_of_post[post]
         if member < 0:

@@ -103,7 +103,7 @@ def start_day(branch, policy, team, address, day, days_left):
 
 
 @kernel
-def close_day(branch, policy, lobby, crew, team, address, log, day, next_open):
+def close_day(branch, policy, lobby, crew, team, address, log, day, days_left, next_open):
     """Everything after the lobby of an open day."""
     evening(
         branch.state,
@@ -119,15 +119,16 @@ def close_day(branch, policy, lobby, crew, team, address, log, day, next_open):
         crew.staff_of_post,
         lobby.arrivals.slot_min,
         day,
+        days_left,
         next_open,
     )
 
 
 @kernel
 def book_minutes(lobby, crew, log, minutes):
-    """Add the day's minutes by role: paid (in the branch, breaks apart) and booked (service, outreach, admin).
+    """Add the day's minutes by role: paid (in the branch, breaks apart), booked (service, outreach, admin), overtime.
 
-    ``minutes`` float64 [roles, 2] of the present phase. Overtime is booked but was not planned: it is not paid here.
+    ``minutes`` float64 [roles, 3] of the present phase. Overtime, service after the end of the shift, is booked too.
     """
     floor = lobby.floor
     role = lobby.staffing.role
@@ -150,6 +151,8 @@ def book_minutes(lobby, crew, log, minutes):
         member = step["staff"]
         if 0 <= member < floor.staff and not np.isnan(step["start"]):
             minutes[role[member], 1] += step["end"] - step["start"]
+            shift_end = floor.segment_end[floor.segment[member + 1] - 1]
+            minutes[role[member], 2] += max(step["end"] - max(step["start"], shift_end), 0.0)
 
 
 @kernel
@@ -164,7 +167,7 @@ def run_compiled(branch, policy, lobby, crew, team, address, month, next_open, v
             )
             log = fast.run_day(lobby, crew.roster, visits, crew.tasks, log, day)
             book_minutes(lobby, crew, log, branch.minutes[branch.state.sums.phase])
-            close_day(branch, policy, lobby, crew, team, address, log, day, next_open)
+            close_day(branch, policy, lobby, crew, team, address, log, day, month.days - d, next_open)
         night(branch.state, next_open.size - day)
     return visits, log
 
@@ -216,7 +219,7 @@ def run_reference(branch, policy, lobby, crew, team, address, month, next_open, 
             )
             log = reference.run_day(lobby, crew.roster, visits, crew.tasks, log, day)
             book_minutes(lobby, crew, log, branch.minutes[branch.state.sums.phase])
-            close_day(branch, policy, lobby, crew, team, address, log, day, next_open)
+            close_day(branch, policy, lobby, crew, team, address, log, day, month.days - d, next_open)
         night(branch.state, next_open.size - day)
     return visits, log
 

@@ -27,6 +27,7 @@ from vipsim.customers.lifecycle import (
     is_maintained,
     monthly_hazard,
     next_stage,
+    rescued_share,
 )
 from vipsim.customers.ownership import OWNER_POSTS, RM_FIRST, Team, seek_owner
 from vipsim.customers.segments import (
@@ -69,6 +70,7 @@ class Policy(NamedTuple):
     money: Any
     experience: Any
     cuts: Cuts
+    rescued_share: float
     closing_effort: float
     ask_rate: float
     visits_per_open_day: float
@@ -123,6 +125,7 @@ def policy_of(scenario: Any, open_days_per_year: float) -> Any:
             money=view(scenario.money),
             experience=view(scenario.experience),
             cuts=cuts_of(scenario),
+            rescued_share=rescued_share(scenario),
             closing_effort=closing_effort(scenario.incentives),
             ask_rate=ask_rate(scenario.incentives),
             visits_per_open_day=scenario.demand.customer_visits_per_year / open_days_per_year,
@@ -185,7 +188,7 @@ def open_customer(state, agenda, policy, address, team, month, returns, elsewher
     state.book[i].flow_days = 0
     state.book[i].month_contacts = 0
     credit_returns(state, i, returns, elsewhere_return, month.days)
-    save(state, policy.assets, i, month.days - policy.assets.payday + 1)
+    save(state, policy.assets, i, month.days)
     reopen(state, address, policy.assets, i, month.number, day)
     book[i].relationship *= 1.0 - life.relationship_decay_per_month
     if book[i].tier > 0:
@@ -343,7 +346,7 @@ def terminal_value(state, policy, day):
         yearly = 0.0
         for product in range(CLASSES):
             yearly += np.float64(state.book[i].balance[product]) / 100.0 * policy.money.margin_per_year[product]
-        hazard = monthly_hazard(state, policy.hazards, i, day, 0, 0.0)
+        hazard = monthly_hazard(state, policy.hazards, i, day, -1, 0.0)
         stays = 1.0
         for _ in range(policy.money.terminal_months):
             stays *= 1.0 - (1.0 - exp(-hazard)) * part
@@ -365,23 +368,41 @@ class Census(NamedTuple):
 
 
 @lean
+def graded(state, policy, i):
+    """Tier of customer i's window average under a policy's cuts, whatever card is held."""
+    row = state.book[i]
+    window = row.month_average.size
+    total = np.int64(0)
+    for column in range(window):
+        total += row.month_average[column]
+    return tier_of(total // window, policy.cuts.tier_fen)
+
+
+@lean
 def census(state, policy, day):
-    """Count the book: customers, VIPs, target customers (VIP, B or C) and who keeps them (CF02-CF04)."""
+    """Count the book by one policy's cuts (today's, so that a policy cannot win by moving them).
+
+    Customers, VIPs, target customers (VIP, B or C) and who keeps them (CF02-CF04).
+    """
     book = state.book
     customers = vips = targets = assigned = signed = maintained = here = vip_here = 0.0
     for i in range(state.sums.next_prospect):
-        if not PROSPECT < book[i].stage < EXITED:
+        row = book[i]
+        if not PROSPECT < row.stage < EXITED:
             continue
         have = np.float64(assets(book, i)) / 100.0
         customers += 1.0
         here += have
-        if book[i].tier > 0:
+        tier = graded(state, policy, i)
+        wealth = assets(book, i) + row.elsewhere
+        kind = type_of(tier, row.signed, True, wealth, policy.cuts.tier_fen[0], policy.cuts.potential_ratio)
+        if tier > 0:
             vips += 1.0
             vip_here += have
-        if is_target(book[i].tier, book[i].type):
+        if is_target(tier, kind):
             targets += 1.0
-            assigned += 1.0 if book[i].owner >= 0 else 0.0
-            signed += 1.0 if book[i].signed > 0 else 0.0
+            assigned += 1.0 if row.owner >= 0 else 0.0
+            signed += 1.0 if row.signed > 0 else 0.0
             maintained += 1.0 if is_maintained(book, i, day, policy.lifecycle.maintained_days) else 0.0
     return Census(customers, vips, targets, assigned, signed, maintained, here, vip_here)
 

@@ -13,7 +13,7 @@ import numpy as np
 from vipsim import tally as t
 from vipsim.customers.segments import GROUP_NAMES, TIER_NAMES, TYPE_D, TYPE_NAMES
 from vipsim.customers.state import State
-from vipsim.lobby.jobs import ABANDONED, CASH, NONCASH, OUTCOME_NAMES, SERVED, STATION_NAMES, UNSERVED
+from vipsim.lobby.jobs import ABANDONED, CASH, CUT_OFF, NONCASH, OUTCOME_NAMES, SERVED, STATION_NAMES, UNSERVED
 from vipsim.outreach.response import RESULTS
 from vipsim.outreach.triggers import CHANNELS, REASONS
 
@@ -44,7 +44,8 @@ class Recorder:
         count_visits(state.sums.tally[phase], rows)
         if phase == t.WINDOW:
             at_counter = (rows["station"] == CASH) | (rows["station"] == NONCASH)
-            wait = rows["called"] - rows["joined"]
+            called = np.where(np.isnan(rows["called"]), rows["left"], rows["called"])  # sent away: waited till then
+            wait = called - rows["joined"]
             known = at_counter & ~np.isnan(wait)
             vip = rows["vip"] > 0
             self.waits["vip_wait_min"].append(wait[known & vip])
@@ -86,7 +87,7 @@ def count_visits(counts: np.ndarray, rows: np.ndarray) -> None:
     believed = rows["believed"] > 0
     at_counter = (rows["station"] == CASH) | (rows["station"] == NONCASH)
     vip = rows["vip"] > 0
-    left = at_counter & (rows["outcome"] == ABANDONED)
+    left = at_counter & np.isin(rows["outcome"], (ABANDONED, UNSERVED, CUT_OFF))
     machine = rows["diverted"] > 0
     for column, which in (
         (t.WALK_INS, rows["who"] < 0),

@@ -21,7 +21,7 @@ from vipsim import tally as t
 from vipsim.branch import Branch, Crew, make_branch, make_crew, with_room
 from vipsim.calendar import Days
 from vipsim.customers.book import Book, opening
-from vipsim.customers.lifecycle import observe_hazards
+from vipsim.customers.lifecycle import observe_hazards, resume_notices
 from vipsim.customers.ownership import Team, divide_book
 from vipsim.customers.state import opening_rows
 from vipsim.days import (
@@ -43,7 +43,6 @@ from vipsim.month import Census, Month, census, close_month, fix_cohort, open_mo
 from vipsim.month import terminal_value as value_of_what_stays
 from vipsim.record import Recorder
 from vipsim.scenario.files import policy_today
-from vipsim.scenario.lobby import ROLES
 from vipsim.scenario.schema import Scenario
 from vipsim.tally import WINDOW
 
@@ -155,7 +154,8 @@ class _Run:
         state.book.do_not_call[:] = u < policy.outreach.do_not_call_share
         divide_book(state, a, policy.ownership, team, self.world.customers, True)
         fix_cohort(state, policy, 0)
-        observe_hazards(state, policy.hazards, int(state.sums.next_prospect), 0)
+        resume_notices(state, self.branch.agenda, policy.lifecycle, self.world.customers)
+        observe_hazards(state, policy, int(state.sums.next_prospect), 0)
 
     def change_policy(self, phase: int, day: int) -> None:
         """A phase begins; at the opening of the window the cohort is fixed and the hazards are scaled."""
@@ -163,7 +163,7 @@ class _Run:
         today = self.world.policy[0]
         if phase == WINDOW:
             fix_cohort(state, today, day)
-            observe_hazards(state, today.hazards, int(state.sums.next_prospect), day)
+            observe_hazards(state, today, int(state.sums.next_prospect), day)
             self.opening = census(state, today, day)
         now = _policy_in(phase)
         policy, team = self.world.policy[now], self.world.team[now]
@@ -227,8 +227,7 @@ class _Run:
         samples = self.recorder.samples()
         lengths = scenario.calendar
         months = (lengths.run_in_months, lengths.window_months, lengths.run_off_months)
-        minutes = {role: tuple(self.branch.minutes[WINDOW, n]) for n, role in enumerate(ROLES)}
-        measured = Measured(state.sums.tally, samples, minutes, months)
+        measured = Measured(state.sums.tally, samples, self.branch.minutes, months)
         if world.has_book:
             measured = measured._replace(**self._book_side(months))
         tables = self.recorder.tables(state, world.ids, world.customers) if self.recorder.keep else {}

@@ -8,6 +8,7 @@ from math import sqrt
 import numpy as np
 
 from vipsim import draws, tally
+from vipsim.agenda import MATURITY, file
 from vipsim.compiled import kernel, lean
 from vipsim.customers.segments import DEMAND, TIME, WEALTH_PRODUCT
 from vipsim.customers.state import CLASSES, ELSEWHERE, HERE, INCOME, MARKET, assets, count, move, switch
@@ -52,8 +53,8 @@ def credit_returns(state, i, returns, elsewhere_return, days):
 
 
 @lean
-def save(state, flows, i, days_left):
-    """A month's saving out of income: a part comes here, the rest goes elsewhere (S05-S12).
+def save(state, flows, i, days):
+    """A month's saving out of income, on its first day: a part comes here, the rest goes elsewhere (S05-S12).
 
     The part that comes here is the share of wealth already here, at least ``wallet_floor_share``.
     """
@@ -63,7 +64,7 @@ def save(state, flows, i, days_left):
     total = here + np.float64(book[i].elsewhere)
     wallet = max(here / total if total > 0.0 else 0.0, flows.wallet_floor_share)
     kept = np.int64(np.float64(saved) * wallet)
-    move(state, i, DEMAND, kept, INCOME, days_left)
+    move(state, i, DEMAND, kept, INCOME, days)
     book[i].elsewhere += saved - kept
     state.sums.accounts[ELSEWHERE] += saved - kept
     state.sums.accounts[INCOME] -= saved - kept
@@ -93,7 +94,14 @@ def kept_share(flows, reminded, is_vip):
 
 
 @lean
-def mature(state, address, flows, i, product, day, days_left):
+def file_maturity(agenda, i, product, due, day, days_left):
+    """A new term that ends within the month is dated at once; the month's opening dates all later ones."""
+    if due < day + days_left:
+        file(agenda, due, MATURITY, i, product, 0)
+
+
+@lean
+def mature(state, agenda, address, flows, i, product, day, days_left):
     """A time deposit or wealth product of customer i matures: rolled over, moved to demand, or gone (O06)."""
     book = state.book
     amount = book[i].balance[product]
@@ -107,8 +115,10 @@ def mature(state, address, flows, i, product, day, days_left):
     if u < kept_share(flows, reminded, book[i].tier > 0):
         if product == TIME:
             book[i].time_maturity = day + book[i].time_term
+            file_maturity(agenda, i, product, book[i].time_maturity, day, days_left)
         else:
             book[i].product_maturity = day + flows.product_term_days
+            file_maturity(agenda, i, product, book[i].product_maturity, day, days_left)
         count(state, tally.MATURED_KEPT_FEN, np.float64(amount))
         return
     if product == TIME:
@@ -116,6 +126,8 @@ def mature(state, address, flows, i, product, day, days_left):
     else:
         book[i].product_maturity = -1
     if draw(address, draws.MATURITY, day, i, product * 2 + _LEAVE) < flows.leave_share:
+        if amount * 2 >= assets(book, i) and state.sums.phase == tally.WINDOW:
+            book[i].lost = 1
         move(state, i, product, -amount, ELSEWHERE, days_left)
         count(state, tally.LEFT_FEN, np.float64(amount))
     else:
@@ -124,7 +136,7 @@ def mature(state, address, flows, i, product, day, days_left):
 
 
 @lean
-def climb_ladder(state, flows, i, part, day):
+def climb_ladder(state, agenda, flows, i, part, day, days_left):
     """After advice, a part of the demand balance moves into a wealth product (O06); fen moved."""
     book = state.book
     amount = np.int64(np.float64(book[i].balance[DEMAND]) * part)
@@ -133,5 +145,6 @@ def climb_ladder(state, flows, i, part, day):
     switch(state, i, DEMAND, WEALTH_PRODUCT, amount)
     if book[i].product_maturity < day:
         book[i].product_maturity = day + flows.product_term_days
+        file_maturity(agenda, i, WEALTH_PRODUCT, book[i].product_maturity, day, days_left)
     count(state, tally.LADDER_FEN, np.float64(amount))
     return amount

@@ -37,6 +37,7 @@ _BESIDE: list[tuple[Any, ...]] = [
     ("month_start", "i8"),  # fen at the start of the month
     ("flow_days", "i8"),  # fen x days: this month's flows weighted with the days left
     ("opening_assets", "i8"),  # fen at the opening
+    ("last_talk", "i4"),  # day of the last call, visit or meeting, messages apart
     ("month_contacts", "i2"),  # contacts in the present month
     ("reminded", "i1"),  # bit of each product class whose coming maturity the customer was reminded of
     ("rescue_tries", "i1"),  # rescue contacts in the present notice
@@ -78,6 +79,7 @@ def opening_rows(book: Book) -> Any:
     filled = rows(book.size, customer_dtype(book))
     for name, column in book._asdict().items():
         filled[name] = column
+    filled["last_talk"] = book.last_contact
     return filled
 
 

@@ -204,8 +204,20 @@ def words(question: Question, confirmation: Confirmation, best: Candidate, measu
             share >= limit.probability for share, limit in zip(marginal.met, question.study.limits, strict=False)
         )
         if kept and _is_gain(question, marginal):
-            said.append(f"{marginal.key} = {marginal.value} would be better still: give the search more trials.")
+            said.append(f"{marginal.key} = {marginal.value} would be better still: " + _where(question, marginal))
     return said
+
+
+def _where(question: Question, marginal: Any) -> str:
+    """What to do about a better neighbour: it lies outside the range searched, or the search was too short."""
+    searched = question.study.levers[marginal.key]
+    if searched.choices is not None:
+        outside = marginal.value not in searched.choices
+    else:
+        assert searched.low is not None
+        assert searched.high is not None
+        outside = not searched.low <= marginal.value <= searched.high
+    return "widen the range searched." if outside else "give the search more trials."
 
 
 # ------------------------------------------------------------------------------------------------ no setting

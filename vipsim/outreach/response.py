@@ -126,7 +126,7 @@ def open_account(state, i, day):
 
 
 @lean
-def meet(state, agenda, policy, address, i, number, day):
+def meet(state, agenda, policy, address, i, number, day, days_left):
     """What a meeting of customer (or prospect) i with a relationship manager leads to (O06, O09, M11).
 
     ``number`` tells the customer's meetings of one day apart.
@@ -147,11 +147,12 @@ def meet(state, agenda, policy, address, i, number, day):
     state.book[i].care += 1.0
     book[i].contact_load += 1.0
     book[i].last_contact = day
+    book[i].last_talk = day
     raise_relationship(state, i, response.meeting_care_share)
     chance = response.meeting_sale_share * effort * (0.5 + book[i].relationship)
     win(state, agenda, policy, i, chance, u_sale, u_size, u_lag, day)
     if u_ladder < chance:
-        moved = climb_ladder(state, policy.assets, i, response.ladder_share, day)
+        moved = climb_ladder(state, agenda, policy.assets, i, response.ladder_share, day, days_left)
         count(state, tally.FEE_YUAN, np.float64(moved) / 100.0 * policy.money.sale_fee_share[WEALTH_PRODUCT])
 
 
@@ -182,10 +183,12 @@ def respond(state, agenda, backlog, policy, address, n, reached, day, next_open)
     result = TALKED
     u_result, u_size = pair(address, draws.CONTACT, due, i, task_number(reason, attempt, RESULT))
     u_lag, u_sign = pair(address, draws.CONTACT, due, i, task_number(reason, attempt, EXTRA))
-    effort = policy.closing_effort * freshness(policy, state, i)
+    effort = policy.closing_effort * freshness(policy, state, i) * triggers.response[channel]
     book[i].contact_load += 1.0
     state.book[i].month_contacts += 1
     book[i].last_contact = day
+    if channel != SMS:
+        book[i].last_talk = day
     state.book[i].care += triggers.care[channel]
     raise_relationship(state, i, policy.response.contact_care_share * triggers.care[channel])
     if book[i].owner >= 0 and book[i].tier > 0 and not book[i].signed and u_sign < policy.ownership.signed_share:
@@ -203,6 +206,9 @@ def respond(state, agenda, backlog, policy, address, n, reached, day, next_open)
                 file(agenda, next_open[when], APPOINTMENT, i, 0, due)
             result = APPOINTED
     elif reason == MATURITY_REMINDER:
+        if u_result >= triggers.response[channel]:  # a message is overlooked more easily than a call
+            close(backlog, n)
+            return TALKED
         result = REMINDED
         soon = day + triggers.lead_days[reason]
         if day <= book[i].time_maturity <= soon:

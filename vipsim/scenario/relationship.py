@@ -87,8 +87,12 @@ class Ownership(Section):
     assigned_share: float = lever(
         "share", "Target share of customers in the owners' bands who have an owner", "B06-B07, DV38", ge=0, le=1
     )
-    signed_share: float = lever(
-        "share", "Target share of assigned customers whom owners sign in a year", "B06-B07, DV39", ge=0, le=1
+    signed_share: float = uncertainty(
+        "share",
+        "Reached contacts of an unsigned VIP with the owner that end with a signature",
+        "B07, DV39, assumption",
+        ge=0,
+        le=1,
     )
     assignment_lag_days: int = lever("days", "Days from new target customer to owner", "B07, DV40", ge=0, le=60)
     transfer_loss_share: float = uncertainty(
@@ -110,6 +114,9 @@ class Channel(Section):
     minutes_min: float = fact("min", "Staff minutes of one contact with preparation and record", "N25", ge=0, le=480)
     unreached_min: float = fact("min", "Staff minutes of an attempt that reaches nobody", "N25", ge=0, le=480)
     reach_share: float = uncertainty("share", "Attempts that reach the customer", "N11, N12", ge=0, le=1)
+    response_ratio: float = uncertainty(
+        "ratio", "Chance of a result when reached, relative to a call", "O15, assumption", ge=0, le=3
+    )
     care_ratio: float = uncertainty(
         "ratio", "Effect on the relationship, relative to a meeting", "N13, assumption", ge=0, le=1
     )
@@ -123,7 +130,7 @@ class Trigger(Section):
     channel: Literal["phone", "sms", "visit"] = lever("choice", "Channel of the contact", "DV45")
     lead_days: int = lever("days", "Days before the dated event that the task is due", "DV48", ge=0, le=60)
     expiry_days: int = fact("days", "Days after which an undone task is dropped", "assumption", ge=1, le=365)
-    sla_days: int = lever("days", "Days within which the contact counts as in time", "DV46", ge=0, le=60)
+    sla_days: int = fact("days", "Days within which the contact counts as in time", "DV46", ge=0, le=60)
     rank_ratio: float = lever(
         "ratio", "Weight of the reason in the ranking by assets per minute", "S24, assumption", ge=0, le=100
     )
@@ -159,7 +166,7 @@ class Outreach(Section):
     call_until_min: float = fact("min", "Calls are allowed until this minute after opening", "O03, P-rows", ge=0)
     most_attempts: int = fact("attempts", "Attempts after which an unreached customer is given up", "DV49", ge=1, le=15)
     most_contacts_per_day: int = fact("contacts", "Effective contacts one person can make a day", "N12", ge=1, le=200)
-    data_lag_days: int = lever("days", "Days until a movement is seen in the customer system", "D01, DV77", ge=0, le=30)
+    data_lag_days: int = fact("days", "Days until a movement is seen in the customer system", "D01, DV77", ge=0, le=30)
 
     @model_validator(mode="after")
     def _levels(self) -> Outreach:
@@ -326,7 +333,6 @@ class Assets(Section):
     )
     reopen_part_share: float = uncertainty("share", "Part of demand balance put into it", "assumption", ge=0, le=1)
     product_term_days: int = fact("days", "Term of a wealth product", "O06", ge=7, le=720)
-    payday: int = fact("day of month", "Day on which savings arrive", "assumption", ge=1, le=28)
     rate_premium_share: float = lever(
         "share", "Rate premium on time deposits of VIPs, a year", "M15, DV66", ge=0, le=0.01
     )
@@ -371,6 +377,8 @@ class Money(Section):
     turnover_assets_share: float = uncertainty(
         "share", "Part of the book's assets that a leaving manager takes", "N33 today", ge=0, le=1
     )
+    overtime_ratio: float = fact("ratio", "Pay of an overtime minute relative to a regular one", "N23", ge=1, le=3)
+    device_yuan_per_month: float = fact("yuan/month", "Cost of one self-service machine", "assumption", ge=0)
     hiring_cost_yuan: float = fact("yuan", "Cost of filling one post", "N33, assumption", ge=0)
     terminal_months: int = fact("months", "Months of margin counted for what stays", "model", ge=0, le=60)
     month_end_deviation_share: float = fact(

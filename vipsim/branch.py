@@ -22,6 +22,7 @@ from vipsim.records import rows
 from vipsim.scenario.lobby import ROLES
 from vipsim.tally import PHASES
 
+_MOST_DAYS = 31
 _MOST_CONTACTS_A_MONTH = OWNER_POSTS * 31 * 25
 _MOST_TASKS = 200  # places in one person's day plan; the scenario's limit is below (outreach.most_contacts_per_day)
 
@@ -46,6 +47,7 @@ class Crew(NamedTuple):
     roster: Roster
     tasks: Tasks
     staff_of_post: np.ndarray  # int64 [OWNER_POSTS]: staff number, -1 = nobody
+    present: np.ndarray  # int8 [days of a month, staff]: who was there, for the ledger
 
 
 def make_branch(opening: Any, customers: int, days: int) -> Branch:
@@ -94,4 +96,4 @@ def make_crew(lobby: LobbyParams, scenario: Any) -> Crew:
         float(scenario.outreach.call_from_min) if scenario.outreach is not None else 0.0,
         float(scenario.outreach.call_until_min) if scenario.outreach is not None else 0.0,
     )
-    return Crew(make_roster(lobby), tasks, staff_of_post)
+    return Crew(make_roster(lobby), tasks, staff_of_post, np.zeros((_MOST_DAYS, members), np.int8))

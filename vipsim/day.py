@@ -279,8 +279,9 @@ def evening(
                 if is_customer(state.book, backlog.rows[n].who) or state.book[backlog.rows[n].who].stage == PROSPECT:
                     reached = plan.rows[post, place].reached
                     attempt = backlog.rows[n].attempt
+                    minutes = plan.rows[post, place].minutes
                     outcome = respond(state, agenda, backlog, policy, address, n, reached, day, next_open)
-                    note_contact(contacts, backlog, policy.triggers, n, attempt, day, start, member, outcome)
+                    note_contact(contacts, backlog, policy.triggers, n, attempt, day, start, minutes, member, outcome)
 
 
 @lean

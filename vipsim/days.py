@@ -125,7 +125,7 @@ def close_day(branch, policy, lobby, crew, team, address, log, day, days_left, n
 
 
 @kernel
-def book_minutes(lobby, crew, log, minutes):
+def book_minutes(lobby, crew, log, day_of_month, minutes):
     """Add the day's minutes by role: paid (in the branch, breaks apart), booked (service, outreach, admin), overtime.
 
     ``minutes`` float64 [roles, 3] of the present phase. Overtime, service after the end of the shift, is booked too.
@@ -134,6 +134,7 @@ def book_minutes(lobby, crew, log, minutes):
     role = lobby.staffing.role
     present = crew.roster.present
     for member in range(floor.staff):
+        crew.present[day_of_month, member] = present[member]
         if not present[member]:
             continue
         for segment in range(floor.segment[member], floor.segment[member + 1]):
@@ -166,7 +167,7 @@ def run_compiled(branch, policy, lobby, crew, team, address, month, next_open, v
                 branch, policy, lobby, crew, team, address, day, month.days - d, month.open_weights[d], visits
             )
             log = fast.run_day(lobby, crew.roster, visits, crew.tasks, log, day)
-            book_minutes(lobby, crew, log, branch.minutes[branch.state.sums.phase])
+            book_minutes(lobby, crew, log, d, branch.minutes[branch.state.sums.phase])
             close_day(branch, policy, lobby, crew, team, address, log, day, month.days - d, next_open)
         night(branch.state, next_open.size - day)
     return visits, log
@@ -180,7 +181,7 @@ def run_lobby_only(branch, lobby, crew, address, month, visits, log):
         if month.open_weights[d] > 0.0:
             visits = expect_walk_ins(lobby, crew, address, day, month.open_weights[d], visits)
             log = fast.run_day(lobby, crew.roster, visits, crew.tasks, log, day)
-            book_minutes(lobby, crew, log, branch.minutes[branch.state.sums.phase])
+            book_minutes(lobby, crew, log, d, branch.minutes[branch.state.sums.phase])
     return visits, log
 
 
@@ -202,7 +203,7 @@ def run_lobby_only_reference(branch, lobby, crew, address, month, visits, log):
         if month.open_weights[d] > 0.0:
             visits = expect_walk_ins(lobby, crew, address, day, month.open_weights[d], visits)
             log = reference.run_day(lobby, crew.roster, visits, crew.tasks, log, day)
-            book_minutes(lobby, crew, log, branch.minutes[branch.state.sums.phase])
+            book_minutes(lobby, crew, log, d, branch.minutes[branch.state.sums.phase])
     return visits, log
 
 
@@ -218,7 +219,7 @@ def run_reference(branch, policy, lobby, crew, team, address, month, next_open, 
                 branch, policy, lobby, crew, team, address, day, month.days - d, month.open_weights[d], visits
             )
             log = reference.run_day(lobby, crew.roster, visits, crew.tasks, log, day)
-            book_minutes(lobby, crew, log, branch.minutes[branch.state.sums.phase])
+            book_minutes(lobby, crew, log, d, branch.minutes[branch.state.sums.phase])
             close_day(branch, policy, lobby, crew, team, address, log, day, month.days - d, next_open)
         night(branch.state, next_open.size - day)
     return visits, log

@@ -67,8 +67,8 @@ _ALL = (
         "net_retained_value_yuan",
         "yuan",
         "up",
-        "Margin by product class and sale fees, less staff, vacancies, bonuses, rescue offers, contacts, services, machines "
-        "and rate premium, over window and run-off, plus the terminal value of what stays at the end.",
+        "Margin by product class and sale fees, less staff, vacancies, bonuses, rescue offers, contacts, services, "
+        "machines and rate premium, over window and run-off, plus the terminal value of what stays at the end.",
         "净留存价值",
         "KPI02, U09",
     ),

@@ -13,7 +13,9 @@ import numpy as np
 from vipsim import tally as t
 from vipsim.customers.segments import GROUP_NAMES, TIER_NAMES, TYPE_D, TYPE_NAMES
 from vipsim.customers.state import State
+from vipsim.ledger import staff_ledger
 from vipsim.lobby.jobs import ABANDONED, CASH, CUT_OFF, NONCASH, OUTCOME_NAMES, SERVED, STATION_NAMES, UNSERVED
+from vipsim.month import Month
 from vipsim.outreach.response import RESULTS
 from vipsim.outreach.triggers import CHANNELS, REASONS
 
@@ -35,10 +37,10 @@ class Recorder:
         self.steps: list[np.ndarray] = []
         self.contacts: list[np.ndarray] = []
         self.months: list[dict[str, float]] = []
-        self.staff: list[np.ndarray] = []
+        self.staff: list[dict[str, np.ndarray]] = []
         self._visits_so_far = 0
 
-    def month(self, index: int, phase: int, state: State, log: Any, contacts: Any) -> None:
+    def month(self, month: Month, phase: int, state: State, lobby: Any, crew: Any, log: Any, contacts: Any) -> None:
         """Take in a month: waits of the window, counts of visits by phase, and the rows if they are kept."""
         rows = log.visits[: log.n[1]]
         count_visits(state.sums.tally[phase], rows)
@@ -60,7 +62,8 @@ class Recorder:
         self.contacts.append(contacts.rows[: contacts.size[0]].copy())
         totals = {name: float(state.sums.tally[:, column].sum()) for name, column in t.COLUMN.items()}
         classes = {f"class_{n}_fen": int(fen) for n, fen in enumerate(state.sums.class_total)}
-        self.months.append({"month": index, "phase": phase, **classes, **totals})
+        self.months.append({"month": month.number, "phase": phase, **classes, **totals})
+        self.staff.append(_ledger(month, lobby, crew, rows, log.steps[: log.n[3]], self.contacts[-1]))
 
     def samples(self) -> dict[str, np.ndarray]:
         """All waits of the window, minutes, by class."""
@@ -77,8 +80,34 @@ class Recorder:
             "visits": _visit_table(pa, visits, steps),
             "contacts": _contact_table(pa, contacts),
             "customers": _customer_table(pa, state, ids, customers),
+            "staff": _staff_table(pa, self.staff),
             "months": pa.Table.from_pylist([_month_row(m, before) for m, before in _with_last(self.months)]),
         }
+
+
+def _ledger(month: Month, lobby: Any, crew: Any, visits: Any, steps: Any, contacts: Any) -> dict[str, np.ndarray]:
+    """The month's staff-minute ledger; days count from the start of the run."""
+    served = steps[(steps["staff"] >= 0) & (steps["staff"] < lobby.floor.staff) & ~np.isnan(steps["start"])]
+    service = {
+        "day": visits["day"][served["visit"]] - month.first_day,
+        "staff": served["staff"],
+        "start": served["start"],
+        "end": served["end"],
+    }
+    outreach = {
+        "day": contacts["day"] - month.first_day,
+        "staff": contacts["staff"],
+        "start": contacts["start"],
+        "end": contacts["start"] + contacts["minutes"],
+    }
+    present = crew.present[: month.days] * (month.open_weights > 0.0)[:, None]
+    found = staff_ledger(lobby, present, service, outreach)
+    found["day"] = found["day"] + np.int32(month.first_day)
+    return found
+
+
+def _staff_table(pa: Any, months: list[dict[str, np.ndarray]]) -> pa.Table:
+    return pa.table({name: pa.array(np.concatenate([m[name] for m in months])) for name in months[0]})
 
 
 def count_visits(counts: np.ndarray, rows: np.ndarray) -> None:
@@ -175,6 +204,7 @@ def _contact_table(pa: Any, contacts: np.ndarray) -> pa.Table:
         "due_day": columns["due"],
         "attempt": columns["attempt"],
         "start_min": columns["start"],
+        "minutes_min": columns["minutes"],
         "result": _names(pa, columns["result"], RESULTS),
     }
     return pa.table({name: _array(pa, column) for name, column in named.items()})

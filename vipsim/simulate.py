@@ -204,7 +204,7 @@ class _Run:
         else:
             self.visits, log = self.run_lobby(month, now, log)
         self.logs[now] = log
-        self.recorder.month(index, phase, state, log, self.branch.contacts)
+        self.recorder.month(month, phase, state, world.lobby[now], world.crew[now], log, self.branch.contacts)
         last = index + 1 == world.phases.size
         if world.has_book and phase == WINDOW and (last or world.phases[index + 1] != WINDOW):
             self.closing = census(state, world.policy[0], month.first_day + month.days)

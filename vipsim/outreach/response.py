@@ -40,6 +40,7 @@ RESULTS = ("not_reached", "talked", "reminded", "appointed", "sold", "rescued", 
 CONTACT = np.dtype(
     [
         ("start", "f8"),  # minute of the day
+        ("minutes", "f8"),
         ("day", "i4"),
         ("due", "i4"),
         ("who", "i4"),
@@ -61,7 +62,7 @@ class ContactLog(NamedTuple):
 
 
 @lean
-def note_contact(log, backlog, triggers, n, attempt, day, start, staff, result):
+def note_contact(log, backlog, triggers, n, attempt, day, start, minutes, staff, result):
     """Write a contact down (O01: record at once)."""
     at = log.size[0]
     if at >= log.rows.size:
@@ -69,6 +70,7 @@ def note_contact(log, backlog, triggers, n, attempt, day, start, staff, result):
     reason = backlog.rows[n].reason
     row = log.rows[at]
     row["start"] = start
+    row["minutes"] = minutes
     row["day"] = day
     row["due"] = backlog.rows[n].due
     row["who"] = backlog.rows[n].who

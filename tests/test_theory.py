@@ -59,22 +59,22 @@ def test_theory_agrees_with_itself() -> None:
 
 
 def test_mm5_waits_as_erlang_c() -> None:
-    visits = counted(run("mm5", 200))
+    visits = counted(run("mm5", 120))
     assert np.all(visits["outcome"] == SERVED)
     waits = per_day(visits["day"], visits["called"] - visits["joined"])
     expected = theory.erlang_c_wait(0.3, 12.0, 5)
     assert abs(z_score(waits, expected)) < 4.0
-    assert abs(z_score(waits, expected * 1.05)) > 4.0  # the test would see an error of 5 %
+    assert abs(z_score(waits, expected * 1.1)) > 4.0  # the test would see an error of 10 %
 
 
 def test_mm5_with_patience_abandons_as_erlang_a() -> None:
-    result = run("mm5_patience", 200)
+    result = run("mm5_patience", 60)
     visits = counted(result)
     abandon, in_line = theory.erlang_a(0.5, 12.0, 5, 20.0)
     assert abs(z_score(per_day(visits["day"], visits["outcome"] == ABANDONED), abandon)) < 4.0
     until = np.where(visits["outcome"] == ABANDONED, visits["left"], visits["called"])
     assert abs(z_score(per_day(visits["day"], until - visits["joined"]), in_line)) < 4.0
-    assert abs(z_score(per_day(visits["day"], until - visits["joined"]), in_line * 1.02)) > 4.0
+    assert abs(z_score(per_day(visits["day"], until - visits["joined"]), in_line * 1.05)) > 4.0
 
 
 def test_virtual_wait_of_who_left_is_longer_than_the_patience() -> None:
@@ -92,8 +92,54 @@ def test_mg1_waits_as_pollaczek_khinchine() -> None:
 
 
 def test_two_classes_wait_as_cobham() -> None:
-    visits = counted(run("two_class", 300))
+    visits = counted(run("two_class", 150))
     vip, ordinary = theory.cobham_waits([0.06, 0.14], 12.0, 3)
     for flag, expected in ((1, vip), (0, ordinary)):
         own = visits[visits["vip"] == flag]
         assert abs(z_score(per_day(own["day"], own["called"] - own["joined"]), expected)) < 4.0
+
+
+# The same lobby day simulated by an independent C program (a hand-written event loop with another random number
+# generator): 40 batches of 50,000 days; mean and standard error of the batches' values. Waits in minutes, of the
+# served; abandoned as a share of those who joined the counter's line.
+LOBBY_DAY = {
+    "visits a day": (399.997882, 0.016640),
+    "vip wait": (0.692271, 0.000183),
+    "ordinary wait": (2.166810, 0.000601),
+    "abandoned": (0.071668, 0.000018),
+    "rm wait": (0.661573, 0.001865),
+    "machine wait": (0.017972, 0.000021),
+}
+
+
+def lobby_day_values(result: LobbyDays) -> dict[str, float]:
+    """The statistics by which engines of the lobby day are compared."""
+    v = result.visits
+    wait = v["called"] - v["joined"]
+    served = (v["station"] == CASH) & (v["outcome"] == SERVED)
+    met = v["rm_outcome"] != NONE
+    steps = result.steps
+    return {
+        "visits a day": v.size / np.unique(v["day"]).size,
+        "vip wait": float(wait[served & (v["vip"] == 1)].mean()),
+        "ordinary wait": float(wait[served & (v["vip"] == 0)].mean()),
+        "abandoned": float((v["outcome"] == ABANDONED).sum() / (steps["station"] == CASH).sum()),
+        "rm wait": float((v["rm_called"] - v["rm_joined"])[met].mean()),
+        "machine wait": float(wait[v["station"] == MACHINE].mean()),
+    }
+
+
+def test_lobby_day_agrees_with_the_engines_reference_values() -> None:
+    scenario = build(tables("lobby_day"))
+    batches = [lobby_day_values(simulate_days(scenario, Address(5, r, 0), 250)) for r in range(20)]
+    for name, (expected, se) in LOBBY_DAY.items():
+        values = np.array([x[name] for x in batches])
+        assert abs(z_score(values, expected, se)) < 4.0, name
+        assert abs(z_score(values, expected * 1.15, se)) > 4.0, name  # and would see an error of 15 %
+
+
+def test_lobby_day_all_visitors_are_served_or_leave() -> None:
+    result = simulate_days(build(tables("lobby_day")), Address(5, 0, 0), 50)
+    assert np.all(np.isin(result.visits["outcome"], (SERVED, ABANDONED)))
+    assert np.all(result.visits["rm_outcome"][result.visits["vip"] == 0] == NONE)
+    assert np.count_nonzero(result.steps["station"] == RM) > 0

@@ -132,7 +132,7 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
     next_change = change_min[0] if changes > 0 else inf
     next_other = min(next_change, next_closing, bell)
     passed = False  # the dispatch passed over somebody
-    idle_pools = 1 << floor.pool[2 * n_staff] if floor.servers > n_staff else 0  # a bit each; machines are free
+    idle_pools = 1 << int(floor.pool[2 * n_staff]) if floor.servers > n_staff else 0  # a bit each; machines are free
 
     while True:
         now = min(next_arrival, endings[n_pending]["end"], next_other)
@@ -298,7 +298,7 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
                 w = pop(tickets, lines, waiting, line)
                 station = lines[line]["station"]
                 if waiting[station] == 0:
-                    wanted &= ~(1 << station)
+                    wanted &= ~(1 << int(station))
                 leaves = tickets[w]["leaves"]
                 if leaves > now:
                     v = w
@@ -327,7 +327,7 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
                 else:
                     drop_free(free, idle, front, pool, cursor[pool])
                 if idle[pool] == 0:
-                    idle_pools &= ~(1 << pool)
+                    idle_pools &= ~(1 << int(pool))
                 minutes = begin_service(
                     rules,
                     tickets,

@@ -148,7 +148,7 @@ def set_free(servers, free, idle, front, server, now):
             i -= 1
     free[pool, i & ring] = server
     idle[pool] += 1
-    return 1 << pool
+    return 1 << int(pool)
 
 
 @lean
@@ -169,7 +169,7 @@ def unset_free(servers, free, idle, front, server, idle_pools):
     while free[pool, front[pool] + i & ring] != server:
         i += 1
     drop_free(free, idle, front, pool, i)
-    return idle_pools if idle[pool] > 0 else idle_pools & ~(1 << pool)
+    return idle_pools if idle[pool] > 0 else idle_pools & ~(1 << int(pool))
 
 
 @lean

@@ -189,7 +189,7 @@ def join(rules, tickets, lines, waiting, visit, result, v, line, now):
         result["joined"] = now
     ticket["leaves"] = now + patience
     append(tickets, lines, waiting, line, v)
-    return 1 << station
+    return 1 << int(station)
 
 
 @inlined

@@ -112,7 +112,7 @@ def _fill_walk_ins(a, slot, start, n, visits):
     cumulative = a.type_cumulative
     for i in range(n):
         u = second[i]
-        type = (u >= cumulative[0]) + (u >= cumulative[1]) + (u >= cumulative[2])
+        type = int(u >= cumulative[0]) + int(u >= cumulative[1]) + int(u >= cumulative[2])
         rows[start + i] = blank[0]
         row = rows[start + i]
         row["arrive"] = (slot + first[i]) * a.slot_min

@@ -13,14 +13,13 @@ from vipsim.customers.ownership import HEAD_FIRST, OWNER_POSTS, POSTS, RM_FIRST,
 from vipsim.customers.state import State, begin
 from vipsim.day import Callers, make_callers
 from vipsim.lobby.jobs import Roster, Tasks
+from vipsim.lobby.ledger import make_ledger
 from vipsim.lobby.params import LobbyParams, make_roster
 from vipsim.outreach import triggers
 from vipsim.outreach.plan import DayPlan, make_plan
 from vipsim.outreach.response import CONTACT, ContactLog
 from vipsim.outreach.triggers import Backlog
 from vipsim.records import rows
-from vipsim.scenario.lobby import ROLES
-from vipsim.tally import PHASES
 
 _MOST_DAYS = 31
 _MOST_CONTACTS_A_MONTH = OWNER_POSTS * 31 * 25
@@ -37,7 +36,6 @@ class Branch(NamedTuple):
     backlog: Backlog
     plan: DayPlan
     contacts: ContactLog
-    minutes: np.ndarray  # float64 [phases, roles, 3]: paid, booked and overtime minutes
     vacant_until: np.ndarray  # int64 [posts]: day until which a manager's post is empty
 
 
@@ -47,7 +45,7 @@ class Crew(NamedTuple):
     roster: Roster
     tasks: Tasks
     staff_of_post: np.ndarray  # int64 [OWNER_POSTS]: staff number, -1 = nobody
-    present: np.ndarray  # int8 [days of a month, staff]: who was there, for the ledger
+    ledger: np.ndarray  # int64 [days of a month, staff, half-hours, columns]: lobby.ledger of each day, milliseconds
 
 
 def make_branch(opening: Any, customers: int, days: int) -> Branch:
@@ -60,7 +58,6 @@ def make_branch(opening: Any, customers: int, days: int) -> Branch:
         callers=make_callers(room),
         backlog=triggers.make_backlog(room),
         plan=make_plan(_MOST_TASKS),
-        minutes=np.zeros((len(PHASES), len(ROLES), 3)),
         contacts=ContactLog(np.zeros(_MOST_CONTACTS_A_MONTH, CONTACT), np.zeros(1, np.int64)),
         vacant_until=np.zeros(POSTS, np.int64),
     )
@@ -96,4 +93,4 @@ def make_crew(lobby: LobbyParams, scenario: Any) -> Crew:
         float(scenario.outreach.call_from_min) if scenario.outreach is not None else 0.0,
         float(scenario.outreach.call_until_min) if scenario.outreach is not None else 0.0,
     )
-    return Crew(make_roster(lobby), tasks, staff_of_post, np.zeros((_MOST_DAYS, members), np.int8))
+    return Crew(make_roster(lobby), tasks, staff_of_post, np.zeros((_MOST_DAYS, *make_ledger(lobby).shape), np.int64))

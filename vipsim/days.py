@@ -10,8 +10,8 @@ from vipsim.compiled import kernel
 from vipsim.customers.state import count
 from vipsim.day import evening, morning, night
 from vipsim.lobby import fast
-from vipsim.lobby.jobs import FIRST_STEP, STEPS, clear
-from vipsim.lobby.params import BREAK, DUTY
+from vipsim.lobby.jobs import clear
+from vipsim.lobby.ledger import add_day
 from vipsim.lobby.roster import draw_roster
 from vipsim.lobby.visits import add_visits, add_walk_ins
 from vipsim.outreach.plan import prepare, select
@@ -125,38 +125,6 @@ def close_day(branch, policy, lobby, crew, team, address, log, day, days_left, n
 
 
 @kernel
-def book_minutes(lobby, crew, log, day_of_month, minutes):
-    """Add the day's minutes by role: paid (in the branch, breaks apart), booked (service, outreach, admin), overtime.
-
-    ``minutes`` float64 [roles, 3] of the present phase. Overtime, service after the end of the shift, is booked too.
-    """
-    floor = lobby.floor
-    role = lobby.staffing.role
-    present = crew.roster.present
-    for member in range(floor.staff):
-        crew.present[day_of_month, member] = present[member]
-        if not present[member]:
-            continue
-        for segment in range(floor.segment[member], floor.segment[member + 1]):
-            length = floor.segment_end[segment] - floor.segment_start[segment]
-            activity = floor.segment_activity[segment]
-            if activity != BREAK:
-                minutes[role[member], 0] += length
-            if activity != BREAK and activity != DUTY:
-                minutes[role[member], 1] += length
-        for place in range(crew.tasks.first[member], crew.tasks.first[member + 1]):
-            if not np.isnan(log.started[place]):
-                minutes[role[member], 1] += crew.tasks.minutes[place]
-    for n in range(log.n[FIRST_STEP], log.n[STEPS]):
-        step = log.steps[n]
-        member = step["staff"]
-        if 0 <= member < floor.staff and not np.isnan(step["start"]):
-            minutes[role[member], 1] += step["end"] - step["start"]
-            shift_end = floor.segment_end[floor.segment[member + 1] - 1]
-            minutes[role[member], 2] += max(step["end"] - max(step["start"], shift_end), 0.0)
-
-
-@kernel
 def run_compiled(branch, policy, lobby, crew, team, address, month, next_open, visits, log):
     """A month's days with the compiled engine; visits and log (both may have grown)."""
     for d in range(month.days):
@@ -167,7 +135,7 @@ def run_compiled(branch, policy, lobby, crew, team, address, month, next_open, v
                 branch, policy, lobby, crew, team, address, day, month.days - d, month.open_weights[d], visits
             )
             log = fast.run_day(lobby, crew.roster, visits, crew.tasks, log, day)
-            book_minutes(lobby, crew, log, d, branch.minutes[branch.state.sums.phase])
+            add_day(lobby, crew.roster, crew.tasks, log, crew.ledger[d])
             close_day(branch, policy, lobby, crew, team, address, log, day, month.days - d, next_open)
         night(branch.state, next_open.size - day)
     return visits, log
@@ -181,7 +149,7 @@ def run_lobby_only(branch, lobby, crew, address, month, visits, log):
         if month.open_weights[d] > 0.0:
             visits = expect_walk_ins(lobby, crew, address, day, month.open_weights[d], visits)
             log = fast.run_day(lobby, crew.roster, visits, crew.tasks, log, day)
-            book_minutes(lobby, crew, log, d, branch.minutes[branch.state.sums.phase])
+            add_day(lobby, crew.roster, crew.tasks, log, crew.ledger[d])
     return visits, log
 
 
@@ -203,7 +171,7 @@ def run_lobby_only_reference(branch, lobby, crew, address, month, visits, log):
         if month.open_weights[d] > 0.0:
             visits = expect_walk_ins(lobby, crew, address, day, month.open_weights[d], visits)
             log = reference.run_day(lobby, crew.roster, visits, crew.tasks, log, day)
-            book_minutes(lobby, crew, log, d, branch.minutes[branch.state.sums.phase])
+            add_day(lobby, crew.roster, crew.tasks, log, crew.ledger[d])
     return visits, log
 
 
@@ -219,7 +187,7 @@ def run_reference(branch, policy, lobby, crew, team, address, month, next_open, 
                 branch, policy, lobby, crew, team, address, day, month.days - d, month.open_weights[d], visits
             )
             log = reference.run_day(lobby, crew.roster, visits, crew.tasks, log, day)
-            book_minutes(lobby, crew, log, d, branch.minutes[branch.state.sums.phase])
+            add_day(lobby, crew.roster, crew.tasks, log, crew.ledger[d])
             close_day(branch, policy, lobby, crew, team, address, log, day, month.days - d, next_open)
         night(branch.state, next_open.size - day)
     return visits, log

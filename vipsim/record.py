@@ -13,11 +13,12 @@ import numpy as np
 from vipsim import tally as t
 from vipsim.customers.segments import GROUP_NAMES, TIER_NAMES, TYPE_D, TYPE_NAMES
 from vipsim.customers.state import State
-from vipsim.ledger import staff_ledger
 from vipsim.lobby.jobs import ABANDONED, CASH, CUT_OFF, NONCASH, OUTCOME_NAMES, SERVED, STATION_NAMES, UNSERVED
+from vipsim.lobby.ledger import COLUMN_NAMES, ON_BREAK, OVERTIME, PER_MINUTE, SUPPLIED, USED
 from vipsim.month import Month
 from vipsim.outreach.response import RESULTS
 from vipsim.outreach.triggers import CHANNELS, REASONS
+from vipsim.scenario.lobby import ROLES
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -38,11 +39,13 @@ class Recorder:
         self.contacts: list[np.ndarray] = []
         self.months: list[dict[str, float]] = []
         self.staff: list[dict[str, np.ndarray]] = []
+        self.minutes = np.zeros((len(t.PHASES), len(ROLES), 3))
         self._visits_so_far = 0
 
     def month(self, month: Month, phase: int, state: State, lobby: Any, crew: Any, log: Any, contacts: Any) -> None:
         """Take in a month: waits of the window, counts of visits by phase, and the rows if they are kept."""
         rows = log.visits[: log.n[1]]
+        self._count_minutes(phase, lobby, crew.ledger)
         count_visits(state.sums.tally[phase], rows)
         if phase == t.WINDOW:
             at_counter = (rows["station"] == CASH) | (rows["station"] == NONCASH)
@@ -63,7 +66,16 @@ class Recorder:
         totals = {name: float(state.sums.tally[:, column].sum()) for name, column in t.COLUMN.items()}
         classes = {f"class_{n}_fen": int(fen) for n, fen in enumerate(state.sums.class_total)}
         self.months.append({"month": month.number, "phase": phase, **classes, **totals})
-        self.staff.append(_ledger(month, lobby, crew, rows, log.steps[: log.n[3]], self.contacts[-1]))
+        self.staff.append(_ledger(month, lobby, crew.ledger))
+
+    def _count_minutes(self, phase: int, lobby: Any, ledger: np.ndarray) -> None:
+        """Add a month's paid, booked and overtime minutes by role."""
+        spent = ledger.sum(axis=(0, 2)) / PER_MINUTE
+        role = np.asarray(lobby.staffing.role)
+        paid = spent[:, SUPPLIED] - spent[:, OVERTIME] - spent[:, ON_BREAK]
+        booked = spent[:, :USED].sum(axis=1) - spent[:, ON_BREAK]
+        for column, minutes in enumerate((paid, booked, spent[:, OVERTIME])):
+            np.add.at(self.minutes[phase, :, column], role, minutes)
 
     def samples(self) -> dict[str, np.ndarray]:
         """All waits of the window, minutes, by class."""
@@ -85,24 +97,18 @@ class Recorder:
         }
 
 
-def _ledger(month: Month, lobby: Any, crew: Any, visits: Any, steps: Any, contacts: Any) -> dict[str, np.ndarray]:
-    """The month's staff-minute ledger; days count from the start of the run."""
-    served = steps[(steps["staff"] >= 0) & (steps["staff"] < lobby.floor.staff) & ~np.isnan(steps["start"])]
-    service = {
-        "day": visits["day"][served["visit"]] - month.first_day,
-        "staff": served["staff"],
-        "start": served["start"],
-        "end": served["end"],
+def _ledger(month: Month, lobby: Any, ledger: np.ndarray) -> dict[str, np.ndarray]:
+    """The month's staff-minute ledger as columns: per day, member and half-hour; the absent have no rows."""
+    day, member, half_hour = np.nonzero(ledger[: month.days, :, :, SUPPLIED])
+    found: dict[str, np.ndarray] = {
+        "day": (day + month.first_day).astype(np.int32),
+        "staff": member.astype(np.int16),
+        "role": np.array(ROLES)[np.asarray(lobby.staffing.role)[member]],
+        "half_hour": half_hour.astype(np.int16),
     }
-    outreach = {
-        "day": contacts["day"] - month.first_day,
-        "staff": contacts["staff"],
-        "start": contacts["start"],
-        "end": contacts["start"] + contacts["minutes"],
-    }
-    present = crew.present[: month.days] * (month.open_weights > 0.0)[:, None]
-    found = staff_ledger(lobby, present, service, outreach)
-    found["day"] = found["day"] + np.int32(month.first_day)
+    cells = ledger[day, member, half_hour] / PER_MINUTE
+    found |= {f"{name}_min": cells[:, column] for column, name in enumerate(COLUMN_NAMES)}
+    found["idle_min"] = cells[:, SUPPLIED] - cells[:, :USED].sum(axis=1)
     return found
 
 

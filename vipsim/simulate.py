@@ -180,6 +180,7 @@ class _Run:
         log = self.logs.get(now) or make_day_log(world.lobby[now])
         begin_log(log)
         self.branch.contacts.size[0] = 0
+        world.crew[now].ledger[:] = 0
         if world.has_book:
             if index == 0:
                 self.begin()
@@ -227,7 +228,7 @@ class _Run:
         samples = self.recorder.samples()
         lengths = scenario.calendar
         months = (lengths.run_in_months, lengths.window_months, lengths.run_off_months)
-        measured = Measured(state.sums.tally, samples, self.branch.minutes, months)
+        measured = Measured(state.sums.tally, samples, self.recorder.minutes, months)
         if world.has_book:
             measured = measured._replace(**self._book_side(months))
         tables = self.recorder.tables(state, world.ids, world.customers) if self.recorder.keep else {}

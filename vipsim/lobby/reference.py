@@ -350,7 +350,7 @@ class Day:
                     break
 
     def next_ticket(self, server: Server) -> Ticket | None:
-        """Best ticket of the server's lines (rank, key, visit) whose owner is still there; the others are called off."""
+        """Best ticket of the server's lines (rank, key, visit) whose owner is there; the others are called off."""
         floor, row = self.floor, server.row
         while True:
             fronts = [

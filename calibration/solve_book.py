@@ -1,4 +1,4 @@
-"""Solve the wealth laws of a book from facts: python calibration/solve_book.py scenarios/parts/book.toml today
+"""Solve the wealth laws of a book from facts: python calibration/solve_book.py scenarios/baseline.toml today
 
 Prints the spread and the medians to put into the scenario file. ``today`` knows the mean and the number of VIPs (N37
 of today), ``2012`` knows the number of VIPs and what they hold (CF01). Both know the assets by age (CF25-CF26).

@@ -1,26 +1,47 @@
-"""The part of a scenario that the book reads, from the shipped parts: for tests that need no lobby."""
+"""The part of a scenario that the book reads, with some keys changed: for tests that need no lobby."""
 
 from __future__ import annotations
 
+import datetime
 import tomllib
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from vipsim.scenario import files
 from vipsim.scenario.book import BookSource
+from vipsim.scenario.schema import Scenario
 
-PARTS = Path(__file__).parents[1] / "scenarios" / "parts"
-TODAY, OUTLET_2012 = "book.toml", "book_2012.toml"
-INCOME_CUTS_YUAN = (70_000.0, 300_000.0)
+SCENARIOS = Path(__file__).parents[1] / "scenarios"
+TODAY, OUTLET_2012 = "baseline.toml", "outlet_2012.toml"
+START = datetime.date(2026, 1, 1)
+INCOME_CUTS_YUAN = (70_000.0, 300_000.0)  # S02
 
 
-def scenario(part: str = TODAY, **book: Any) -> Any:
-    """A stand-in scenario: the shipped book with some keys changed, head office's cuts (T02), the grid of S02."""
-    with (PARTS / part).open("rb") as file:
-        written = tomllib.load(file)["book"]
+@cache
+def baseline() -> Scenario:
+    return files.load(SCENARIOS / TODAY)
+
+
+@cache
+def book_of(outlet: str) -> dict[str, Any]:
+    """The section [book] of a shipped outlet as it is written."""
+    path = SCENARIOS / outlet
+    if not path.is_file():  # the outlet of 2012 before it is joined with its other sections
+        path = SCENARIOS / "parts" / "book_2012.toml"
+    with path.open("rb") as file:
+        written: dict[str, Any] = tomllib.load(file)["book"]
+    return written
+
+
+def scenario(outlet: str = TODAY, **book: Any) -> Any:
+    """A stand-in scenario: a shipped book with some keys changed, and what the book reads of the baseline."""
+    base = baseline()
     return SimpleNamespace(
-        book=BookSource.model_validate(written | book),
-        tiers=SimpleNamespace(standard_yuan=2e5, platinum_yuan=1.5e6, black_yuan=6e6, window_months=3),
-        grid=SimpleNamespace(asset_cuts_yuan=[5e4, 5e5], income_cuts_yuan=list(INCOME_CUTS_YUAN)),
-        lifecycle=SimpleNamespace(exploration_months=6.0, development_months=18.0, notice_days=30, maintained_days=90),
+        book=BookSource.model_validate(book_of(outlet) | book),
+        tiers=base.tiers,
+        grid=base.grid,
+        lifecycle=base.lifecycle,
+        calendar=SimpleNamespace(start_date=START),
     )

@@ -30,13 +30,16 @@ def tables(name: str) -> dict[str, Any]:
 
 
 def random_tables(g: np.random.Generator, whole_minutes: bool) -> dict[str, Any]:
-    """A random lobby in which every option is on in some draws and off in others."""
+    """A random lobby in which every option is on in some draws and off in others.
+
+    No gamma law: its inversion needs lgamma, which compiled and plain code do not give to the same last bit.
+    """
 
     def share() -> float:
         return float(g.choice([0.0, 1.0, g.random()], p=[0.15, 0.15, 0.7]))
 
     def law(mean: float) -> dict[str, Any]:
-        name = str(g.choice(["constant", "exponential", "lognormal", "weibull", "triangular", "gamma"]))
+        name = str(g.choice(["constant", "exponential", "lognormal", "weibull", "triangular"]))
         if whole_minutes or name == "constant":
             return (
                 {"law": "constant", "value_min": float(g.integers(0, 2 * int(mean) + 2))}
@@ -48,7 +51,7 @@ def random_tables(g: np.random.Generator, whole_minutes: bool) -> dict[str, Any]
             )
         if name == "triangular":
             return {"law": name, "low_min": 0.0, "mode_min": mean, "high_min": 2.0 * mean}
-        extra = {"lognormal": {"cv": 0.8}, "gamma": {"cv": 0.6}, "weibull": {"shape": 1.5}}.get(name, {})
+        extra = {"lognormal": {"cv": 0.8}, "weibull": {"shape": 1.5}}.get(name, {})
         return {"law": name, "mean_min": mean, **extra}
 
     def patience(mean: float) -> dict[str, Any]:

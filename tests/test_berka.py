@@ -15,8 +15,11 @@ import numpy as np
 import pytest
 from book_scenarios import scenario as book_scenario
 
+from vipsim.customers import book as books
 from vipsim.customers.load import read_book
 from vipsim.customers.mapping import read_mapping
+from vipsim.scenario import files
+from vipsim.scenario.errors import InputError
 
 ROOT = Path(__file__).parents[1]
 TABLES = ROOT.parent / "shared" / "data" / "berka"
@@ -36,9 +39,7 @@ berka = script()
 
 
 def scenario() -> Any:
-    made = book_scenario(prospects=10)
-    made.calendar = SimpleNamespace(start_date=datetime.date(2026, 1, 1))
-    return made
+    return book_scenario(prospects=10)
 
 
 def rows_of(folder: Path) -> list[dict[str, str]]:
@@ -113,6 +114,20 @@ def test_both_factors_are_options_and_reach_the_mapping(made_up: Path, tmp_path:
 
 def order_of(folder: Path) -> list[tuple[int, int]]:
     return [(int(row["opened"][5:7]), int(row["opened"][8:])) for row in rows_of(folder)]
+
+
+def test_the_example_scenario_is_valid_once_the_book_is_written(made_up: Path, tmp_path: Path) -> None:
+    text = (ROOT / "scenarios" / "examples" / "berka.toml").read_text(encoding="utf-8")
+    path = tmp_path / "berka.toml"
+    path.write_text(text.replace("../baseline.toml", "vipsim:baseline.toml"), encoding="utf-8")
+    with pytest.raises(InputError, match="no such file: berka/berka_book"):
+        files.load(path)
+    berka.main([str(made_up), str(tmp_path / "berka")])
+    made = files.load(path)
+    book, ids = books.opening(made)
+    assert book.is_customer().sum() == 2
+    assert ids.size == 2 + made.book.prospects
+    assert made.today["tiers.standard_yuan"] == made.tiers.standard_yuan
 
 
 def test_a_folder_without_the_tables_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

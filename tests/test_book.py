@@ -201,7 +201,9 @@ def test_plain_numpy_draws_the_same_customers() -> None:
         golden = (rows.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(12)
         return (golden * 2.0**-52 + uniform(3, 0, BOOK, 0, 0, 0, 0)) % 1.0
 
-    twin = plain_book().draw(laws_of(made), cuts_of(made), made.tiers.window_months, uniforms)
+    plain = plain_book()
+    assert np.array_equal(plain.addressed(3, BOOK, 0, rows, 7), uniforms(7))
+    twin = plain.draw(laws_of(made), cuts_of(made), made.tiers.window_months, uniforms)
     for name, column in twin.items():
         mine = getattr(book, name)
         if name in ("balance", "elsewhere", "month_average"):

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import datetime
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
+import book_scenarios
 import numpy as np
 import pandas as pd
 import pytest
-from book_scenarios import scenario as book_scenario
 
 from vipsim.customers import book as books
 from vipsim.customers.book import EBANK_ACTIVE, EBANK_SIGNED, NEVER
@@ -20,8 +19,6 @@ from vipsim.customers.mapping import Mapping, read_mapping
 from vipsim.customers.privacy import identifying_header, identifying_values
 from vipsim.customers.segments import INVESTING
 from vipsim.scenario.errors import InputError, Problem
-
-START = datetime.date(2026, 1, 1)
 
 MAPPING = """\
 money_unit = "yuan"
@@ -36,9 +33,7 @@ GOOD = "id,assets,age\nA1,100.5,30\nA2,0,41\nA3,250000,66\n"
 
 
 def scenario(**book: Any) -> Any:
-    made = book_scenario(**({"prospects": 4} | book))
-    made.calendar = SimpleNamespace(start_date=START)
-    return made
+    return book_scenarios.scenario(**({"prospects": 4} | book))
 
 
 def write(folder: Path, text: str, mapping: str = MAPPING) -> tuple[Path, Path]:

@@ -6,19 +6,22 @@ things happen at the same minute all day long.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.lobby_scenarios import build, random_tables
+from tests.lobby_scenarios import build, random_tables, tables
 from vipsim.draws import Address
 from vipsim.lobby import fast, reference
-from vipsim.lobby.jobs import RESULT, STEP, VISIT, DayLog, Roster, Tasks, Visits, clear, make_tasks, make_visits
+from vipsim.lobby.days import simulate_days
+from vipsim.lobby.jobs import RESULT, STEP, VISIT, DayLog, Roster, Tasks, Visits, make_tasks, make_visits
 from vipsim.lobby.params import LobbyParams, make_day_log, make_roster, params
 from vipsim.lobby.roster import draw_roster
 from vipsim.lobby.visits import add_visits, add_walk_ins
@@ -85,3 +88,108 @@ def test_engines_are_equal_in_every_field(block: int) -> None:
         a = fast.run_day(p, roster, visits, tasks, make_day_log(p, 4), number)
         b = reference.run_day(p, roster, visits, tasks, make_day_log(p, 4), number)
         assert differences(a, b, tasks.minutes.size) == [], f"day {number}"
+
+
+def test_random_days_reach_every_branch() -> None:
+    """What no random day does cannot be compared: each outcome of each station, each flag, each kind of task."""
+    flags = ("triaged", "diverted", "rm_first", "waited", "lead", "pitched", "referred")
+    seen: set[tuple[str, int]] = set()
+    ties = 0
+    for number in range(400):
+        p, roster, visits, tasks = random_day(number)
+        log = fast.run_day(p, roster, visits, tasks, make_day_log(p, 4), number)
+        rows, steps = log.visits[: log.n[1]], log.steps[: log.n[3]]
+        for name in (
+            "triaged",
+            "diverted",
+            "outcome",
+            "rm_outcome",
+            "rm_first",
+            "waited",
+            "lead",
+            "pitched",
+            "referred",
+        ):
+            seen |= {(name, int(x)) for x in np.unique(rows[name])}
+        for station in range(5):
+            seen |= {(f"station {station}", int(x)) for x in np.unique(steps["outcome"][steps["station"] == station])}
+        seen |= {("task", int(x)) for x in np.isfinite(log.started[: tasks.minutes.size])}
+        seen.add(("overtime", int(log.closed[0] > p.rules.opening_min)))
+        ties += steps.size - np.unique(steps["end"]).size
+    expected = {(name, x) for name in (*flags, "task", "overtime") for x in (0, 1)}
+    expected |= {("outcome", x) for x in (0, 1, 2, 4)} | {("rm_outcome", x) for x in (0, 1, 2, 4, 6)}
+    expected |= {("station 0", x) for x in (0, 3, 4, 5)} | {("station 1", x) for x in (0, 1, 2)}
+    expected |= {(f"station {station}", x) for station in (2, 3, 4) for x in (0, 1, 2, 3, 4)}
+    assert expected - seen == set()
+    assert ties > 3000
+
+
+def test_the_comparison_sees_a_difference_in_the_last_bit() -> None:
+    p, roster, visits, tasks = random_day(0)
+    a = fast.run_day(p, roster, visits, tasks, make_day_log(p, 4), 0)
+    for table, name in ((a.visits, "left"), (a.steps, "end"), (a.visits, "believed"), (a.steps, "staff")):
+        b = reference.run_day(p, roster, visits, tasks, make_day_log(p, 4), 0)
+        assert differences(a, b, tasks.minutes.size) == []
+        kept = table[name][0]
+        table[name][0] = np.nextafter(kept, np.inf) if table[name].dtype.kind == "f" else kept + 1
+        assert len(differences(a, b, tasks.minutes.size)) == 1
+        table[name][0] = kept
+
+
+def test_the_uncompiled_loop_is_equal_too() -> None:
+    event_loop = fast.event_loop
+    uncompiled = getattr(event_loop, "py_func", event_loop)
+    for number in range(0, 400, 20):
+        p, roster, visits, tasks = random_day(number)
+        a = fast.run_day(p, roster, visits, tasks, make_day_log(p, 4), number)
+        log = make_day_log(p, 4)
+        try:
+            fast.event_loop = uncompiled
+            run_day = getattr(fast.run_day, "py_func", fast.run_day)
+            b = run_day(p, roster, visits, tasks, log, number)
+        finally:
+            fast.event_loop = event_loop
+        assert differences(a, b, tasks.minutes.size) == [], f"day {number}"
+
+
+CHECKED = """
+import json, sys
+from tests.test_lobby_engines import digest
+print(json.dumps([digest(n) for n in range(int(sys.argv[1]), int(sys.argv[2]))]))
+"""
+
+
+def digest(number: int) -> str:
+    """All bytes of a random day's log, as a short text."""
+    p, roster, visits, tasks = random_day(number)
+    log = fast.run_day(p, roster, visits, tasks, make_day_log(p, 4), number)
+    h = hashlib.sha256()
+    for table in (log.visits[: log.n[1]], log.steps[: log.n[3]]):
+        for name in table.dtype.names or ():
+            h.update(np.ascontiguousarray(table[name]).tobytes())
+    h.update(log.started[: tasks.minutes.size].tobytes())
+    return h.hexdigest()[:16]
+
+
+@pytest.mark.parametrize(("switch", "days"), [("NUMBA_DISABLE_JIT", 12), ("NUMBA_BOUNDSCHECK", 60)])
+def test_same_bytes_in_plain_python_and_with_bounds_checked(switch: str, days: int, tmp_path: Path) -> None:
+    environment = {**os.environ, switch: "1", "VIPSIM_CACHE_DIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", CHECKED, "0", str(days)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+        cwd=Path(__file__).resolve().parent.parent,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert json.loads(done.stdout) == [digest(n) for n in range(days)]
+
+
+def test_the_reference_lobby_is_equal() -> None:
+    scenario = build(tables("lobby_day"))
+    fast_days = simulate_days(scenario, Address(3, 1, 0), 25)
+    told_days = simulate_days(scenario, Address(3, 1, 0), 25, "simpy")
+    assert equal_rows(fast_days.visits, told_days.visits, RESULT) == []
+    assert equal_rows(fast_days.steps, told_days.steps, STEP) == []

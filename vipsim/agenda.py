@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from vipsim.compiled import kernel
+from vipsim.compiled import kernel, lean
 from vipsim.records import rows
 
 # Kinds, in the order in which one day's entries are dealt with.
@@ -22,7 +22,7 @@ HOT_LEAVE = 3  # money won under a reward leaves again; amount
 JOIN = 4  # a recommended prospect decides
 NOTICE = 5  # a customer decides to take the money away
 ASSIGN = 6  # a customer gets an owner
-ALERT = 7  # the customer system shows an outflow in the making; number = 1 true, 0 false
+ALERT = 7  # the customer system shows an outflow in the making
 TASK = 8  # an outreach task falls due; number = reason, amount = days until it is dropped
 RESIGN = 9  # a relationship manager leaves; customer = staff member
 VISIT = 10  # a customer comes; number = count within the month
@@ -77,7 +77,7 @@ def with_room(agenda: Agenda, room: int) -> Agenda:
     return Agenda(agenda.first, entries, agenda.state)
 
 
-@kernel
+@lean
 def file(agenda, day, kind, who, number, amount):
     """File an entry under a day; days after the last one are forgotten, days before 0 are an error of the caller."""
     if day >= agenda.first.size:
@@ -97,7 +97,7 @@ def file(agenda, day, kind, who, number, amount):
     agenda.first[day] = entry
 
 
-@kernel
+@lean
 def count(agenda, day):
     """Number of entries filed under a day."""
     n = 0

@@ -13,15 +13,15 @@ from vipsim.customers.ownership import HEAD_FIRST, OWNER_POSTS, POSTS, RM_FIRST,
 from vipsim.customers.state import State, begin
 from vipsim.day import Callers, make_callers
 from vipsim.lobby.jobs import Roster, Tasks
+from vipsim.lobby.ledger import make_ledger
 from vipsim.lobby.params import LobbyParams, make_roster
 from vipsim.outreach import triggers
-from vipsim.records import rows
 from vipsim.outreach.plan import DayPlan, make_plan
 from vipsim.outreach.response import CONTACT, ContactLog
 from vipsim.outreach.triggers import Backlog
-from vipsim.scenario.lobby import ROLES
-from vipsim.tally import PHASES
+from vipsim.records import rows
 
+_MOST_DAYS = 31
 _MOST_CONTACTS_A_MONTH = OWNER_POSTS * 31 * 25
 _MOST_TASKS = 200  # places in one person's day plan; the scenario's limit is below (outreach.most_contacts_per_day)
 
@@ -36,7 +36,6 @@ class Branch(NamedTuple):
     backlog: Backlog
     plan: DayPlan
     contacts: ContactLog
-    minutes: np.ndarray  # float64 [phases, roles, 2]: paid and booked minutes
     vacant_until: np.ndarray  # int64 [posts]: day until which a manager's post is empty
 
 
@@ -46,6 +45,7 @@ class Crew(NamedTuple):
     roster: Roster
     tasks: Tasks
     staff_of_post: np.ndarray  # int64 [OWNER_POSTS]: staff number, -1 = nobody
+    ledger: np.ndarray  # int64 [days of a month, staff, half-hours, columns]: lobby.ledger of each day, milliseconds
 
 
 def make_branch(opening: Any, customers: int, days: int) -> Branch:
@@ -58,7 +58,6 @@ def make_branch(opening: Any, customers: int, days: int) -> Branch:
         callers=make_callers(room),
         backlog=triggers.make_backlog(room),
         plan=make_plan(_MOST_TASKS),
-        minutes=np.zeros((len(PHASES), len(ROLES), 2)),
         contacts=ContactLog(np.zeros(_MOST_CONTACTS_A_MONTH, CONTACT), np.zeros(1, np.int64)),
         vacant_until=np.zeros(POSTS, np.int64),
     )
@@ -66,12 +65,12 @@ def make_branch(opening: Any, customers: int, days: int) -> Branch:
 
 def with_room(branch: Branch) -> Branch:
     """The branch with room for another month: entries that one month can file, and a day's worth of them."""
-    rows = max(2048, 2 * int(branch.state.sums.next_prospect))
-    agenda = dates.with_room(branch.agenda, rows)
+    room = max(2048, 2 * int(branch.state.sums.next_prospect))
+    agenda = dates.with_room(branch.agenda, room)
     page, callers = branch.page, branch.callers
     if agenda.entries.size > page.size:
         page, callers = rows(agenda.entries.size, dates.ENTRY), make_callers(agenda.entries.size)
-    backlog = triggers.with_room(branch.backlog, rows)
+    backlog = triggers.with_room(branch.backlog, room)
     return branch._replace(agenda=agenda, page=page, callers=callers, backlog=backlog)
 
 
@@ -91,7 +90,7 @@ def make_crew(lobby: LobbyParams, scenario: Any) -> Crew:
     tasks = Tasks(
         np.zeros(members + 1, np.int64),
         np.zeros(OWNER_POSTS * _MOST_TASKS),
-        float(scenario.outreach.call_from_min),
-        float(scenario.outreach.call_until_min),
+        float(scenario.outreach.call_from_min) if scenario.outreach is not None else 0.0,
+        float(scenario.outreach.call_until_min) if scenario.outreach is not None else 0.0,
     )
-    return Crew(make_roster(lobby), tasks, staff_of_post)
+    return Crew(make_roster(lobby), tasks, staff_of_post, np.zeros((_MOST_DAYS, *make_ledger(lobby).shape), np.int64))

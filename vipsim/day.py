@@ -12,7 +12,7 @@ import numpy as np
 
 from vipsim import agenda as dates
 from vipsim import draws, tally
-from vipsim.compiled import kernel
+from vipsim.compiled import kernel, lean
 from vipsim.customers.assets import mature
 from vipsim.customers.book import EXITED, EXPLORATION, NOTICE, PROSPECT
 from vipsim.customers.lifecycle import give_notice, leave
@@ -23,7 +23,16 @@ from vipsim.draws import pair
 from vipsim.lobby.jobs import ABANDONED, CASH, FIRST_VISIT, NONCASH, SERVED, UNSERVED, VISITS
 from vipsim.lobby.visits import WALK_IN
 from vipsim.month import VISITS_A_MONTH
-from vipsim.outreach.response import keeps_appointment, meet, note_contact, open_account, respond, take_lead, take_prospect, win
+from vipsim.outreach.response import (
+    keeps_appointment,
+    meet,
+    note_contact,
+    open_account,
+    respond,
+    take_lead,
+    take_prospect,
+    win,
+)
 from vipsim.outreach.triggers import OUTFLOW_ALERT, open_task
 from vipsim.records import rows
 
@@ -47,7 +56,7 @@ def make_callers(capacity: int) -> Callers:
     return Callers(rows(capacity, CALLER), np.zeros(1, np.int64))
 
 
-@kernel
+@lean
 def call_in(state, callers, i, number, appointment):
     """Customer i comes today."""
     book = state.book
@@ -63,7 +72,7 @@ def call_in(state, callers, i, number, appointment):
     callers.size[0] = n + 1
 
 
-@kernel
+@lean
 def money_arrives(state, i, amount, came_back, day, days_left):
     """Money won earlier arrives; somebody who had left opens a new relationship with it."""
     book = state.book
@@ -78,7 +87,7 @@ def money_arrives(state, i, amount, came_back, day, days_left):
     count(state, tally.WON_FEN, np.float64(brought))
 
 
-@kernel
+@lean
 def hot_money_leaves(state, i, amount, days_left):
     """Money that only a reward attracted leaves from the demand account, as far as it is there."""
     gone = min(amount, state.book[i].balance[DEMAND])
@@ -87,7 +96,7 @@ def hot_money_leaves(state, i, amount, days_left):
         count(state, tally.HOT_LEFT_FEN, np.float64(gone))
 
 
-@kernel
+@lean
 def recommend(state, agenda, policy, address, i, day):
     """A satisfied customer recommends the branch: a prospect of the finite pool may open an account (Y15, N19)."""
     count(state, tally.REFERRALS, 1.0)
@@ -102,7 +111,7 @@ def recommend(state, agenda, policy, address, i, day):
     win(state, agenda, policy, new, 1.0, u_sale, u_size, u_lag, day)
 
 
-@kernel
+@lean
 def resign(state, policy, team, post, days_left):
     """A manager leaves: relationships suffer, and part of the book's assets follows (N33)."""
     count(state, tally.RESIGNATIONS, 1.0)
@@ -119,7 +128,7 @@ def resign(state, policy, team, post, days_left):
             count(state, tally.TURNOVER_FEN, np.float64(gone))
 
 
-@kernel
+@lean
 def alert(state, backlog, policy, rm_count, i, is_true, day):
     """The customer system shows an outflow in the making; some alerts are false and cost the same minutes."""
     if is_true:
@@ -134,17 +143,15 @@ def alert(state, backlog, policy, rm_count, i, is_true, day):
         )
 
 
-@kernel
-def morning(state, agenda, backlog, page, callers, policy, address, team, vacant_until, day, days_left):
-    """Deal with everything dated today, money first; customers who come are put on the list of callers."""
-    callers.size[0] = 0
-    n = dates.open_day(agenda, day, page)
+@lean
+def deal_with(state, agenda, backlog, page, n, callers, policy, address, team, vacant_until, day, days_left):
+    """Deal with the day's entries in their order."""
     for e in range(n):
         kind = page[e].kind
         i = page[e].who
         amount = page[e].amount
         if kind == dates.MATURITY:
-            mature(state, address, policy.assets, i, page[e].number, day, days_left)
+            mature(state, agenda, address, policy.assets, i, page[e].number, day, days_left)
         elif kind == dates.LEAVE:
             leave(state, address, policy.lifecycle, i, day, days_left)
         elif kind == dates.ARRIVE:
@@ -160,7 +167,7 @@ def morning(state, agenda, backlog, page, callers, policy, address, team, vacant
         elif kind == dates.ASSIGN:
             assign(state, address, policy.ownership, team, i)
         elif kind == dates.ALERT:
-            alert(state, backlog, policy, team.rm_count, i, page[e].number > 0, day)
+            alert(state, backlog, policy, team.rm_count, i, amount > 0, day)
         elif kind == dates.TASK:
             if is_customer(state.book, i) and state.book[i].owner >= 0:
                 open_task(state, backlog, policy.triggers, team.rm_count, i, page[e].number, day, amount)
@@ -177,6 +184,14 @@ def morning(state, agenda, backlog, page, callers, policy, address, team, vacant
 
 
 @kernel
+def morning(state, agenda, backlog, page, callers, policy, address, team, vacant_until, day, days_left):
+    """Deal with everything dated today, money first; customers who come are put on the list of callers."""
+    callers.size[0] = 0
+    n = dates.open_day(agenda, day, page)
+    deal_with(state, agenda, backlog, page, n, callers, policy, address, team, vacant_until, day, days_left)
+
+
+@lean
 def processing_score(policy, wait, gave_up):
     """Satisfaction with processing, 1 (no wait) to 0 (a wait that nobody bears, or giving up) (N31)."""
     if gave_up:
@@ -184,7 +199,7 @@ def processing_score(policy, wait, gave_up):
     return max(0.0, 1.0 - wait / policy.experience.wait_unbearable_min)
 
 
-@kernel
+@lean
 def complain(state, policy, address, id, number, i, bad, day):
     """A visit may end in a complaint, more often after a bad wait; one that is not resolved weighs on (N32, Q03)."""
     chance = policy.experience.complaint_share * (policy.experience.complaint_wait_ratio if bad else 1.0)
@@ -198,8 +213,8 @@ def complain(state, policy, address, id, number, i, bad, day):
         state.book[i].complaint_day = day
 
 
-@kernel
-def absorb_visit(state, agenda, backlog, policy, address, rm_count, visit, slot_min, day):
+@lean
+def absorb_visit(state, agenda, backlog, policy, address, rm_count, visit, slot_min, day, days_left):
     """What one visit does to the customer and to the list of leads."""
     i = np.int64(visit["who"])
     number = visit["number"] % VISITS_A_MONTH
@@ -221,23 +236,36 @@ def absorb_visit(state, agenda, backlog, policy, address, rm_count, visit, slot_
             complain(state, policy, address, WALK_IN + np.int64(visit["number"]), slot, i, bad, day)
     if visit["rm_outcome"] == SERVED:
         if i >= 0:
-            meet(state, agenda, policy, address, i, number, day)
+            meet(state, agenda, policy, address, i, number, day, days_left)
         elif visit["type"] == TYPE_C:
             new = take_prospect(state)
             if new >= 0:
-                meet(state, agenda, policy, address, new, 0, day)
-    elif visit["lead"] or visit["referred"]:
-        if i >= 0 or visit["type"] == TYPE_C:
-            take_lead(state, backlog, policy.triggers, rm_count, i, day)
+                meet(state, agenda, policy, address, new, 0, day, days_left)
+    elif (visit["lead"] or visit["referred"]) and (i >= 0 or visit["type"] == TYPE_C):
+        take_lead(state, backlog, policy.triggers, rm_count, i, day)
 
 
-@kernel
+@lean
 def evening(
-    state, agenda, backlog, plan, contacts, policy, address, rm_count, log, tasks_first, staff_of_post, slot_min, day, next_open
+    state,
+    agenda,
+    backlog,
+    plan,
+    contacts,
+    policy,
+    address,
+    rm_count,
+    log,
+    tasks_first,
+    staff_of_post,
+    slot_min,
+    day,
+    days_left,
+    next_open,
 ):
     """After closing: visits and contacts take effect on their customers, in the order of arrival and of rank."""
     for v in range(log.n[FIRST_VISIT], log.n[VISITS]):
-        absorb_visit(state, agenda, backlog, policy, address, rm_count, log.visits[v], slot_min, day)
+        absorb_visit(state, agenda, backlog, policy, address, rm_count, log.visits[v], slot_min, day, days_left)
     for post in range(plan.size.size):
         member = staff_of_post[post]
         if member < 0:
@@ -251,11 +279,12 @@ def evening(
                 if is_customer(state.book, backlog.rows[n].who) or state.book[backlog.rows[n].who].stage == PROSPECT:
                     reached = plan.rows[post, place].reached
                     attempt = backlog.rows[n].attempt
+                    minutes = plan.rows[post, place].minutes
                     outcome = respond(state, agenda, backlog, policy, address, n, reached, day, next_open)
-                    note_contact(contacts, backlog, policy.triggers, n, attempt, day, start, member, outcome)
+                    note_contact(contacts, backlog, policy.triggers, n, attempt, day, start, minutes, member, outcome)
 
 
-@kernel
+@lean
 def night(state, days_from_end):
     """The day's balances enter the month's daily averages, and the cohort's into the last 90 days."""
     for product in range(CLASSES):
@@ -265,4 +294,3 @@ def night(state, days_from_end):
         state.sums.tail[1] += np.float64(state.sums.cohort_drift_fen)
         state.sums.tail[2] += 1.0
     count(state, tally.CALENDAR_DAYS, 1.0)
-

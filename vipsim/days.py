@@ -10,8 +10,8 @@ from vipsim.compiled import kernel
 from vipsim.customers.state import count
 from vipsim.day import evening, morning, night
 from vipsim.lobby import fast
-from vipsim.lobby.jobs import FIRST_STEP, STEPS, clear
-from vipsim.lobby.params import ADMIN, BREAK, TRAINING
+from vipsim.lobby.jobs import clear
+from vipsim.lobby.ledger import add_day
 from vipsim.lobby.roster import draw_roster
 from vipsim.lobby.visits import add_visits, add_walk_ins
 from vipsim.outreach.plan import prepare, select
@@ -103,7 +103,7 @@ def start_day(branch, policy, team, address, day, days_left):
 
 
 @kernel
-def close_day(branch, policy, lobby, crew, team, address, log, day, next_open):
+def close_day(branch, policy, lobby, crew, team, address, log, day, days_left, next_open):
     """Everything after the lobby of an open day."""
     evening(
         branch.state,
@@ -119,37 +119,9 @@ def close_day(branch, policy, lobby, crew, team, address, log, day, next_open):
         crew.staff_of_post,
         lobby.arrivals.slot_min,
         day,
+        days_left,
         next_open,
     )
-
-
-@kernel
-def book_minutes(lobby, crew, log, minutes):
-    """Add the day's minutes by role: paid (in the branch, breaks apart) and booked (service, outreach, admin).
-
-    ``minutes`` float64 [roles, 2] of the present phase. Overtime is booked but was not planned: it is not paid here.
-    """
-    floor = lobby.floor
-    role = lobby.staffing.role
-    present = crew.roster.present
-    for member in range(floor.staff):
-        if not present[member]:
-            continue
-        for segment in range(floor.segment[member], floor.segment[member + 1]):
-            length = floor.segment_end[segment] - floor.segment_start[segment]
-            activity = floor.segment_activity[segment]
-            if activity != BREAK:
-                minutes[role[member], 0] += length
-            if activity == ADMIN or activity == TRAINING:
-                minutes[role[member], 1] += length
-        for place in range(crew.tasks.first[member], crew.tasks.first[member + 1]):
-            if not np.isnan(log.started[place]):
-                minutes[role[member], 1] += crew.tasks.minutes[place]
-    for n in range(log.n[FIRST_STEP], log.n[STEPS]):
-        step = log.steps[n]
-        member = step["staff"]
-        if 0 <= member < floor.staff and not np.isnan(step["start"]):
-            minutes[role[member], 1] += step["end"] - step["start"]
 
 
 @kernel
@@ -163,8 +135,8 @@ def run_compiled(branch, policy, lobby, crew, team, address, month, next_open, v
                 branch, policy, lobby, crew, team, address, day, month.days - d, month.open_weights[d], visits
             )
             log = fast.run_day(lobby, crew.roster, visits, crew.tasks, log, day)
-            book_minutes(lobby, crew, log, branch.minutes[branch.state.sums.phase])
-            close_day(branch, policy, lobby, crew, team, address, log, day, next_open)
+            add_day(lobby, crew.roster, crew.tasks, log, crew.ledger[d])
+            close_day(branch, policy, lobby, crew, team, address, log, day, month.days - d, next_open)
         night(branch.state, next_open.size - day)
     return visits, log
 
@@ -177,7 +149,7 @@ def run_lobby_only(branch, lobby, crew, address, month, visits, log):
         if month.open_weights[d] > 0.0:
             visits = expect_walk_ins(lobby, crew, address, day, month.open_weights[d], visits)
             log = fast.run_day(lobby, crew.roster, visits, crew.tasks, log, day)
-            book_minutes(lobby, crew, log, branch.minutes[branch.state.sums.phase])
+            add_day(lobby, crew.roster, crew.tasks, log, crew.ledger[d])
     return visits, log
 
 
@@ -199,7 +171,7 @@ def run_lobby_only_reference(branch, lobby, crew, address, month, visits, log):
         if month.open_weights[d] > 0.0:
             visits = expect_walk_ins(lobby, crew, address, day, month.open_weights[d], visits)
             log = reference.run_day(lobby, crew.roster, visits, crew.tasks, log, day)
-            book_minutes(lobby, crew, log, branch.minutes[branch.state.sums.phase])
+            add_day(lobby, crew.roster, crew.tasks, log, crew.ledger[d])
     return visits, log
 
 
@@ -215,8 +187,8 @@ def run_reference(branch, policy, lobby, crew, team, address, month, next_open, 
                 branch, policy, lobby, crew, team, address, day, month.days - d, month.open_weights[d], visits
             )
             log = reference.run_day(lobby, crew.roster, visits, crew.tasks, log, day)
-            book_minutes(lobby, crew, log, branch.minutes[branch.state.sums.phase])
-            close_day(branch, policy, lobby, crew, team, address, log, day, next_open)
+            add_day(lobby, crew.roster, crew.tasks, log, crew.ledger[d])
+            close_day(branch, policy, lobby, crew, team, address, log, day, month.days - d, next_open)
         night(branch.state, next_open.size - day)
     return visits, log
 

@@ -1,3 +1,4 @@
+# mypy: allow-untyped-defs, allow-untyped-calls
 """Chance: every draw has an address, and every variate is an inversion of one uniform.
 
 ``uniform(seed, replication, stream, branch, time, id, k)`` is a pure function of its seven whole numbers:
@@ -16,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vipsim.compiled import inlined, kernel
+from vipsim.compiled import kernel
 
 # Streams: one per kind of decision. Append only; a number is never used again for another purpose.
 ARRIVAL = 0  # when a visit or walk-in comes

@@ -8,6 +8,7 @@ import numpy as np
 
 from vipsim import tally as t
 from vipsim.kpis import KPIS
+from vipsim.scenario.lobby import ROLES
 
 _NAN = float("nan")
 _UTILISED = ("relationship_manager", "lobby_manager", "teller")
@@ -16,13 +17,13 @@ _UTILISED = ("relationship_manager", "lobby_manager", "teller")
 class Measured(NamedTuple):
     """What a replication leaves behind for its KPIs.
 
-    ``tally`` float64 [3, columns]; ``waits`` minutes of the window by class; ``minutes`` (paid, booked) of the
-    window by role; ``opening`` and ``closing`` census at the start and the end of the window (None: no book).
+    ``tally`` float64 [3, columns]; ``waits`` minutes of the window by class; ``minutes`` float64 [3, roles, 3] paid,
+    booked and overtime; ``opening`` and ``closing`` census at the start and the end of the window (None: no book).
     """
 
     tally: np.ndarray
     waits: dict[str, np.ndarray]
-    minutes: dict[str, tuple[float, float]]
+    minutes: np.ndarray
     months: tuple[int, int, int]
     opening: Any = None
     closing: Any = None
@@ -57,23 +58,37 @@ def _lobby(m: Measured, w: np.ndarray) -> dict[str, float]:
     found["identification_specificity"] = 1.0 - _ratio(w[t.ORDINARY_TREATED], w[t.ORDINARY_VISITS])
     off_counter = w[t.MACHINE] + w[t.REMOTE]
     found["self_service_share"] = _ratio(off_counter, off_counter + w[t.COUNTER])
-    for role, (paid, booked) in m.minutes.items():
+    for role, (paid, booked, _) in zip(ROLES, m.minutes[t.WINDOW], strict=True):
         found[f"utilisation_{role}"] = _ratio(booked, paid)
     used = [found[f"utilisation_{role}"] for role in _UTILISED if not np.isnan(found[f"utilisation_{role}"])]
     found["utilisation_max"] = max(used, default=_NAN)
     return found
 
 
+def _overtime(m: Measured, scenario: Any) -> float:
+    """Pay of overtime in window and run-off: minutes at the role's cost of a paid minute, times the premium."""
+    cost = 0.0
+    months = m.months[1] + m.months[2]
+    for number, role in enumerate(ROLES):
+        paid, _, overtime = m.minutes[t.WINDOW :, number].sum(axis=0)
+        if paid > 0.0:
+            terms = getattr(scenario.staff, role)
+            a_minute = terms.cost_yuan_per_month * terms.employed * months / paid
+            cost += overtime * a_minute * scenario.money.overtime_ratio
+    return float(cost)
+
+
 def _money(m: Measured, scenario: Any) -> dict[str, float]:
     counted = m.tally[t.WINDOW] + m.tally[t.RUN_OFF]
     years = (m.months[1] + m.months[2]) / 12.0
-    staff = counted[t.STAFF_YUAN] + counted[t.VACANCY_YUAN]
+    staff = counted[t.STAFF_YUAN] + counted[t.VACANCY_YUAN] + _overtime(m, scenario)
+    equipment = scenario.lobby.diversion.devices * scenario.money.device_yuan_per_month * (m.months[1] + m.months[2])
     incentive = counted[t.BONUS_YUAN] + counted[t.OFFER_YUAN]
     service = counted[t.ENTITLEMENT_YUAN]
     contact = counted[t.CONTACT_YUAN]
     premium = counted[t.PREMIUM_YUAN]
     margin = counted[t.REVENUE_YUAN] + counted[t.FEE_YUAN]
-    cost = staff + incentive + service + contact + premium
+    cost = staff + incentive + service + contact + premium + equipment
     return {
         "margin_yuan": margin,
         "terminal_value_yuan": m.terminal_yuan,
@@ -84,6 +99,7 @@ def _money(m: Measured, scenario: Any) -> dict[str, float]:
         "cost_campaign_yuan": contact,
         "cost_service_yuan": service,
         "cost_premium_yuan": premium,
+        "cost_equipment_yuan": equipment,
         "budget_used_share": (incentive + contact + service) / (scenario.money.budget_yuan_per_year * years),
         "compliance_breaches": counted[t.DEPOSIT_DEVIATIONS] + counted[t.OUT_OF_HOURS],
         "new_assets_yuan": (counted[t.WON_FEN] - counted[t.HOT_LEFT_FEN]) / 100.0,
@@ -111,7 +127,7 @@ def _book(m: Measured, w: np.ndarray, scenario: Any) -> dict[str, float]:
         "vip_asset_share": _ratio(closing.vip_assets_yuan, closing.assets_yuan),
         "win_back_share": _ratio(w[t.RESCUED], w[t.RESCUE_WINDOWS]),
         "maturity_kept_share": _ratio(w[t.MATURED_KEPT_FEN], w[t.MATURED_FEN]),
-        "contacts_per_day": _ratio(w[t.CONTACTS] + w[t.MEETINGS], w[t.OPEN_DAYS]),
+        "contacts_per_day": _ratio(w[t.REACHED] - w[t.MESSAGES] + w[t.MEETINGS], w[t.OPEN_DAYS]),
         "coverage_share": _ratio(w[t.PLANNED_MADE], w[t.PLANNED]),
         "assigned_share": _ratio(closing.assigned, closing.targets),
         "signed_share": _ratio(closing.signed, closing.targets),

@@ -15,7 +15,7 @@ import numpy as np
 
 from vipsim import draws, tally
 from vipsim.agenda import ALERT, ARRIVE, JOIN, MATURITY, NOTICE, RESIGN, VISIT, file
-from vipsim.compiled import kernel
+from vipsim.compiled import kernel, lean
 from vipsim.customers import book as books
 from vipsim.customers.assets import credit_returns, market_returns, reopen, save
 from vipsim.customers.book import EBANK_ACTIVE, EXITED, EXPLORATION, PROSPECT
@@ -27,6 +27,7 @@ from vipsim.customers.lifecycle import (
     is_maintained,
     monthly_hazard,
     next_stage,
+    rescued_share,
 )
 from vipsim.customers.ownership import OWNER_POSTS, RM_FIRST, Team, seek_owner
 from vipsim.customers.segments import (
@@ -69,6 +70,7 @@ class Policy(NamedTuple):
     money: Any
     experience: Any
     cuts: Cuts
+    rescued_share: float
     closing_effort: float
     ask_rate: float
     visits_per_open_day: float
@@ -81,7 +83,7 @@ class Policy(NamedTuple):
 class Month(NamedTuple):
     """One calendar month of a replication."""
 
-    index: int
+    number: int  # 0, 1, ... from the start of the run
     first_day: int
     days: int
     quarter: int  # 0..3
@@ -102,59 +104,66 @@ class ViewedOutreach(NamedTuple):
 
 
 def policy_of(scenario: Any, open_days_per_year: float) -> Any:
-    """The settings of one policy as a record (fields as ``Policy``). ``open_days_per_year`` spreads yearly visits over the days the branch is open."""
+    """The settings of one policy as a record (fields as ``Policy``).
+
+    ``open_days_per_year`` spreads yearly visits over the days on which the branch is open.
+    """
     outreach = scenario.outreach
     staff = scenario.staff
-    return as_record(Policy(
-        tiers=view(scenario.tiers),
-        grid=view(scenario.grid),
-        ownership=view(scenario.ownership),
-        outreach=ViewedOutreach(*(getattr(outreach, name) for name in ViewedOutreach._fields)),
-        triggers=trigger_rules.rules(outreach),
-        response=view(scenario.response),
-        lifecycle=view(scenario.lifecycle),
-        hazards=hazard_ratios(scenario.lifecycle, scenario.response),
-        assets=view(scenario.assets),
-        incentives=view(scenario.incentives),
-        money=view(scenario.money),
-        experience=view(scenario.experience),
-        cuts=cuts_of(scenario),
-        closing_effort=closing_effort(scenario.incentives),
-        ask_rate=ask_rate(scenario.incentives),
-        visits_per_open_day=scenario.demand.customer_visits_per_year / open_days_per_year,
-        vip_visit_ratio=scenario.demand.vip_visit_ratio,
-        ebank_visit_ratio=scenario.demand.ebank_visit_ratio,
-        staff_yuan_per_month=sum(
-            role.employed * role.cost_yuan_per_month
-            for role in (staff.relationship_manager, staff.lobby_manager, staff.teller, staff.head)
-        ),
-        rm_yuan_per_month=staff.relationship_manager.cost_yuan_per_month,
-    ))
+    return as_record(
+        Policy(
+            tiers=view(scenario.tiers),
+            grid=view(scenario.grid),
+            ownership=view(scenario.ownership),
+            outreach=ViewedOutreach(*(getattr(outreach, name) for name in ViewedOutreach._fields)),
+            triggers=trigger_rules.rules(outreach),
+            response=view(scenario.response),
+            lifecycle=view(scenario.lifecycle),
+            hazards=hazard_ratios(scenario.lifecycle, scenario.response),
+            assets=view(scenario.assets),
+            incentives=view(scenario.incentives),
+            money=view(scenario.money),
+            experience=view(scenario.experience),
+            cuts=cuts_of(scenario),
+            rescued_share=rescued_share(scenario),
+            closing_effort=closing_effort(scenario.incentives),
+            ask_rate=ask_rate(scenario.incentives),
+            visits_per_open_day=scenario.demand.customer_visits_per_year / open_days_per_year,
+            vip_visit_ratio=scenario.demand.vip_visit_ratio,
+            ebank_visit_ratio=scenario.demand.ebank_visit_ratio,
+            staff_yuan_per_month=sum(
+                role.employed * role.cost_yuan_per_month
+                for role in (staff.relationship_manager, staff.lobby_manager, staff.teller, staff.head)
+            ),
+            rm_yuan_per_month=staff.relationship_manager.cost_yuan_per_month,
+        )
+    )
 
 
-@kernel
+@lean
 def invited_share(life):
     """Part of VIPs' threats that the rescue offer calls forth."""
     return life.offer_invites_share * life.rescue_offer_share * 100.0
 
 
-@kernel
+@lean
 def count_books(state, team, rows):
     """Size of every owner's book, counted anew."""
-    team.books[:] = 0
+    for post in range(team.books.size):
+        team.books[post] = 0
     for i in range(rows):
         if state.book[i].owner >= 0:
             team.books[state.book[i].owner] += 1
 
 
-@kernel
+@lean
 def level_of(state, policy, i):
     """Grid level 1-9 of customer i."""
     have = np.float64(assets(state.book, i)) / 100.0
     return grid_level(have, state.book[i].income, policy.cuts.asset_yuan, policy.cuts.income_yuan)
 
 
-@kernel
+@lean
 def file_visits(state, agenda, policy, address, month, cumulative, total, i):
     """Draw customer i's visits of the month and their days; each is filed under its day."""
     book = state.book
@@ -163,13 +172,13 @@ def file_visits(state, agenda, policy, address, month, cumulative, total, i):
         rate *= policy.vip_visit_ratio
     if book[i].ebank == EBANK_ACTIVE:
         rate *= policy.ebank_visit_ratio
-    visits = poisson(draw(address, draws.VISIT_COUNT, month.index, i, 0), rate)
+    visits = poisson(draw(address, draws.VISIT_COUNT, month.number, i, 0), rate)
     for k in range(min(visits, VISITS_A_MONTH - 1)):
-        u = draw(address, draws.VISIT_COUNT, month.index, i, 2 + k)
-        file(agenda, month.first_day + category(u, cumulative), VISIT, i, month.index * VISITS_A_MONTH + k, 0)
+        u = draw(address, draws.VISIT_COUNT, month.number, i, 2 + k)
+        file(agenda, month.first_day + category(u, cumulative), VISIT, i, month.number * VISITS_A_MONTH + k, 0)
 
 
-@kernel
+@lean
 def open_customer(state, agenda, policy, address, team, month, returns, elsewhere_return, i):
     """The month's opening for one customer with an account."""
     book = state.book
@@ -180,7 +189,7 @@ def open_customer(state, agenda, policy, address, team, month, returns, elsewher
     state.book[i].month_contacts = 0
     credit_returns(state, i, returns, elsewhere_return, month.days)
     save(state, policy.assets, i, month.days)
-    reopen(state, address, policy.assets, i, month.index, day)
+    reopen(state, address, policy.assets, i, month.number, day)
     book[i].relationship *= 1.0 - life.relationship_decay_per_month
     if book[i].tier > 0:
         raise_relationship(state, i, policy.tiers.entitlement_care_share)
@@ -188,7 +197,7 @@ def open_customer(state, agenda, policy, address, team, month, returns, elsewher
     state.book[i].care *= 11.0 / 12.0
     seek_owner(state, agenda, address, policy.ownership, team, i, day)
     if book[i].stage != books.NOTICE:
-        u_notice, u_stage = pair(address, draws.LIFECYCLE, month.index, i, _OUTFLOW)
+        u_notice, u_stage = pair(address, draws.LIFECYCLE, month.number, i, _OUTFLOW)
         hazard = monthly_hazard(state, policy.hazards, i, day, month.quarter, invited_share(life))
         when = day_of_event(u_notice, hazard, month.days)
         if when >= 0:
@@ -201,37 +210,33 @@ def open_customer(state, agenda, policy, address, team, month, returns, elsewher
             * life.detection_recall_share
             * (1.0 / life.detection_precision_share - 1.0)
         )
-        u_false = draw(address, draws.LIFECYCLE, month.index, i, _FALSE_ALERT)
+        u_false = draw(address, draws.LIFECYCLE, month.number, i, _FALSE_ALERT)
         when = day_of_event(u_false, false_rate, month.days)
         if when >= 0:
             file(agenda, day + when, ALERT, i, 0, 0)
     if book[i].stage == books.MATURITY and book[i].relationship >= policy.response.referral_from_share:
-        u_referral = draw(address, draws.LIFECYCLE, month.index, i, _REFERRAL)
+        u_referral = draw(address, draws.LIFECYCLE, month.number, i, _REFERRAL)
         when = day_of_event(u_referral, policy.response.referral_per_year / 12.0, month.days)
         if when >= 0:
-            file(agenda, day + when, JOIN, i, month.index, 0)
+            file(agenda, day + when, JOIN, i, month.number, 0)
     if owned:
         level = level_of(state, policy, i)
         plan_reminders(state, agenda, policy.triggers, i, day, month.days)
-        plan_contacts(state, agenda, policy.triggers, address, i, level, month.index, day, month.days)
+        plan_contacts(state, agenda, policy.triggers, address, i, level, month.number, day, month.days)
     for product in (TIME, WEALTH_PRODUCT):
         due = book[i].time_maturity if product == TIME else book[i].product_maturity
-        if 0 <= due < day + month.days:  # one that fell due within the month of its making matures now
-            file(agenda, max(due, day), MATURITY, i, product, 0)
+        if day <= due < day + month.days:
+            file(agenda, due, MATURITY, i, product, 0)
 
 
-@kernel
-def open_month(state, agenda, policy, address, team, month):
-    """The month's opening: one pass over the book, and the managers who resign."""
-    returns = market_returns(address, policy.assets, month.index)
+@lean
+def open_rows(state, agenda, policy, address, team, month, returns, cumulative, total):
+    """The month's opening for every row of the book that the branch knows."""
     elsewhere_return = policy.assets.elsewhere_return_per_year / 12.0
-    total = month.open_weights.sum()
-    cumulative = np.cumsum(month.open_weights)
-    if total > 0.0:
-        cumulative /= total
     rows = state.sums.next_prospect
     count_books(state, team, rows)
-    state.sums.class_days[:] = 0
+    for product in range(CLASSES):
+        state.sums.class_days[product] = 0
     for i in range(rows):
         stage = state.book[i].stage
         if EXPLORATION <= stage < EXITED:
@@ -241,38 +246,44 @@ def open_month(state, agenda, policy, address, team, month):
         elif stage == EXITED:
             state.book[i].month_start = assets(state.book, i)
             state.book[i].flow_days = 0
-            u_back, u_part = pair(address, draws.LIFECYCLE, month.index, i, _WIN_BACK)
+            u_back, u_part = pair(address, draws.LIFECYCLE, month.number, i, _WIN_BACK)
             when = day_of_event(u_back, policy.lifecycle.win_back_per_year / 12.0, month.days)
             if when >= 0:
                 part = policy.response.won_share * u_part
                 back = np.int64(np.float64(state.book[i].elsewhere) * part)
                 file(agenda, month.first_day + when, ARRIVE, i, 1, back)
     for member in range(team.rm_count):
-        u = draw(address, draws.TURNOVER, month.index, member, 0)
+        u = draw(address, draws.TURNOVER, month.number, member, 0)
         when = day_of_event(u, policy.money.turnover_per_year / 12.0, month.days)
         if when >= 0:
             file(agenda, month.first_day + when, RESIGN, RM_FIRST + member, 0, 0)
-    count(state, tally.STAFF_YUAN, policy.staff_yuan_per_month)
 
 
 @kernel
-def regrade(state, policy, address, i, month):
-    """Re-grade customer i by the window average; a rise needs acceptance, a fall is at once (T02, T04-T06).
+def open_month(state, agenda, policy, address, team, month):
+    """The month's opening: one pass over the book, and the managers who resign."""
+    total = month.open_weights.sum()
+    cumulative = np.cumsum(month.open_weights)
+    if total > 0.0:
+        cumulative /= total
+    returns = market_returns(address, policy.assets, month.number)
+    open_rows(state, agenda, policy, address, team, month, returns, cumulative, total)
+    count(state, tally.STAFF_YUAN, policy.staff_yuan_per_month)
 
-    Of somebody who has left only the averages go on.
-    """
+
+@lean
+def regrade(state, policy, address, i, month):
+    """Re-grade customer i by the window average; a rise needs acceptance, a fall is at once (T02, T04-T06)."""
     book = state.book
     window = book.month_average.shape[1]
-    book[i].month_average[month.index % window] = state.book[i].month_start + state.book[i].flow_days // month.days
-    if book[i].stage == EXITED:
-        return
+    book[i].month_average[month.number % window] = state.book[i].month_start + state.book[i].flow_days // month.days
     total = np.int64(0)
     for column in range(window):
         total += book[i].month_average[column]
     earned = tier_of(total // window, policy.cuts.tier_fen)
     held = book[i].tier
     if earned > held:
-        if draw(address, draws.TIER, month.index, i, 0) < policy.tiers.acceptance_share:
+        if draw(address, draws.TIER, month.number, i, 0) < policy.tiers.acceptance_share:
             book[i].tier = earned
             count(state, tally.UPGRADES, 1.0)
     elif earned < held:
@@ -289,7 +300,7 @@ def regrade(state, policy, address, i, month):
     )
 
 
-@kernel
+@lean
 def close_month(state, policy, address, month):
     """The month's closing: averages and tiers of every customer, revenue and yearly costs of the branch."""
     premium = 0.0
@@ -320,7 +331,7 @@ def close_month(state, policy, address, month):
         count(state, tally.DEPOSIT_DEVIATIONS, 1.0)
 
 
-@kernel
+@lean
 def terminal_value(state, policy, day):
     """Margin of what stays over ``terminal_months``, with each customer's present attrition, yuan.
 
@@ -356,29 +367,47 @@ class Census(NamedTuple):
     vip_assets_yuan: float
 
 
-@kernel
+@lean
+def graded(state, policy, i):
+    """Tier of customer i's window average under a policy's cuts, whatever card is held."""
+    row = state.book[i]
+    window = row.month_average.size
+    total = np.int64(0)
+    for column in range(window):
+        total += row.month_average[column]
+    return tier_of(total // window, policy.cuts.tier_fen)
+
+
+@lean
 def census(state, policy, day):
-    """Count the book: customers, VIPs, target customers (VIP, B or C) and who keeps them (CF02-CF04)."""
+    """Count the book by one policy's cuts (today's, so that a policy cannot win by moving them).
+
+    Customers, VIPs, target customers (VIP, B or C) and who keeps them (CF02-CF04).
+    """
     book = state.book
     customers = vips = targets = assigned = signed = maintained = here = vip_here = 0.0
     for i in range(state.sums.next_prospect):
-        if not PROSPECT < book[i].stage < EXITED:
+        row = book[i]
+        if not PROSPECT < row.stage < EXITED:
             continue
         have = np.float64(assets(book, i)) / 100.0
         customers += 1.0
         here += have
-        if book[i].tier > 0:
+        tier = graded(state, policy, i)
+        wealth = assets(book, i) + row.elsewhere
+        kind = type_of(tier, row.signed, True, wealth, policy.cuts.tier_fen[0], policy.cuts.potential_ratio)
+        if tier > 0:
             vips += 1.0
             vip_here += have
-        if is_target(book[i].tier, book[i].type):
+        if is_target(tier, kind):
             targets += 1.0
-            assigned += 1.0 if book[i].owner >= 0 else 0.0
-            signed += 1.0 if book[i].signed > 0 else 0.0
+            assigned += 1.0 if row.owner >= 0 else 0.0
+            signed += 1.0 if row.signed > 0 else 0.0
             maintained += 1.0 if is_maintained(book, i, day, policy.lifecycle.maintained_days) else 0.0
     return Census(customers, vips, targets, assigned, signed, maintained, here, vip_here)
 
 
-@kernel
+@lean
 def fix_cohort(state, policy, day):
     """The opening: from today the customers of the book are the cohort, with their tiers and assets as they are."""
     book = state.book

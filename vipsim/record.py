@@ -13,10 +13,12 @@ import numpy as np
 from vipsim import tally as t
 from vipsim.customers.segments import GROUP_NAMES, TIER_NAMES, TYPE_D, TYPE_NAMES
 from vipsim.customers.state import State
-from vipsim.lobby.jobs import ABANDONED, CASH, NONCASH, OUTCOME_NAMES, SERVED, STATION_NAMES, UNSERVED
+from vipsim.lobby.jobs import ABANDONED, CASH, CUT_OFF, NONCASH, OUTCOME_NAMES, SERVED, STATION_NAMES, UNSERVED
+from vipsim.lobby.ledger import COLUMN_NAMES, ON_BREAK, OVERTIME, PER_MINUTE, SUPPLIED, USED
+from vipsim.month import Month
 from vipsim.outreach.response import RESULTS
 from vipsim.outreach.triggers import CHANNELS, REASONS
-
+from vipsim.scenario.lobby import ROLES
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -36,16 +38,19 @@ class Recorder:
         self.steps: list[np.ndarray] = []
         self.contacts: list[np.ndarray] = []
         self.months: list[dict[str, float]] = []
-        self.staff: list[np.ndarray] = []
+        self.staff: list[dict[str, np.ndarray]] = []
+        self.minutes = np.zeros((len(t.PHASES), len(ROLES), 3))
         self._visits_so_far = 0
 
-    def month(self, index: int, phase: int, state: State, log: Any, contacts: Any) -> None:
+    def month(self, month: Month, phase: int, state: State, lobby: Any, crew: Any, log: Any, contacts: Any) -> None:
         """Take in a month: waits of the window, counts of visits by phase, and the rows if they are kept."""
         rows = log.visits[: log.n[1]]
+        self._count_minutes(phase, lobby, crew.ledger)
         count_visits(state.sums.tally[phase], rows)
         if phase == t.WINDOW:
             at_counter = (rows["station"] == CASH) | (rows["station"] == NONCASH)
-            wait = rows["called"] - rows["joined"]
+            called = np.where(np.isnan(rows["called"]), rows["left"], rows["called"])  # sent away: waited till then
+            wait = called - rows["joined"]
             known = at_counter & ~np.isnan(wait)
             vip = rows["vip"] > 0
             self.waits["vip_wait_min"].append(wait[known & vip])
@@ -60,7 +65,17 @@ class Recorder:
         self.contacts.append(contacts.rows[: contacts.size[0]].copy())
         totals = {name: float(state.sums.tally[:, column].sum()) for name, column in t.COLUMN.items()}
         classes = {f"class_{n}_fen": int(fen) for n, fen in enumerate(state.sums.class_total)}
-        self.months.append({"month": index, "phase": phase, **classes, **totals})
+        self.months.append({"month": month.number, "phase": phase, **classes, **totals})
+        self.staff.append(_ledger(month, lobby, crew.ledger))
+
+    def _count_minutes(self, phase: int, lobby: Any, ledger: np.ndarray) -> None:
+        """Add a month's paid, booked and overtime minutes by role."""
+        spent = ledger.sum(axis=(0, 2)) / PER_MINUTE
+        role = np.asarray(lobby.staffing.role)
+        paid = spent[:, SUPPLIED] - spent[:, OVERTIME] - spent[:, ON_BREAK]
+        booked = spent[:, :USED].sum(axis=1) - spent[:, ON_BREAK]
+        for column, minutes in enumerate((paid, booked, spent[:, OVERTIME])):
+            np.add.at(self.minutes[phase, :, column], role, minutes)
 
     def samples(self) -> dict[str, np.ndarray]:
         """All waits of the window, minutes, by class."""
@@ -77,8 +92,28 @@ class Recorder:
             "visits": _visit_table(pa, visits, steps),
             "contacts": _contact_table(pa, contacts),
             "customers": _customer_table(pa, state, ids, customers),
+            "staff": _staff_table(pa, self.staff),
             "months": pa.Table.from_pylist([_month_row(m, before) for m, before in _with_last(self.months)]),
         }
+
+
+def _ledger(month: Month, lobby: Any, ledger: np.ndarray) -> dict[str, np.ndarray]:
+    """The month's staff-minute ledger as columns: per day, member and half-hour; the absent have no rows."""
+    day, member, half_hour = np.nonzero(ledger[: month.days, :, :, SUPPLIED])
+    found: dict[str, np.ndarray] = {
+        "day": (day + month.first_day).astype(np.int32),
+        "staff": member.astype(np.int16),
+        "role": np.array(ROLES)[np.asarray(lobby.staffing.role)[member]],
+        "half_hour": half_hour.astype(np.int16),
+    }
+    cells = ledger[day, member, half_hour] / PER_MINUTE
+    found |= {f"{name}_min": cells[:, column] for column, name in enumerate(COLUMN_NAMES)}
+    found["idle_min"] = cells[:, SUPPLIED] - cells[:, :USED].sum(axis=1)
+    return found
+
+
+def _staff_table(pa: Any, months: list[dict[str, np.ndarray]]) -> pa.Table:
+    return pa.table({name: pa.array(np.concatenate([m[name] for m in months])) for name in months[0]})
 
 
 def count_visits(counts: np.ndarray, rows: np.ndarray) -> None:
@@ -87,7 +122,7 @@ def count_visits(counts: np.ndarray, rows: np.ndarray) -> None:
     believed = rows["believed"] > 0
     at_counter = (rows["station"] == CASH) | (rows["station"] == NONCASH)
     vip = rows["vip"] > 0
-    left = at_counter & (rows["outcome"] == ABANDONED)
+    left = at_counter & np.isin(rows["outcome"], (ABANDONED, UNSERVED, CUT_OFF))
     machine = rows["diverted"] > 0
     for column, which in (
         (t.WALK_INS, rows["who"] < 0),
@@ -175,6 +210,7 @@ def _contact_table(pa: Any, contacts: np.ndarray) -> pa.Table:
         "due_day": columns["due"],
         "attempt": columns["attempt"],
         "start_min": columns["start"],
+        "minutes_min": columns["minutes"],
         "result": _names(pa, columns["result"], RESULTS),
     }
     return pa.table({name: _array(pa, column) for name, column in named.items()})
@@ -205,5 +241,3 @@ def _customer_table(pa: Any, state: State, ids: Any, customers: int) -> pa.Table
         "lost": state.book.lost[:rows],
     }
     return pa.table({name: _array(pa, column) for name, column in columns.items()})
-
-

@@ -19,10 +19,11 @@ import numpy as np
 from vipsim import draws
 from vipsim import tally as t
 from vipsim.branch import Branch, Crew, make_branch, make_crew, with_room
-from vipsim.calendar import Days, calendar_days, month_starts, weekday_numbers
+from vipsim.calendar import Days
 from vipsim.customers.book import Book, opening
 from vipsim.customers.lifecycle import observe_hazards, resume_notices
 from vipsim.customers.ownership import Team, divide_book
+from vipsim.customers.state import opening_rows
 from vipsim.days import (
     next_open_days,
     run_compiled,
@@ -30,8 +31,8 @@ from vipsim.days import (
     run_lobby_only_reference,
     run_reference,
 )
-from vipsim.customers.state import opening_rows
 from vipsim.draws import Address
+from vipsim.horizon import horizon
 from vipsim.incentives import ask_rate
 from vipsim.lobby.jobs import begin as begin_log
 from vipsim.lobby.jobs import make_visits
@@ -40,12 +41,10 @@ from vipsim.lobby.visits import day_weights
 from vipsim.measure import Measured, kpis
 from vipsim.month import Census, Month, census, close_month, fix_cohort, open_month, policy_of, team_of
 from vipsim.month import terminal_value as value_of_what_stays
-from vipsim.outreach.triggers import PHONE
 from vipsim.record import Recorder
 from vipsim.scenario.files import policy_today
-from vipsim.scenario.lobby import ROLES
 from vipsim.scenario.schema import Scenario
-from vipsim.tally import RUN_IN, RUN_OFF, WINDOW
+from vipsim.tally import WINDOW
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -84,21 +83,6 @@ class World(NamedTuple):
     ids: Any
 
 
-def _calendar(scenario: Scenario) -> tuple[Days, np.ndarray, np.ndarray]:
-    c = scenario.calendar
-    lengths = (c.run_in_months, c.window_months, c.run_off_months)
-    starts = month_starts(c.start_date, sum(lengths))
-    days = calendar_days(
-        c.start_date,
-        int(starts[-1]),
-        c.country,
-        weekday_numbers(c.open_weekdays),
-        c.extra_open_days,
-        c.extra_closed_days,
-    )
-    return days, starts, np.repeat((RUN_IN, WINDOW, RUN_OFF), lengths)
-
-
 @lru_cache(maxsize=4)
 def _opening_book(today_json: str) -> tuple[Book, Any]:
     """The opening book under today's policy: drawn or read once, copied by every replication."""
@@ -118,11 +102,10 @@ def _lobby_of(scenario: Scenario) -> LobbyParams:
 def _world(scenario_json: str) -> World:
     scenario = Scenario.model_validate_json(scenario_json)
     today = policy_today(scenario)
-    days, starts, phases = _calendar(scenario)
+    days, starts, phases = when = horizon(scenario)
     lobby = _both(scenario, today, _lobby_of)
     has_book = scenario.book.source != "none"
     book, ids = _opening_book(today.model_dump_json())
-    open_days_per_year = float(days.open.sum()) * 365.25 / days.open.size
     return World(
         days=days,
         starts=starts,
@@ -130,7 +113,7 @@ def _world(scenario_json: str) -> World:
         next_open=next_open_days(days.open),
         lobby=lobby,
         has_book=has_book,
-        policy=_both(scenario, today, lambda s: policy_of(s, open_days_per_year)) if has_book else (),
+        policy=_both(scenario, today, lambda s: policy_of(s, when.open_days_per_year)) if has_book else (),
         team=_both(scenario, today, team_of) if has_book else (),
         crew=tuple(make_crew(lobby[n], s) for n, s in enumerate((today, scenario))),  # type: ignore[arg-type]
         opening=opening_rows(book),
@@ -157,7 +140,7 @@ class _Run:
     def month(self, index: int) -> Month:
         """The calendar month with its days' expected demand."""
         first, after = int(self.world.starts[index]), int(self.world.starts[index + 1])
-        days = Days(*(column[first:after] for column in self.world.days))
+        days: Any = Days(*(column[first:after] for column in self.world.days))  # type: ignore[arg-type]
         weights = np.empty(after - first)
         day_weights(self.world.lobby[0], self.address, first, days, weights)
         return Month(index, first, after - first, int(days.month[0]) // 3, weights)
@@ -169,12 +152,10 @@ class _Run:
         rows = np.arange(state.book.size)
         u = draws.uniform(a.seed, a.replication, draws.CONTACT, a.branch, 0, rows, _DO_NOT_CALL)
         state.book.do_not_call[:] = u < policy.outreach.do_not_call_share
-        state.book.care[:] = state.book.contact_load * policy.triggers.care[PHONE]  # past contacts were calls
         divide_book(state, a, policy.ownership, team, self.world.customers, True)
         fix_cohort(state, policy, 0)
-        observe_hazards(state, policy.hazards, int(state.sums.next_prospect), 0)
-        lag = policy.outreach.data_lag_days
-        resume_notices(state, self.branch.agenda, a, policy.lifecycle, lag, self.world.customers)
+        resume_notices(state, self.branch.agenda, policy.lifecycle, self.world.customers)
+        observe_hazards(state, policy, int(state.sums.next_prospect), 0)
 
     def change_policy(self, phase: int, day: int) -> None:
         """A phase begins; at the opening of the window the cohort is fixed and the hazards are scaled."""
@@ -182,7 +163,7 @@ class _Run:
         today = self.world.policy[0]
         if phase == WINDOW:
             fix_cohort(state, today, day)
-            observe_hazards(state, today.hazards, int(state.sums.next_prospect), day)
+            observe_hazards(state, today, int(state.sums.next_prospect), day)
             self.opening = census(state, today, day)
         now = _policy_in(phase)
         policy, team = self.world.policy[now], self.world.team[now]
@@ -199,6 +180,7 @@ class _Run:
         log = self.logs.get(now) or make_day_log(world.lobby[now])
         begin_log(log)
         self.branch.contacts.size[0] = 0
+        world.crew[now].ledger[:] = 0
         if world.has_book:
             if index == 0:
                 self.begin()
@@ -208,17 +190,28 @@ class _Run:
             policy, team, crew = world.policy[now], world.team[now], world.crew[now]
             open_month(state, self.branch.agenda, policy, self.address, team, month)
             self.visits, log = self.run_days(
-                self.branch, policy, world.lobby[now], crew, team, self.address, month, world.next_open, self.visits, log
+                self.branch,
+                policy,
+                world.lobby[now],
+                crew,
+                team,
+                self.address,
+                month,
+                world.next_open,
+                self.visits,
+                log,
             )
             close_month(state, policy, self.address, month)
         else:
             self.visits, log = self.run_lobby(month, now, log)
         self.logs[now] = log
-        self.recorder.month(index, phase, state, log, self.branch.contacts)
+        self.recorder.month(month, phase, state, world.lobby[now], world.crew[now], log, self.branch.contacts)
         last = index + 1 == world.phases.size
         if world.has_book and phase == WINDOW and (last or world.phases[index + 1] != WINDOW):
             self.closing = census(state, world.policy[0], month.first_day + month.days)
-            self.downgraded = np.count_nonzero((state.book.tier < state.book.opening_tier) & (state.book.cohort > 0))
+            self.downgraded = int(
+                np.count_nonzero((state.book.tier < state.book.opening_tier) & (state.book.cohort > 0))
+            )
 
     def run_lobby(self, month: Month, now: int, log: Any) -> Any:
         """A month of a lobby without a book."""
@@ -235,8 +228,7 @@ class _Run:
         samples = self.recorder.samples()
         lengths = scenario.calendar
         months = (lengths.run_in_months, lengths.window_months, lengths.run_off_months)
-        minutes = {role: tuple(self.branch.minutes[WINDOW, n]) for n, role in enumerate(ROLES)}
-        measured = Measured(state.sums.tally, samples, minutes, months)
+        measured = Measured(state.sums.tally, samples, self.recorder.minutes, months)
         if world.has_book:
             measured = measured._replace(**self._book_side(months))
         tables = self.recorder.tables(state, world.ids, world.customers) if self.recorder.keep else {}

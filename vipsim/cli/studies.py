@@ -161,16 +161,15 @@ def _limits(limits: Sequence[Mapping[str, Any]]) -> list[list[str]]:
 
 def _marginals(marginals: Sequence[Mapping[str, Any]]) -> str:
     rows = []
+    sizes = [abs(one["gain"]) for one in marginals if one["gain"] is not None]
+    factor, unit = scale_of("yuan", max(sizes, default=0.0))  # one unit, so that the rows can be compared
     for one in marginals:
-        sizes = [abs(v) for v in (one["gain"], *(one["interval"] or ())) if v is not None]
-        factor, _ = scale_of("yuan", max(sizes, default=0.0))
-        word = {1.0: "", 1e-3: "thousand", 1e-6: "million", 1e-9: "billion"}[factor]
         met = f"{min(one['limits_met'].values()):.0%}" if one["limits_met"] else ""
         rows.append([
             f"  {one['lever']} = {one['value']}",
-            number(one["gain"], factor, sign=True),
-            interval(one["interval"], factor, sign=True),
-            word,
+            number(one["gain"], factor, sign=True, digits=1),
+            interval(one["interval"], factor, sign=True, digits=1),
+            unit,
             met,
             one["why"] or "",
         ])  # fmt: skip

@@ -79,11 +79,14 @@ def _shown_in(entry: Mapping[str, Any]) -> tuple[float, str]:
     )
 
 
-def interval(ends: Sequence[float | None] | None, factor: float = 1.0, *, sign: bool = False) -> str:
+def interval(
+    ends: Sequence[float | None] | None, factor: float = 1.0, *, sign: bool = False, digits: int | None = None
+) -> str:
     """``low .. high``; empty where one replication gives no interval."""
     if not ends or any(end is None or not math.isfinite(end) for end in ends):
         return ""
-    digits = decimals(*(end * factor for end in ends if end is not None))
+    if digits is None:
+        digits = decimals(*(end * factor for end in ends if end is not None))
     return " .. ".join(number(end, factor, sign=sign, digits=digits) for end in ends)
 
 

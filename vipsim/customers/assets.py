@@ -8,10 +8,11 @@ from math import sqrt
 import numpy as np
 
 from vipsim import draws, tally
-from vipsim.compiled import kernel
+from vipsim.agenda import MATURITY, file
+from vipsim.compiled import kernel, lean
 from vipsim.customers.segments import DEMAND, TIME, WEALTH_PRODUCT
 from vipsim.customers.state import CLASSES, ELSEWHERE, HERE, INCOME, MARKET, assets, count, move, switch
-from vipsim.draws import draw, normal_quantile, pair
+from vipsim.draws import draw, normal_quantile
 
 _KEEP, _LEAVE = 0, 1  # numbers of the draws of one maturity
 
@@ -26,7 +27,7 @@ def market_returns(address, flows, month):
     return returns
 
 
-@kernel
+@lean
 def credit_returns(state, i, returns, elsewhere_return, days):
     """Credit a month's market returns to customer i on the month's first day; here and elsewhere."""
     book = state.book
@@ -51,12 +52,11 @@ def credit_returns(state, i, returns, elsewhere_return, days):
     state.sums.accounts[MARKET] -= gain
 
 
-@kernel
+@lean
 def save(state, flows, i, days):
-    """A month's saving out of income: a part comes here, the rest goes elsewhere (S05-S12).
+    """A month's saving out of income, on its first day: a part comes here, the rest goes elsewhere (S05-S12).
 
-    The part that comes here is the share of wealth already here, at least ``wallet_floor_share``. It is booked on the
-    first of the month's ``days`` and counts in the month's averages from payday on.
+    The part that comes here is the share of wealth already here, at least ``wallet_floor_share``.
     """
     book = state.book
     saved = np.int64(book[i].income * 100.0 / 12.0 * flows.saving_share)
@@ -64,36 +64,25 @@ def save(state, flows, i, days):
     total = here + np.float64(book[i].elsewhere)
     wallet = max(here / total if total > 0.0 else 0.0, flows.wallet_floor_share)
     kept = np.int64(np.float64(saved) * wallet)
-    move(state, i, DEMAND, kept, INCOME, days - flows.payday + 1)
-    state.sums.class_days[DEMAND] -= kept * (flows.payday - 1)
+    move(state, i, DEMAND, kept, INCOME, days)
     book[i].elsewhere += saved - kept
     state.sums.accounts[ELSEWHERE] += saved - kept
     state.sums.accounts[INCOME] -= saved - kept
 
 
-@kernel
+@lean
 def reopen(state, address, flows, i, month, day):
-    """Who has held a time deposit or wealth product but has none running may buy one from the demand balance.
-
-    Without it every maturity would leave the mix of classes with more demand money than before.
-    """
+    """A customer without a running time deposit may put part of the demand balance into one."""
     book = state.book
-    u_time, u_product = pair(address, draws.ASSETS, month, i, 2)
-    if book[i].time_term > 0 and book[i].time_maturity < 0 and u_time < flows.reopen_share:
-        _buy(state, flows, i, TIME)
+    if book[i].time_term <= 0 or book[i].time_maturity >= 0 or book[i].balance[DEMAND] <= 0:
+        return
+    if draw(address, draws.ASSETS, month, i, 2) < flows.reopen_share:
+        part = np.int64(np.float64(book[i].balance[DEMAND]) * flows.reopen_part_share)
+        switch(state, i, DEMAND, TIME, part)
         book[i].time_maturity = day + book[i].time_term
-    if book[i].buys_products and book[i].product_maturity < 0 and u_product < flows.reopen_share:
-        _buy(state, flows, i, WEALTH_PRODUCT)
-        book[i].product_maturity = day + flows.product_term_days
 
 
-@kernel
-def _buy(state, flows, i, product):
-    part = np.int64(np.float64(state.book[i].balance[DEMAND]) * flows.reopen_part_share)
-    switch(state, i, DEMAND, product, part)
-
-
-@kernel
+@lean
 def kept_share(flows, reminded, is_vip):
     """Chance that maturing money is rolled over: without help, then by a reminder, then by the rate premium."""
     left = 1.0 - flows.roll_over_share
@@ -104,13 +93,20 @@ def kept_share(flows, reminded, is_vip):
     return 1.0 - left
 
 
-@kernel
-def mature(state, address, flows, i, product, day, days_left):
+@lean
+def file_maturity(agenda, i, product, due, day, days_left):
+    """A new term that ends within the month is dated at once; the month's opening dates all later ones."""
+    if due < day + days_left:
+        file(agenda, due, MATURITY, i, product, 0)
+
+
+@lean
+def mature(state, agenda, address, flows, i, product, day, days_left):
     """A time deposit or wealth product of customer i matures: rolled over, moved to demand, or gone (O06)."""
     book = state.book
     amount = book[i].balance[product]
     due = book[i].time_maturity if product == TIME else book[i].product_maturity
-    if amount <= 0 or not 0 <= due <= day:
+    if amount <= 0 or due != day:
         return
     reminded = state.book[i].reminded >> product & 1
     state.book[i].reminded &= ~(1 << product)
@@ -119,8 +115,10 @@ def mature(state, address, flows, i, product, day, days_left):
     if u < kept_share(flows, reminded, book[i].tier > 0):
         if product == TIME:
             book[i].time_maturity = day + book[i].time_term
+            file_maturity(agenda, i, product, book[i].time_maturity, day, days_left)
         else:
             book[i].product_maturity = day + flows.product_term_days
+            file_maturity(agenda, i, product, book[i].product_maturity, day, days_left)
         count(state, tally.MATURED_KEPT_FEN, np.float64(amount))
         return
     if product == TIME:
@@ -128,6 +126,8 @@ def mature(state, address, flows, i, product, day, days_left):
     else:
         book[i].product_maturity = -1
     if draw(address, draws.MATURITY, day, i, product * 2 + _LEAVE) < flows.leave_share:
+        if amount * 2 >= assets(book, i) and state.sums.phase == tally.WINDOW:
+            book[i].lost = 1
         move(state, i, product, -amount, ELSEWHERE, days_left)
         count(state, tally.LEFT_FEN, np.float64(amount))
     else:
@@ -135,16 +135,16 @@ def mature(state, address, flows, i, product, day, days_left):
         count(state, tally.MATURED_KEPT_FEN, np.float64(amount))
 
 
-@kernel
-def climb_ladder(state, flows, i, part, day):
+@lean
+def climb_ladder(state, agenda, flows, i, part, day, days_left):
     """After advice, a part of the demand balance moves into a wealth product (O06); fen moved."""
     book = state.book
     amount = np.int64(np.float64(book[i].balance[DEMAND]) * part)
     if amount <= 0:
         return np.int64(0)
     switch(state, i, DEMAND, WEALTH_PRODUCT, amount)
-    book[i].buys_products = 1
     if book[i].product_maturity < day:
         book[i].product_maturity = day + flows.product_term_days
+        file_maturity(agenda, i, WEALTH_PRODUCT, book[i].product_maturity, day, days_left)
     count(state, tally.LADDER_FEN, np.float64(amount))
     return amount

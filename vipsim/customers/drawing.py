@@ -13,6 +13,7 @@ from math import exp, log, sqrt
 
 import numpy as np
 
+from vipsim import draws
 from vipsim.compiled import inlined, kernel
 from vipsim.customers.book import (
     DECLINE,
@@ -38,7 +39,7 @@ from vipsim.customers.segments import (
     tier_of,
     type_of,
 )
-from vipsim.draws import BOOK, Address, normal_quantile, pair, uniform
+from vipsim.draws import BOOK, Address, normal_quantile, uniform
 
 CUSTOMERS, PROSPECTS = 0, 1
 """The time word of a draw's address: rows of the two kinds never meet."""
@@ -64,6 +65,10 @@ _GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio
 _SHIFT12 = np.uint64(12)
 _STEP52 = 2.0**-52
 _YEAR_DAYS = 365.25
+
+# The generator of ``draws.pair``, pasted into the loop over rows so that the compiler works on several rows at once.
+_philox = inlined(getattr(draws.philox, "py_func", draws.philox))
+_open_unit = inlined(getattr(draws._open_unit, "py_func", draws._open_unit))
 
 _VIP, _TARGET, _OTHER, _NOBODY = range(4)  # rows of ``BookLaws.care``; the last has no care at all
 
@@ -108,12 +113,18 @@ def _draw_block(address, kind, first, shift, u):
     number of rows from 0 on, and every m-th of them, then have the spread of the law, where independent draws from so
     heavy a tail would give one person a sixth of a small branch's assets in one seed of five.
     """
+    time, row = np.uint32(kind), np.uint32(first)
+    seed, place = np.uint32(address.seed), np.uint32(BOOK | address.branch << 16)
     for k in range(0, u.shape[0], 2):
         for j in range(_BLOCK):
-            u[k, j], u[k + 1, j] = pair(address, BOOK, kind, first + j, k)
+            a, b, c, d = _philox(
+                row + np.uint32(j), time, np.uint32(k >> 1), np.uint32(address.replication), seed, place
+            )
+            u[k, j] = _open_unit(a, b)
+            u[k + 1, j] = _open_unit(c, d)
     for j in range(_BLOCK):
-        place = np.float64((np.uint64(first + j) * _GOLDEN) >> _SHIFT12) * _STEP52 + shift
-        u[_WEALTH, j] = min(max(place - np.floor(place), _STEP52), 1.0 - _STEP52)
+        spread = np.float64((np.uint64(first + j) * _GOLDEN) >> _SHIFT12) * _STEP52 + shift
+        u[_WEALTH, j] = min(max(spread - np.floor(spread), _STEP52), 1.0 - _STEP52)
 
 
 @inlined
@@ -140,6 +151,7 @@ def _people(laws, book, u, first, count, band):
         if book.ebank[i] == UNKNOWN:
             chance = u[_EBANK, j]
             active = 1 if chance < laws.active[b] else 0
+            # none, signed, active are 0, 1, 2: every active user has signed
             book.ebank[i] = EBANK_NONE + (1 if chance < laws.signed_up[b] else 0) + active
         if book.female[i] == UNKNOWN:
             share = laws.female_active if book.ebank[i] == EBANK_ACTIVE else laws.female_other

@@ -18,7 +18,7 @@ from vipsim.draws import normal_quantile
 from vipsim.scenario.book import Care, Laws
 
 DAYS_PER_MONTH = 365.25 / 12.0
-_WALLET_CELLS = 2048  # table error of the wallet share below 0.0005
+_WALLET_CELLS = 512  # table error of the wallet share below 0.001
 _TILT_CELLS = 64
 _MOST_EXTRA = 40  # a mean of at most 10 leaves 1e-12 above
 

@@ -10,14 +10,16 @@ over the opening book, so that the book as it is, under today's policy, reproduc
 from __future__ import annotations
 
 from math import exp, log
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from vipsim import draws, tally
 from vipsim.agenda import ALERT, LEAVE, file
-from vipsim.compiled import kernel
+from vipsim.compiled import kernel, lean
+from vipsim.customers.assets import kept_share
 from vipsim.customers.book import DECLINE, DEVELOPMENT, EBANK_ACTIVE, EXITED, EXPLORATION, MATURITY, NO_OWNER, NOTICE
+from vipsim.customers.segments import TIME, WEALTH_PRODUCT
 from vipsim.customers.state import CLASSES, assets, count, take_out
 from vipsim.draws import draw, pair
 from vipsim.scenario.relationship import Lifecycle, Response
@@ -25,8 +27,9 @@ from vipsim.scenario.relationship import Lifecycle, Response
 VIP_GROUP, ORDINARY_GROUP = 1, 0
 MOST_PRODUCTS = 12
 
-# Numbers of the draws of one notice (stream OUTFLOW, time = day on which the notice runs out).
-_DETECT, _CLOSE, _PART, _RESCUE = 0, 2, 3, 4
+# Numbers of the draws of one notice (stream OUTFLOW, time = day of the notice).
+_DETECT, _CLOSE, _RESCUE = 0, 2, 4
+_EPOCH = 1 << 16  # days of notices given before the start are negative, an address is not
 
 
 class HazardRatios(NamedTuple):
@@ -91,7 +94,7 @@ def hazard_ratios(life: Lifecycle, response: Response) -> HazardRatios:
     )
 
 
-@kernel
+@lean
 def products_held(book, i):
     """Number of products customer i holds: product classes with money, and others."""
     held = np.int64(book[i].extra_products)
@@ -100,18 +103,18 @@ def products_held(book, i):
     return held
 
 
-@kernel
+@lean
 def is_maintained(book, i, day, maintained_days):
-    """Whether the owner has been in contact recently: assigned is not managed (CF02-CF04)."""
-    return book[i].owner >= 0 and day - book[i].last_contact <= maintained_days
+    """Whether the owner has spoken with the customer recently: assigned is not managed, a message is no talk."""
+    return book[i].owner >= 0 and day - book[i].last_talk <= maintained_days
 
 
-@kernel
+@lean
 def hazard_ratio(state, ratios, i, day):
-    """Product of the ratios of customer i on a day, season and rivals apart; 1 = an unremarkable customer."""
+    """Product of the ratios of customer i on a day, season apart; 1 = an unremarkable customer."""
     book = state.book
     extra = min(max(products_held(book, i) - 1, 0), MOST_PRODUCTS)
-    ratio = ratios.products[extra]
+    ratio = ratios.products[extra] * ratios.rival
     if is_maintained(book, i, day, ratios.maintained_days):
         ratio *= ratios.maintained
     care = state.book[i].care
@@ -135,12 +138,12 @@ def hazard_ratio(state, ratios, i, day):
     return ratio
 
 
-@kernel
+@lean
 def monthly_hazard(state, ratios, i, day, quarter, invited):
     """Hazard of a large outflow in the month of ``day``, per month.
 
-    ``quarter`` 0..3; -1 leaves the season out. ``invited`` is the part of threats that an offer itself calls forth,
-    among VIPs. The rivals' pull is no part of the opening mean: the observed rate is that of a pull of 1.
+    ``quarter`` 0-3, -1 for the year's mean; ``invited`` is the part of threats that an offer itself calls forth,
+    among VIPs.
     """
     group = state.book[i].vip_group
     mean = state.sums.hazard_mean[group]
@@ -149,26 +152,66 @@ def monthly_hazard(state, ratios, i, day, quarter, invited):
         if quarter >= 0:
             ratio *= ratios.quarter4 if quarter == 3 else ratios.other_quarters
         ratio *= 1.0 + invited
-    return ratio * ratios.rival * ratios.monthly[group]
+    return ratio * ratios.monthly[group]
+
+
+@lean
+def matured_away(state, flows, i):
+    """Expected yearly number of maturities by which customer i takes half the assets or more."""
+    row = state.book[i]
+    have = assets(state.book, i)
+    rate = 0.0
+    for product in (TIME, WEALTH_PRODUCT):
+        amount = row.balance[product]
+        if amount > 0 and 2 * amount >= have:
+            term = row.time_term if product == TIME else flows.product_term_days
+            leaves = (1.0 - kept_share(flows, row.owner >= 0, row.tier > 0)) * flows.leave_share
+            rate += 365.25 / max(term, 1) * leaves
+    return rate
 
 
 @kernel
-def observe_hazards(state, ratios, customers, day):
-    """Set the mean ratios of the opening book, by group: what the observed rates are the rates of.
+def observe_hazards(state, policy, customers, day):
+    """Scale the hazards so that the opening book under today's policy reproduces the observed yearly rates (N14, N15).
 
-    Weights are equal: the observed rate counts customers.
+    The observed rates count all large outflows: those by a maturity are taken off, those that rescues prevent are
+    added back, and the rest is divided by the mean ratio of the group. Weights are equal: the rates count customers.
     """
     total = np.zeros(2)
     people = np.zeros(2)
+    owned = np.zeros(2)
+    matured = np.zeros(2)
     for i in range(customers):
-        if EXPLORATION <= state.book[i].stage <= DECLINE:
-            total[state.book[i].vip_group] += hazard_ratio(state, ratios, i, day)
-            people[state.book[i].vip_group] += 1.0
+        row = state.book[i]
+        if EXPLORATION <= row.stage <= DECLINE:
+            total[row.vip_group] += hazard_ratio(state, policy.hazards, i, day)
+            people[row.vip_group] += 1.0
+            owned[row.vip_group] += 1.0 if row.owner >= 0 else 0.0
+            matured[row.vip_group] += matured_away(state, policy.assets, i)
     for group in range(2):
-        state.sums.hazard_mean[group] = total[group] / people[group] if people[group] > 0.0 else 1.0
+        if people[group] > 0.0:
+            yearly = 12.0 * policy.hazards.monthly[group]
+            level = max(1.0 - matured[group] / people[group] / yearly, policy.hazards.floor) if yearly > 0.0 else 1.0
+            level /= 1.0 - owned[group] / people[group] * policy.rescued_share
+            state.sums.hazard_mean[group] = total[group] / people[group] / level
 
 
-@kernel
+def rescued_share(scenario: Any) -> float:
+    """Notices of owned customers that rescue contacts are expected to turn around under a policy."""
+    life, outreach = scenario.lifecycle, scenario.outreach
+    trigger = outreach.triggers.outflow_alert
+    if not trigger.on:
+        return 0.0
+    channel = getattr(outreach, trigger.channel)
+    reached = 1.0 - (1.0 - channel.reach_share) ** outreach.most_attempts
+    lift = (1.0 + life.offer_effect_ratio * life.rescue_offer_share * 100.0) * channel.response_ratio
+    left = 1.0
+    for tries in range(life.rescue_most):
+        left *= 1.0 - min(1.0, life.rescue_share * life.rescue_next_ratio**tries * lift)
+    return float(life.detection_recall_share * reached * (1.0 - left))
+
+
+@lean
 def day_of_event(u, hazard, days):
     """Day within the month (0 ..) on which an event of this monthly hazard falls; -1: not this month."""
     if u <= 1.0 - hazard or u <= exp(-hazard):  # exp(-x) >= 1 - x: most calls need no exponential
@@ -176,7 +219,7 @@ def day_of_event(u, hazard, days):
     return min(int(-log(u) / hazard * days), days - 1)
 
 
-@kernel
+@lean
 def give_notice(state, agenda, address, life, lag_days, i, day):
     """Customer i decides to take the money away: the date of leaving is set, the alert may see it (Y05, M02)."""
     book = state.book
@@ -185,35 +228,28 @@ def give_notice(state, agenda, address, life, lag_days, i, day):
     state.book[i].rescue_tries = 0
     state.book[i].rescue_known = 0
     count(state, tally.NOTICES, 1.0)
-    _date_notice(state, agenda, address, life, lag_days, i, day)
+    file(agenda, day + life.notice_days, LEAVE, i, 0, 0)
+    if book[i].owner >= 0 and draw(address, draws.OUTFLOW, _EPOCH + day, i, _DETECT) < life.detection_recall_share:
+        file(agenda, day + 1 + lag_days, ALERT, i, 0, 1)
 
 
-@kernel
-def _date_notice(state, agenda, address, life, lag_days, i, today):
-    """File when the money of a customer in notice leaves and, where the alert sees it, when it is seen."""
-    leaves = state.book[i].stage_since + life.notice_days
-    file(agenda, leaves, LEAVE, i, 0, 0)
-    if draw(address, draws.OUTFLOW, leaves, i, _DETECT) < life.detection_recall_share:
-        file(agenda, max(today, state.book[i].stage_since + 1 + lag_days), ALERT, i, 1, 0)
-
-
-@kernel
-def resume_notices(state, agenda, address, life, lag_days, customers):
-    """The first day: customers of the opening book who are in notice already leave when their notice runs out."""
-    book = state.book
+@lean
+def resume_notices(state, agenda, life, customers):
+    """On the first day: customers of the opening book who are in notice leave when their notice runs out."""
     for i in range(customers):
-        if book[i].stage == NOTICE:
-            book[i].stage_since = max(book[i].stage_since, -life.notice_days)
-            _date_notice(state, agenda, address, life, lag_days, i, 0)
+        row = state.book[i]
+        if row.stage == NOTICE:
+            row.stage_since = min(max(row.stage_since, 1 - life.notice_days), 0)
+            file(agenda, row.stage_since + life.notice_days, LEAVE, i, 0, 0)
 
 
-@kernel
+@lean
 def leave(state, address, life, i, day, days_left):
     """The notice of customer i runs out: the money leaves unless a rescue kept it. Fen gone."""
     book = state.book
     if book[i].stage != NOTICE or book[i].stage_since != day - life.notice_days:
         return np.int64(0)
-    u_close, u_part = pair(address, draws.OUTFLOW, day, i, _CLOSE)
+    u_close, u_part = pair(address, draws.OUTFLOW, _EPOCH + book[i].stage_since, i, _CLOSE)
     part = life.part_low_share + (life.part_high_share - life.part_low_share) * u_part
     closing = u_close < life.close_share
     gone = take_out(state, i, 1.0 if closing else part, days_left)
@@ -235,7 +271,7 @@ def leave(state, address, life, i, day, days_left):
     return gone
 
 
-@kernel
+@lean
 def rescue(state, address, life, effort, i):
     """One rescue contact with a customer in notice; whether it keeps the money (N18).
 
@@ -251,8 +287,7 @@ def rescue(state, address, life, effort, i):
     for _ in range(tries):
         chance *= life.rescue_next_ratio
     chance *= 1.0 + life.offer_effect_ratio * life.rescue_offer_share * 100.0
-    leaves = book[i].stage_since + life.notice_days
-    if draw(address, draws.OUTFLOW, leaves, i, _RESCUE + tries) >= chance:
+    if draw(address, draws.OUTFLOW, _EPOCH + book[i].stage_since, i, _RESCUE + tries) >= chance:
         return False
     book[i].stage = MATURITY if book[i].relationship >= life.decline_below_share else DEVELOPMENT
     count(state, tally.RESCUED, 1.0)
@@ -262,7 +297,7 @@ def rescue(state, address, life, effort, i):
     return True
 
 
-@kernel
+@lean
 def next_stage(state, life, ratios, u, i, day):
     """The month's slow transition between exploration, development, maturity and decline (section 1c)."""
     book = state.book

@@ -15,7 +15,7 @@ import numpy as np
 
 from vipsim import draws, tally
 from vipsim.agenda import ASSIGN, file
-from vipsim.compiled import kernel
+from vipsim.compiled import lean
 from vipsim.customers.book import NO_OWNER
 from vipsim.customers.state import OWNER_PENDING, assets, count, is_customer
 from vipsim.draws import draw
@@ -36,7 +36,7 @@ class Team(NamedTuple):
     books: np.ndarray  # int64 [OWNER_POSTS]: customers owned
 
 
-@kernel
+@lean
 def _favourite(address, i, first, members):
     """The member with the highest draw for this customer."""
     best = first
@@ -49,15 +49,13 @@ def _favourite(address, i, first, members):
     return best
 
 
-@kernel
+@lean
 def rightful_owner(state, address, rules, team, i):
     """Who should own customer i under the rules, NO_OWNER where nobody; caps are not looked at."""
     have = np.float64(assets(state.book, i)) / 100.0
     if have >= rules.head_from_yuan and team.head_count > 0:
         return HEAD_FIRST
-    if have >= rules.rm_from_yuan:
-        if team.rm_count == 0:
-            return NO_OWNER  # tellers keep only those below the managers' cut
+    if have >= rules.rm_from_yuan and team.rm_count > 0:
         if state.book[i].tier > 0 and team.rm_count > 1:
             if draw(address, draws.OWNERSHIP, 0, i, _LEAD) < rules.lead_share:
                 return RM_FIRST
@@ -68,14 +66,14 @@ def rightful_owner(state, address, rules, team, i):
     return NO_OWNER
 
 
-@kernel
+@lean
 def has_room(rules, team, member):
     """Whether a member's book may grow: the cap holds for relationship managers."""
     is_rm = RM_FIRST <= member < RM_FIRST + team.rm_count
     return not is_rm or team.books[member] < rules.max_book
 
 
-@kernel
+@lean
 def give(state, rules, team, i, member):
     """Make ``member`` the owner of customer i; a change of owner costs part of the relationship (B11)."""
     book = state.book
@@ -91,7 +89,7 @@ def give(state, rules, team, i, member):
         count(state, tally.ASSIGNED, 1.0)
 
 
-@kernel
+@lean
 def divide_book(state, address, rules, team, customers, first_time):
     """Divide the book under the rules: on the first day from the assigned rows, later where the policy changed.
 
@@ -102,25 +100,33 @@ def divide_book(state, address, rules, team, customers, first_time):
     if first_time:
         for i in range(customers):
             book[i].owner = NO_OWNER
-    team.books[:] = 0
+    for post in range(team.books.size):
+        team.books[post] = 0
     for i in range(customers):
         if book[i].owner >= 0:
             team.books[book[i].owner] += 1
+    in_band = 0.0
+    assigned = 0.0
     for i in range(customers):
         if not is_customer(book, i):
             continue
+        if np.float64(assets(book, i)) / 100.0 >= rules.teller_from_yuan:
+            in_band += 1.0
         if (first_time and book[i].assigned > 0) or book[i].owner >= 0:
             member = rightful_owner(state, address, rules, team, i)
             if member != book[i].owner and member >= 0 and not has_room(rules, team, member):
                 member = NO_OWNER
             if first_time and member >= 0:
+                assigned += 1.0
                 book[i].owner = member
                 team.books[member] += 1
             elif not first_time:
                 give(state, rules, team, i, member)
+    if first_time:
+        state.sums.opening_assigned = assigned / in_band if in_band > 0.0 else 0.0
 
 
-@kernel
+@lean
 def seek_owner(state, agenda, address, rules, team, i, day):
     """At the month's start: a customer in an owner's band without an owner may get one after the lag (B07)."""
     book = state.book
@@ -128,7 +134,11 @@ def seek_owner(state, agenda, address, rules, team, i, day):
         return
     if np.float64(assets(book, i)) / 100.0 < rules.teller_from_yuan:
         return
-    if draw(address, draws.OWNERSHIP, 0, i, _TARGET) >= rules.assigned_share:
+    chance = rules.assigned_share
+    if i < state.sums.opening_customers:  # of the opening book only what the target lacks is still to be assigned
+        open_share = state.sums.opening_assigned
+        chance = (chance - open_share) / (1.0 - open_share) if open_share < 1.0 else 0.0
+    if draw(address, draws.OWNERSHIP, 0, i, _TARGET) >= chance:
         return
     member = rightful_owner(state, address, rules, team, i)
     if member >= 0 and has_room(rules, team, member):
@@ -136,7 +146,7 @@ def seek_owner(state, agenda, address, rules, team, i, day):
         file(agenda, day + rules.assignment_lag_days, ASSIGN, i, 0, 0)
 
 
-@kernel
+@lean
 def assign(state, address, rules, team, i):
     """The assignment of customer i takes effect."""
     if state.book[i].owner != OWNER_PENDING:

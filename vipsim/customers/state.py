@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from vipsim import tally
-from vipsim.compiled import kernel
-from vipsim.customers.book import EXITED, NEVER, PROSPECT, Book
-from vipsim.records import rows
+from vipsim.compiled import lean
+from vipsim.customers.book import EXITED, PROSPECT, Book
 from vipsim.customers.segments import CLASS_NAMES, DEMAND, TIME, WEALTH_PRODUCT
+from vipsim.records import rows
 
 CLASSES = len(CLASS_NAMES)
 HERE, ELSEWHERE, INCOME, MARKET = range(4)
@@ -37,14 +37,13 @@ _BESIDE: list[tuple[Any, ...]] = [
     ("month_start", "i8"),  # fen at the start of the month
     ("flow_days", "i8"),  # fen x days: this month's flows weighted with the days left
     ("opening_assets", "i8"),  # fen at the opening
+    ("last_talk", "i4"),  # day of the last call, visit or meeting, messages apart
     ("month_contacts", "i2"),  # contacts in the present month
     ("reminded", "i1"),  # bit of each product class whose coming maturity the customer was reminded of
     ("rescue_tries", "i1"),  # rescue contacts in the present notice
     ("rescue_known", "i1"),  # the present notice was detected
     ("do_not_call", "i1"),
     ("vip_group", "i1"),  # 1 = VIP in the opening book (fixed at the opening)
-    ("last_message", "i4"),  # day of the last message; a message is no contact by the owner (CF02-CF04)
-    ("buys_products", "i1"),  # has held a wealth product
     ("cohort", "i1"),  # 1 = customer of the opening book
     ("lost", "i1"),  # exited or lost half the assets or more within the window
 ]
@@ -59,6 +58,8 @@ SUMS = np.dtype(
             ("accounts", "i8", (4,)),  # fen: net change of here, elsewhere, income, market
             ("hazard_mean", "f8", (2,)),  # mean hazard ratio of the opening book, ordinary and VIP
             ("next_prospect", "i8"),  # first row of the pool that is still unknown to the branch
+            ("opening_customers", "i8"),  # rows that are customers on the first day
+            ("opening_assigned", "f8"),  # share of those in an owner's band who have an owner on the first day
             ("phase", "i8"),
             ("tail", "f8", (3,)),  # fen x days of the last 90 days: cohort's assets, gains contained, days
             ("tally", "f8", (3, tally.WIDTH)),
@@ -78,6 +79,7 @@ def opening_rows(book: Book) -> Any:
     filled = rows(book.size, customer_dtype(book))
     for name, column in book._asdict().items():
         filled[name] = column
+    filled["last_talk"] = book.last_contact
     return filled
 
 
@@ -90,26 +92,24 @@ def begin(opening: Any, customers: int) -> State:
     sums["class_total"] = opening["balance"].sum(axis=0)
     sums["hazard_mean"] = 1.0
     sums["next_prospect"] = customers
-    book = opening.copy()
-    book["last_message"] = NEVER
-    book["buys_products"] = opening["balance"][:, WEALTH_PRODUCT] > 0
-    return State(book, sums)
+    sums["opening_customers"] = customers
+    return State(opening.copy(), sums)
 
 
-@kernel
+@lean
 def count(state, column, amount):
     """Add to a column of the tally in the present phase."""
     state.sums.tally[state.sums.phase, column] += amount
 
 
-@kernel
+@lean
 def assets(book, i):
     """All assets of customer i here, fen."""
     b = book[i].balance
     return b[0] + b[1] + b[2] + b[3] + b[4]
 
 
-@kernel
+@lean
 def move(state, i, product, amount, counterpart, days_left):
     """Move ``amount`` fen (negative: out) between customer i's product class and another account.
 
@@ -141,7 +141,7 @@ def move(state, i, product, amount, counterpart, days_left):
         state.sums.cohort_fen += amount
 
 
-@kernel
+@lean
 def switch(state, i, source, target, amount):
     """Move money between two product classes of one customer; the total stays."""
     state.book[i].balance[source] -= amount
@@ -150,7 +150,7 @@ def switch(state, i, source, target, amount):
     state.sums.class_total[target] += amount
 
 
-@kernel
+@lean
 def take_out(state, i, part, days_left):
     """A part (0..1) of every product class goes elsewhere; fen gone. A part of 1 empties the account."""
     gone = np.int64(0)
@@ -166,7 +166,7 @@ def take_out(state, i, part, days_left):
     return gone
 
 
-@kernel
+@lean
 def bring_in(state, i, amount, days_left):
     """Money from elsewhere, at most what is there, into the demand account; fen brought."""
     brought = min(amount, state.book[i].elsewhere)
@@ -176,14 +176,14 @@ def bring_in(state, i, amount, days_left):
     return brought
 
 
-@kernel
+@lean
 def raise_relationship(state, i, share):
     """Relationship strength moves by a share of the way to 1 (or to 0 where negative)."""
     r = state.book[i].relationship
     state.book[i].relationship = r + share * (1.0 - r) if share >= 0.0 else r * (1.0 + share)
 
 
-@kernel
+@lean
 def is_customer(book, i):
     """Whether row i holds an account (also in notice); prospects and those who left do not."""
     return PROSPECT < book[i].stage < EXITED

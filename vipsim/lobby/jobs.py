@@ -116,33 +116,37 @@ STEP = np.dtype(
     align=True,
 )
 
+# Rows of the compiled engine's own room. Row numbers are unsigned, because Numba then need not ask whether an index
+# counts from the end; NOBODY stands for no row.
+NOBODY = 0xFFFFFFFF
 TICKET = np.dtype(
     [
         ("key", "f8"),  # order in the line
         ("joined", "f8"),
         ("leaves", "f8"),  # end of patience
         ("rest", "f8"),  # minutes left of a service handed over; -1 = not begun
-        ("after", "i4"),  # next ticket of the line; -1 = last
-        ("line", "i4"),
+        ("after", "u4"),  # next ticket of the line
+        ("line", "u4"),
     ],
     align=True,
 )
-LINE = np.dtype([("head", "i4"), ("tail", "i4")], align=True)
+LINE = np.dtype([("head", "u4"), ("tail", "u4"), ("station", "u4"), ("cls", "u4")], align=True)
 SERVER = np.dtype(
     [
         ("started", "f8"),
         ("since", "f8"),  # free since
         ("duty_end", "f8"),
-        ("visit", "i4"),  # in hand; -1 = none
+        ("visit", "u4"),  # in hand
         ("task", "i4"),  # in hand; -1 = none
-        ("stations", "i4"),  # bit per station served
-        ("row", "i4"),  # row of Floor.serves
+        ("first", "u4"),  # its places: lines in order of rank
+        ("end", "u4"),
+        ("pool", "u4"),  # servers of the same stations
         ("on", "i1"),  # on duty
     ],
     align=True,
 )
-FREE = np.dtype([("server", "i4"), ("stations", "i4")])
-ENDING = np.dtype([("end", "f8"), ("server", "i4")], align=True)
+ENDING = np.dtype([("end", "f8"), ("server", "u4")], align=True)
+PLACE = np.dtype([("line", "u4"), ("rank", "i4")], align=True)
 
 
 class Roster(NamedTuple):
@@ -162,12 +166,15 @@ class Visits(NamedTuple):
 
     rows: Array  # VISIT
     n: Array  # int64[2]
-    order: Array  # int32: rows by arrival
+    order: Array  # uint32: rows by arrival
     id: Array  # int64: id of the row's draws
     k: Array  # int64: first k of the row's draws
     first: Array  # float64: uniforms
     second: Array  # float64
+    counter: Array  # uint32: rows that may need counter minutes
+    machine: Array  # uint32: rows that may go to a machine
     bucket: Array  # int32
+    blank: Array  # VISIT[1]: of whom nothing is drawn yet
 
 
 class Tasks(NamedTuple):
@@ -184,10 +191,14 @@ class Work(NamedTuple):
 
     tickets: Array  # TICKET per visit
     lines: Array  # LINE
+    waiting: Array  # int64 per station: tickets in its lines, those of visitors who left included
     servers: Array  # SERVER
-    free: Array  # FREE: free servers, longest idle first, then by number
-    endings: Array  # ENDING: pending ends of service, latest first, then higher server first
-    stations: Array  # int64 per station: tickets in its lines, those of visitors who left included
+    free: Array  # uint32[pool, n]: rings of free servers, longest idle first, then by number
+    idle: Array  # int64[pool]: how many
+    front: Array  # int64[pool]: where in the ring the first stands
+    cursor: Array  # int64[pool]: how many of them the dispatch has passed over
+    blank: Array  # RESULT[1]: of whom nothing is known yet
+    endings: Array  # ENDING: from 1, pending ends of service, latest first, then higher server first; 0 = never
 
 
 class DayLog(NamedTuple):
@@ -209,15 +220,21 @@ FIRST_VISIT, VISITS, FIRST_STEP, STEPS = range(4)
 
 def make_visits(room: int = 64) -> Visits:
     """An empty day with room for so many visits; it grows by itself."""
+    blank = np.zeros(1, VISIT)
+    blank["who"] = blank["owner"] = -1
+    blank["patience_min"] = blank["machine_patience_min"] = blank["meeting_patience_min"] = np.inf
     return Visits(
         rows=np.zeros(room, VISIT),
         n=np.zeros(2, np.int64),
-        order=np.zeros(room, np.int32),
+        order=np.zeros(room, np.uint32),
         id=np.zeros(room, np.int64),
         k=np.zeros(room, np.int64),
         first=np.zeros(room),
         second=np.zeros(room),
+        counter=np.zeros(room, np.uint32),
+        machine=np.zeros(room, np.uint32),
         bucket=np.zeros(room + 1, np.int32),
+        blank=blank,
     )
 
 
@@ -231,15 +248,33 @@ def make_tasks(
     return Tasks(first, minutes, float(hours[0]), float(hours[1]))
 
 
-def make_log(servers: int, lines: int, visits: int = 64) -> DayLog:
-    """An empty log for a floor of so many servers and lines; it grows by itself."""
+def blank_result() -> Array:
+    """One row of a visitor at the door, before anything has happened."""
+    row = np.zeros(1, RESULT)
+    for name in ("joined", "called", "start", "end", "rm_joined", "rm_called", "rm_start", "rm_end", "left"):
+        row[name] = np.nan
+    row["teller"] = row["rm_staff"] = -1
+    row["outcome"] = row["rm_outcome"] = NONE
+    return row
+
+
+def make_log(servers: int, pools: int, line_stations: list[int], line_classes: list[int], visits: int = 64) -> DayLog:
+    """An empty log for so many servers in so many pools, with lines of these stations and classes; it grows by itself."""
+    lines = np.zeros(len(line_stations), LINE)
+    lines["station"], lines["cls"] = line_stations, line_classes
+    endings = np.zeros(servers + 2, ENDING)
+    endings["end"][0] = np.inf
     work = Work(
         tickets=np.zeros(visits, TICKET),
-        lines=np.zeros(lines, LINE),
+        lines=lines,
+        waiting=np.zeros(RM + 1, np.int64),
         servers=np.zeros(servers, SERVER),
-        free=np.zeros(servers + 1, FREE),
-        endings=np.zeros(servers + 1, ENDING),
-        stations=np.zeros(RM + 1, np.int64),
+        free=np.zeros((pools, 1 << servers.bit_length()), np.uint32),
+        idle=np.zeros(pools, np.int64),
+        front=np.zeros(pools, np.int64),
+        cursor=np.zeros(pools, np.int64),
+        blank=blank_result(),
+        endings=endings,
     )
     return DayLog(
         visits=np.zeros(visits, RESULT),
@@ -267,12 +302,15 @@ def grow_visits(visits, n):
     return Visits(
         rows,
         visits.n,
-        np.zeros(size, np.int32),
+        np.zeros(size, np.uint32),
         id,
         k,
         np.zeros(size),
         np.zeros(size),
+        np.zeros(size, np.uint32),
+        np.zeros(size, np.uint32),
         np.zeros(size + 1, np.int32),
+        visits.blank,
     )
 
 
@@ -309,5 +347,5 @@ def grow_log(log, visits, steps, tasks):
     tickets = w.tickets
     if visits > tickets.size:
         tickets = np.zeros(max(visits, 2 * tickets.size), TICKET)
-    work = Work(tickets, w.lines, w.servers, w.free, w.endings, w.stations)
+    work = Work(tickets, w.lines, w.waiting, w.servers, w.free, w.idle, w.front, w.cursor, w.blank, w.endings)
     return DayLog(rows, step_rows, log.n, started, log.closed, work)

@@ -18,6 +18,7 @@ from vipsim.lobby.jobs import (
     MACHINE,
     NONCASH,
     ORDINARY,
+    PLACE,
     PRIME,
     RM,
     Array,
@@ -25,7 +26,7 @@ from vipsim.lobby.jobs import (
     Roster,
     make_log,
 )
-from vipsim.lobby.rules import Rules, station_of
+from vipsim.lobby.rules import Rules, class_of_line, station_of
 from vipsim.scenario.lobby import ROLES, TYPES, Demand, Lobby, Serving, Staff, check_lobby
 
 DUTY, BREAK, ADMIN, TRAINING = range(4)
@@ -109,11 +110,13 @@ class Floor(NamedTuple):
     staff: int
     servers: int
     lines: int
-    serves: Array  # int16[row, n]: lines in order of rank; row 2s = member s, 2s + 1 = special, last = machine
-    rank: Array  # int16[row, n]: their ranks; equal ranks compare keys
-    reach: Array  # int16[row]: how many lines the row serves
+    places: Array  # PLACE: lines in order of rank, row after row; equal ranks compare keys
+    row_first: Array  # uint32[row + 1]: row 2s = member s, 2s + 1 = member s with a special counter, last = machine
     can: Array  # int8[row, line]
-    stations: Array  # int64[row]: bit per station served
+    pool: Array  # uint32[row]: servers of the same stations make a pool
+    pool_stations: Array  # int64[pool]: a bit per station served
+    pools_for: Array  # int64: pools (a bit each) that serve a station of a set (a bit each)
+    only_pool: Array  # int64: number of the pool of a set of one; -1 where there are more
     change_min: Array  # float64: duty begins or ends, in order of time and member
     change_staff: Array  # int32
     change_until: Array  # float64: end of the interval that begins; -1 = one ends
@@ -311,15 +314,18 @@ def _floor(demand: Demand, lobby: Lobby, staff: Staff) -> Floor:
     segments = _segments(staff)
     n_staff = len(segments)
     lines = FIRST_OWN + 2 * n_staff
-    width = max(len(row) for row in rows)
-    serves, rank = np.zeros((len(rows), max(width, 1)), "i2"), np.zeros((len(rows), max(width, 1)), "i2")
+    places = np.array([(line, rank) for row in rows for rank, line in row], PLACE)
     can = np.zeros((len(rows), lines), "i1")
-    stations = np.zeros(len(rows), "i8")
+    stations = [0] * len(rows)
     for r, row in enumerate(rows):
-        for n, (level, line) in enumerate(row):
-            serves[r, n], rank[r, n] = line, level
+        for _, line in row:
             can[r, line] = 1
             stations[r] |= 1 << int(station_of(line))
+    pools = sorted(set(stations))
+    sets = range(1 << (RM + 1))
+    only_pool = np.full(1 << len(pools), -1, "i8")
+    only_pool[[1 << n for n in range(len(pools))]] = range(len(pools))
+    pools_for = [sum(1 << n for n, served in enumerate(pools) if served & wanted) for wanted in sets]
     changes: list[tuple[float, int, float]] = []
     for s, parts in enumerate(segments):
         for start, end, activity in parts:
@@ -332,11 +338,13 @@ def _floor(demand: Demand, lobby: Lobby, staff: Staff) -> Floor:
         staff=n_staff,
         servers=n_staff + lobby.diversion.devices,
         lines=lines,
-        serves=serves,
-        rank=rank,
-        reach=_array([len(row) for row in rows], "i2"),
+        places=places,
+        row_first=_array([0, *np.cumsum([len(row) for row in rows])], "u4"),
         can=can,
-        stations=stations,
+        pool=_array([pools.index(x) for x in stations], "u4"),
+        pool_stations=_array(pools, "i8"),
+        pools_for=_array(pools_for, "i8"),
+        only_pool=only_pool,
         change_min=_array([x[0] for x in changes]),
         change_staff=_array([x[1] for x in changes], "i4"),
         change_until=_array([x[2] for x in changes]),
@@ -406,7 +414,9 @@ def make_roster(p: LobbyParams) -> Roster:
 
 def make_day_log(p: LobbyParams, visits: int = 64) -> DayLog:
     """An empty log for this lobby."""
-    return make_log(p.floor.servers, p.floor.lines, visits)
+    lines = range(p.floor.lines)
+    stations, classes = [int(station_of(x)) for x in lines], [int(class_of_line(x)) for x in lines]
+    return make_log(p.floor.servers, p.floor.pool_stations.size, stations, classes, visits)
 
 
 __all__ = ["NEVER", "LobbyParams", "LobbyScenario", "make_day_log", "make_roster", "params"]

@@ -350,13 +350,13 @@ class Day:
                     break
 
     def next_ticket(self, server: Server) -> Ticket | None:
-        """Best ticket of the server's lines (rank, key, visit) whose owner is still there; the others are called off."""
+        """Best ticket of the server's lines (rank, key, visit) whose owner is there; the others are called off."""
         floor, row = self.floor, server.row
         while True:
             fronts = [
-                (int(floor.rank[row, n]), ticket.key, ticket.visit, ticket)
-                for n in range(floor.reach[row])
-                if (line := self.lines[floor.serves[row, n]])
+                (int(floor.places[n]["rank"]), ticket.key, ticket.visit, ticket)
+                for n in range(floor.row_first[row], floor.row_first[row + 1])
+                if (line := self.lines[floor.places[n]["line"]])
                 for ticket in (line[0],)
             ]
             if not fronts:

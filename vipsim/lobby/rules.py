@@ -68,7 +68,7 @@ def class_of(believed):
 @kernel
 def ticket_key(rules, joined, station, cls):
     """Order in a line and between lines of the same rank: time of joining less the minutes credited (L14)."""
-    credited = cls == PRIME and (station == CASH or station == NONCASH)
+    credited = cls == PRIME and station >= CASH and station <= NONCASH
     return joined - rules.head_start_min if credited else joined
 
 

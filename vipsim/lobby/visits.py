@@ -9,9 +9,9 @@ drawn column by column, because the generator then works on several addresses at
 
 from __future__ import annotations
 
-from math import inf, log
+from math import log
 
-from vipsim.compiled import inlined, kernel
+from vipsim.compiled import inlined, kernel, lean
 from vipsim.draws import (
     ARRIVAL,
     CONSTANT,
@@ -77,28 +77,6 @@ def day_weights(params, address, first_day, days, weights):
 
 
 @kernel
-def _blank(visits, i):
-    """A visit about whom nothing is known yet."""
-    row = visits.rows[i]
-    row["kind"] = 0
-    row["divert"] = 0
-    row["looks_prime"] = 0
-    row["shows_prime"] = 0
-    row["meets"] = 0
-    row["phone"] = 0
-    row["pitch"] = 0
-    row["recognised"] = 0
-    row["wait_uniform"] = 0.0
-    row["triage_min"] = 0.0
-    row["machine_min"] = 0.0
-    row["counter_min"] = 0.0
-    row["meeting_min"] = 0.0
-    row["patience_min"] = inf
-    row["machine_patience_min"] = inf
-    row["meeting_patience_min"] = inf
-
-
-@kernel
 def add_walk_ins(params, address, day, weight, visits):
     """Today's walk-ins without an account, drawn in full; returns the visits (with more room where needed).
 
@@ -118,20 +96,30 @@ def add_walk_ins(params, address, day, weight, visits):
         for i in range(n):
             visits.id[start + i] = WALK_IN + i
             visits.k[start + i] = k
-            type = category(visits.second[i], a.type_cumulative)
-            _blank(visits, start + i)
-            row = visits.rows[start + i]
-            row["arrive"] = (slot + visits.first[i]) * a.slot_min
-            row["who"] = -1
-            row["number"] = i
-            row["type"] = type
-            row["vip"] = 1 if type == _TYPE_A else 0
-            row["signed"] = 1 if type == _TYPE_A else 0
-            row["owner"] = -1
-            row["appointment"] = 0
+        _fill_walk_ins(a, slot, start, n, visits)
         visits.n[0] = start + n
-    _draw_details(params, address, day, visits)
+    _draw_details(params.choices, address, day, visits)
     return visits
+
+
+@lean
+def _fill_walk_ins(a, slot, start, n, visits):
+    """Time and type of a slot's walk-ins from their uniforms."""
+    rows = visits.rows
+    first = visits.first
+    second = visits.second
+    blank = visits.blank
+    cumulative = a.type_cumulative
+    for i in range(n):
+        u = second[i]
+        type = int(u >= cumulative[0]) + int(u >= cumulative[1]) + int(u >= cumulative[2])
+        rows[start + i] = blank[0]
+        row = rows[start + i]
+        row["arrive"] = (slot + first[i]) * a.slot_min
+        row["number"] = i
+        row["type"] = type
+        row["vip"] = type == _TYPE_A
+        row["signed"] = type == _TYPE_A
 
 
 @kernel
@@ -148,7 +136,7 @@ def add_visits(params, address, day, n, who, k, type, vip, signed, owner, appoin
         visits.id[start + i] = who[i]
         visits.k[start + i] = k[i] << _FIELD_BITS
     for i in range(n):
-        _blank(visits, start + i)
+        visits.rows[start + i] = visits.blank[0]
         row = visits.rows[start + i]
         u = draw(address, ARRIVAL, day, who[i], (k[i] << _FIELD_BITS) + _TIME)
         row["arrive"] = invert_profile(u, a.profile_cumulative, a.slot_min)
@@ -160,11 +148,11 @@ def add_visits(params, address, day, n, who, k, type, vip, signed, owner, appoin
         row["owner"] = owner[i]
         row["appointment"] = appointment[i]
     visits.n[0] = start + n
-    _draw_details(params, address, day, visits)
+    _draw_details(params.choices, address, day, visits)
     return visits
 
 
-@kernel
+@lean
 def _uniforms(address, stream, day, field, visits, start, n):
     """The two uniforms of a block for the rows start .. n, into ``visits.first`` and ``visits.second``."""
     id = visits.id
@@ -177,43 +165,43 @@ def _uniforms(address, stream, day, field, visits, start, n):
         second[i] = w
 
 
-@kernel
-def _draw_details(params, address, day, visits):
+@lean
+def _draw_details(c, address, day, visits):
     """Everything else about the visits just added; a column is drawn only where the scenario can need it."""
     start = visits.n[1]
     n = visits.n[0]
     visits.n[1] = n
-    _draw_kind(params.choices, address, day, visits, start, n)
-    _draw_belief(params.choices, address, day, visits, start, n)
-    _draw_meeting(params.choices, address, day, visits, start, n)
-    _draw_minutes(params.choices, address, day, visits, start, n)
-    _draw_patience(params.choices, address, day, visits, start, n)
+    _draw_kind(c, address, day, visits, start, n)
+    _draw_belief(c, address, day, visits, start, n)
+    _draw_meeting(c, address, day, visits, start, n)
+    at_counter, at_machine = _draw_minutes(c, address, day, visits, start, n)
+    _draw_patience(c, address, day, visits, start, n, at_counter, at_machine)
 
 
-@kernel
+@lean
 def _draw_kind(c, address, day, visits, start, n):
     """What they come for, and whether they can be led to a machine."""
+    rows = visits.rows
+    first = visits.first
+    second = visits.second
     kinds = c.kind_cumulative.size
     if kinds > 1 or c.diverts:
         _uniforms(address, VISIT_KIND, day, _KIND, visits, start, n)
     for i in range(start, n):
-        row = visits.rows[i]
+        row = rows[i]
         kind = 0
         if kinds > 1:
-            kind = category(visits.first[i], c.kind_cumulative)
+            kind = category(first[i], c.kind_cumulative)
         row["kind"] = kind
-        row["station"] = c.station[kind]
-        if row["appointment"]:
-            row["station"] = RM
-        elif c.diverts:
-            row["divert"] = 1 if visits.second[i] < c.divert[kind] else 0
+        row["station"] = RM if row["appointment"] else c.station[kind]
+        row["divert"] = c.diverts and not row["appointment"] and second[i] < c.divert[kind]
     if c.ask_share > 0.0:
         _uniforms(address, VISIT_KIND, day, _PITCH, visits, start, n)
         for i in range(start, n):
-            visits.rows[i]["pitch"] = 1 if visits.first[i] < c.ask_share else 0
+            rows[i]["pitch"] = first[i] < c.ask_share
 
 
-@kernel
+@lean
 def _draw_belief(c, address, day, visits, start, n):
     """Whom staff would take for prime: a lobby manager who looks, the ticket machine, a teller who pitches."""
     manager_errs = c.triage_on and (c.sensitivity_share < 1.0 or c.specificity_share < 1.0)
@@ -239,7 +227,7 @@ def _draw_belief(c, address, day, visits, start, n):
         row["shows_prime"] = 1 if shows else 0
 
 
-@kernel
+@lean
 def _draw_meeting(c, address, day, visits, start, n):
     """Whether those who may be taken for prime want to meet an RM, would wait, would leave a phone number."""
     for i in range(start, n):
@@ -255,57 +243,76 @@ def _draw_meeting(c, address, day, visits, start, n):
             row["phone"] = 1 if w < c.phone_share else 0
 
 
-@kernel
+@lean
 def _draw_minutes(c, address, day, visits, start, n):
-    """Minutes at the desk, for the business at a machine or with staff, and of a meeting."""
+    """Minutes at the desk, for the business at a machine or with staff, and of a meeting.
+
+    One uniform is the size of the business, wherever it is done. Returns how many rows may go to a counter and how
+    many to a machine; their numbers are in ``visits.counter`` and ``visits.machine``.
+    """
+    rows = visits.rows
+    first = visits.first
+    second = visits.second
+    counter = visits.counter
+    machine = visits.machine
     _uniforms(address, SERVICE, day, _TRIAGE, visits, start, n)
     if c.triage_on:
         for i in range(start, n):
-            visits.rows[i]["triage_min"] = _minutes(c.triage, visits.first[i])
-    for i in range(start, n):
-        row = visits.rows[i]
-        if row["divert"]:
-            row["machine_min"] = _minutes(c.machine, visits.second[i])
+            rows[i]["triage_min"] = _minutes(c.triage, first[i])
+    at_counter = 0
+    at_machine = 0
+    for i in range(start, n):  # lists first: loops without unforeseeable branches are fast
+        row = rows[i]
+        counter[at_counter] = i
+        machine[at_machine] = i
+        surely_machine = row["divert"] & (not c.may_pass_desk) & (not row["looks_prime"])
+        at_counter += not surely_machine
+        at_machine += row["divert"]
+    for j in range(at_machine):
+        i = machine[j]
+        rows[i]["machine_min"] = _minutes(c.machine, second[i])
+    for j in range(at_counter):
+        i = counter[j]
+        row = rows[i]
         kind = row["kind"]
+        law = Variate(c.service_law[kind], c.service[kind, 0], c.service[kind, 1], c.service[kind, 2])
         if row["station"] == RM:
-            if row["appointment"]:
-                row["meeting_min"] = _minutes(c.meeting, visits.second[i])
-            else:
-                s = c.service[kind]
-                row["meeting_min"] = variate(Variate(c.service_law[kind], s[0], s[1], s[2]), visits.second[i])
-            continue
-        if row["meets"]:
-            row["meeting_min"] = variate(c.meeting, draw(address, SERVICE, day, visits.id[i], visits.k[i] + _MEETING))
-        if not row["divert"] or c.may_pass_desk or row["looks_prime"]:  # else surely at a machine
-            s = c.service[kind]
-            row["counter_min"] = variate(Variate(c.service_law[kind], s[0], s[1], s[2]), visits.second[i])
+            row["meeting_min"] = variate(c.meeting if row["appointment"] else law, second[i])
+        else:
+            row["counter_min"] = variate(law, second[i])
+            if row["meets"]:
+                u = draw(address, SERVICE, day, visits.id[i], visits.k[i] + _MEETING)
+                row["meeting_min"] = variate(c.meeting, u)
+    return at_counter, at_machine
 
 
-@kernel
-def _draw_patience(c, address, day, visits, start, n):
+@lean
+def _draw_patience(c, address, day, visits, start, n, at_counter, at_machine):
     """Minutes they are willing to wait at a counter, for a machine, in the waiting area."""
+    rows = visits.rows
+    first = visits.first
+    counter = visits.counter
+    machine = visits.machine
     if c.patience_vip.law != NEVER or c.patience_ordinary.law != NEVER:
         _uniforms(address, PATIENCE, day, _COUNTER, visits, start, n)
-        for i in range(start, n):
-            row = visits.rows[i]
-            if row["divert"] and not c.may_pass_desk and not row["looks_prime"]:
-                continue
-            row["patience_min"] = _minutes(c.patience_vip if row["vip"] else c.patience_ordinary, visits.first[i])
+        for j in range(at_counter):
+            i = counter[j]
+            row = rows[i]
+            row["patience_min"] = _minutes(c.patience_vip if row["vip"] else c.patience_ordinary, first[i])
     if c.patience_meeting.law != NEVER:
         for i in range(start, n):
-            row = visits.rows[i]
+            row = rows[i]
             if row["meets"]:
                 u = draw(address, PATIENCE, day, visits.id[i], visits.k[i] + _WAITING_AREA)
                 row["meeting_patience_min"] = variate(c.patience_meeting, u)
-    if c.diverts and c.patience_machine.law != NEVER:
-        for i in range(start, n):
-            row = visits.rows[i]
-            if row["divert"]:
-                u = draw(address, PATIENCE, day, visits.id[i], visits.k[i] + _MACHINE)
-                row["machine_patience_min"] = variate(c.patience_machine, u)
+    if c.patience_machine.law != NEVER:
+        for j in range(at_machine):
+            i = machine[j]
+            u = draw(address, PATIENCE, day, visits.id[i], visits.k[i] + _MACHINE)
+            rows[i]["machine_patience_min"] = variate(c.patience_machine, u)
 
 
-@kernel
+@lean
 def arrange(visits):
     """Order of arrival into ``visits.order``; who comes at the same minute keeps the order of rows.
 
@@ -319,7 +326,8 @@ def arrange(visits):
         last = max(last, rows[i]["arrive"])
     scale = n / last * (1.0 - 1e-12) if last > 0.0 else 0.0
     bucket = visits.bucket
-    bucket[: n + 1] = 0
+    for b in range(n + 1):
+        bucket[b] = 0
     for i in range(n):
         bucket[int(rows[i]["arrive"] * scale) + 1] += 1
     for b in range(n):

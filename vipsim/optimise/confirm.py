@@ -18,6 +18,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from pydantic import BaseModel
@@ -226,8 +227,11 @@ class Marginal:
 
 @dataclass(frozen=True)
 class Measurement:
+    """Gains over today, steps of each lever, and the first objective's gain at a longer window (None: not measured)."""
+
     gains: list[Gain]
     marginals: list[Marginal]
+    long_gain: Gain | None = None
 
 
 def measure(question: Question, runner: Runner, best: Candidate, progress: StageProgress | None = None) -> Measurement:
@@ -236,14 +240,11 @@ def measure(question: Question, runner: Runner, best: Candidate, progress: Stage
     chosen = question.today if best.number == 0 else question.candidate(best.levers)
     steps = _steps(question, best, chosen)
     moved = [scenario for _, _, scenario, _ in steps if scenario is not None]
-    jobs = [Job(scenario, MEASUREMENT, count) for scenario in (question.today, chosen, *moved)]
+    longer = [] if best.number == 0 else _longer(question, chosen)
+    jobs = [Job(scenario, MEASUREMENT, count) for scenario in (question.today, chosen, *moved, *longer)]
     results = [[replica.kpis for replica in replicas] for replicas in runner.run(jobs, progress)]
     today, recommended, rest = results[0], results[1], iter(results[2:])
-    gains = []
-    for objective in question.study.objectives:
-        before, after = series(today, objective.kpi), series(recommended, objective.kpi)
-        difference = statistics.paired_difference(before, after)
-        gains.append(Gain(objective.kpi, statistics.summarise(before), statistics.summarise(after), difference))
+    gains = [_gain_in(objective.kpi, today, recommended) for objective in question.study.objectives]
     confidence = 1.0 - 0.05 / max(len(moved), 1)  # Bonferroni: all marginal values hold together at 95 %
     name = question.study.objectives[0].kpi
     marginals = []
@@ -255,7 +256,23 @@ def measure(question: Question, runner: Runner, best: Candidate, progress: Stage
         difference = statistics.paired_difference(series(recommended, name), series(kpis, name), confidence)
         shares = tuple(float(np.mean(meets(limit, series(kpis, limit.kpi)))) for limit in question.study.limits)
         marginals.append(Marginal(key, value, difference, shares))
-    return Measurement(gains, marginals)
+    long_gain = _gain_in(name, *results[-2:]) if longer else None
+    return Measurement(gains, marginals, long_gain)
+
+
+def _gain_in(kpi: str, today: list[dict[str, float]], recommended: list[dict[str, float]]) -> Gain:
+    before, after = series(today, kpi), series(recommended, kpi)
+    difference = statistics.paired_difference(before, after)
+    return Gain(kpi, statistics.summarise(before), statistics.summarise(after), difference)
+
+
+def _longer(question: Question, chosen: Any) -> list[Any]:
+    """Today and the chosen setting with the longer window; nothing where it is not longer than the study's."""
+    months = question.study.measurement.long_window_months
+    calendar = getattr(chosen, "calendar", None)
+    if calendar is None or calendar.window_months >= months:
+        return []
+    return [with_values(scenario, {"calendar.window_months": months}) for scenario in (question.today, chosen)]
 
 
 def _steps(

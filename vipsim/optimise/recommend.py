@@ -50,12 +50,23 @@ def _recommendation(
         "objective": {gain.kpi: _gain(gain) for gain in measurement.gains},
         "limits": [_verdict(verdict) for verdict in best.verdicts],
         "probability_best": confirmation.probability_best,
+        "longer_window": _longer(question, measurement),
         "tied": [c.number for c in confirmation.candidates if c is not best and c.eligible and c.tied],
         "marginal": [_marginal(question, marginal) for marginal in measurement.marginals],
         "binding": binding(question, confirmation, best, measurement),
         "guarantee": _guarantee(question, confirmation),
         "words": words(question, confirmation, best, measurement),
     }
+
+
+def _longer(question: Question, measurement: Measurement) -> dict[str, Any] | None:
+    """The gain at the longer window and whether its sign is the same."""
+    gain = measurement.long_gain
+    if gain is None:
+        return None
+    first, later = measurement.gains[0].difference.mean, gain.difference.mean
+    same = first is not None and later is not None and (first > 0.0) == (later > 0.0)
+    return {"months": question.study.measurement.long_window_months, "kpi": gain.kpi, "same_sign": same} | _gain(gain)
 
 
 def _gain(gain: Gain) -> dict[str, Any]:
@@ -192,6 +203,10 @@ def words(question: Question, confirmation: Confirmation, best: Candidate, measu
             better = question.signs[0]
             if min(better * ci[0], better * ci[1]) <= 0.0:
                 said.append("The interval includes 0: a gain over today was not shown.")
+        longer = _longer(question, measurement)
+        if longer is not None and longer["gain"] is not None:
+            holds = "The sign holds" if longer["same_sign"] else "THE SIGN DOES NOT HOLD"
+            said.append(f"{holds} with a window of {longer['months']} months: gain {longer['gain']:,.0f} {unit}.")
         missed = [verdict.limit.text() for verdict in confirmation.today.verdicts if not verdict.shown]
         if missed:
             said.append(f"Today's policy was not shown to meet {' and '.join(missed)}.")
@@ -204,8 +219,20 @@ def words(question: Question, confirmation: Confirmation, best: Candidate, measu
             share >= limit.probability for share, limit in zip(marginal.met, question.study.limits, strict=False)
         )
         if kept and _is_gain(question, marginal):
-            said.append(f"{marginal.key} = {marginal.value} would be better still: give the search more trials.")
+            said.append(f"{marginal.key} = {marginal.value} would be better still: " + _where(question, marginal))
     return said
+
+
+def _where(question: Question, marginal: Any) -> str:
+    """What to do about a better neighbour: it lies outside the range searched, or the search was too short."""
+    searched = question.study.levers[marginal.key]
+    if searched.choices is not None:
+        outside = marginal.value not in searched.choices
+    else:
+        assert searched.low is not None
+        assert searched.high is not None
+        outside = not searched.low <= marginal.value <= searched.high
+    return "widen the range searched." if outside else "give the search more trials."
 
 
 # ------------------------------------------------------------------------------------------------ no setting

@@ -13,13 +13,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from vipsim import draws, tally
-from vipsim.compiled import kernel
+from vipsim.compiled import lean
 from vipsim.customers.book import NOTICE
 from vipsim.customers.ownership import OWNER_POSTS
 from vipsim.customers.state import count, is_customer
 from vipsim.draws import draw
-from vipsim.records import rows
 from vipsim.outreach.triggers import CLOSED, LEAD_FOLLOW_UP, OUTFLOW_ALERT, SMS, drop, post_of
+from vipsim.records import rows
 
 REACH, RESULT, EXTRA, SHOW = 0, 2, 4, 6  # numbers of the draws of one attempt: two of each but the first
 
@@ -46,13 +46,13 @@ def make_plan(most: int) -> DayPlan:
     return DayPlan(rows((OWNER_POSTS, most), PLACE), np.zeros(OWNER_POSTS, np.int64))
 
 
-@kernel
+@lean
 def task_number(reason, attempt, which):
     """Number of a draw of one attempt: (reason, attempt, which) packed without overlap."""
     return 8 + (reason * 16 + attempt) * 8 + which
 
 
-@kernel
+@lean
 def is_pointless(state, reason, i):
     """Whether the cause of the task is gone: the customer has left, or is no longer in notice."""
     if reason == LEAD_FOLLOW_UP:
@@ -60,7 +60,7 @@ def is_pointless(state, reason, i):
     return not is_customer(state.book, i)
 
 
-@kernel
+@lean
 def allowed_from(state, outreach, reason, i, day, never):
     """First day on which the contact policy allows customer i's task (``never``: not before that day).
 
@@ -72,10 +72,10 @@ def allowed_from(state, outreach, reason, i, day, never):
         return day + 1
     if reason == OUTFLOW_ALERT:
         return day
-    return max(day, max(state.book[i].last_contact, state.book[i].last_message) + outreach.rest_days)
+    return max(day, state.book[i].last_contact + outreach.rest_days)
 
 
-@kernel
+@lean
 def _precedes(row, other):
     """Whether a task comes before another: by score, then customer, then reason."""
     if row.score != other.score:
@@ -85,13 +85,14 @@ def _precedes(row, other):
     return row.reason < other.reason
 
 
-@kernel
+@lean
 def select(state, backlog, outreach, rm_count, day, plan):
     """Fill ``plan`` with the day's best tasks of every owner; expired and pointless tasks leave the backlog.
 
     The customer is looked at only when the task would enter the plan, so that a long backlog costs little.
     """
-    plan.size[:] = 0
+    for post in range(plan.size.size):
+        plan.size[post] = 0
     most = min(plan.rows.shape[1], outreach.most_contacts_per_day)
     n = 0
     while n < backlog.size[0]:
@@ -122,40 +123,16 @@ def select(state, backlog, outreach, rm_count, day, plan):
         else:
             _insert(backlog, plan, n, most)
         n += 1
-    _keep_one_each(backlog, plan)
 
 
-@kernel
-def _keep_one_each(backlog, plan):
-    """Of several tasks of one customer on a day only the best stays: the rest days hold within the day too."""
-    for post in range(plan.size.size):
-        kept = 0
-        for place in range(plan.size[post]):
-            task = backlog.rows[plan.rows[post, place].task]
-            first = task.reason == OUTFLOW_ALERT or not _is_listed(backlog, plan, post, kept, task.who)
-            if first:
-                plan.rows[post, kept].task = plan.rows[post, place].task
-                kept += 1
-        plan.size[post] = kept
-
-
-@kernel
-def _is_listed(backlog, plan, post, places, who):
-    """Whether one of the first places of a post's list is a task of this customer."""
-    for place in range(places):
-        if backlog.rows[plan.rows[post, place].task].who == who:
-            return True
-    return False
-
-
-@kernel
+@lean
 def _enters(backlog, plan, row, most):
     """Whether a task is among the ``most`` best of its post so far."""
     size = plan.size[row.post]
     return size < most or _precedes(row, backlog.rows[plan.rows[row.post, size - 1].task])
 
 
-@kernel
+@lean
 def _insert(backlog, plan, n, most):
     """Put task n in its place on its post's list; the last one falls off a full list."""
     row = backlog.rows[n]
@@ -168,7 +145,7 @@ def _insert(backlog, plan, n, most):
     plan.rows[post, place].task = n
 
 
-@kernel
+@lean
 def prepare(backlog, triggers, address, plan):
     """Minutes of every planned attempt: known before the call, because its luck has an address."""
     for post in range(plan.size.size):

@@ -13,7 +13,7 @@ import numpy as np
 
 from vipsim import draws, tally
 from vipsim.agenda import APPOINTMENT, ARRIVE, HOT_LEAVE, file
-from vipsim.compiled import kernel
+from vipsim.compiled import lean
 from vipsim.customers.assets import climb_ladder
 from vipsim.customers.book import EXPLORATION, NO_OWNER, NOTICE, PROSPECT
 from vipsim.customers.lifecycle import rescue
@@ -40,6 +40,7 @@ RESULTS = ("not_reached", "talked", "reminded", "appointed", "sold", "rescued", 
 CONTACT = np.dtype(
     [
         ("start", "f8"),  # minute of the day
+        ("minutes", "f8"),
         ("day", "i4"),
         ("due", "i4"),
         ("who", "i4"),
@@ -60,8 +61,8 @@ class ContactLog(NamedTuple):
     size: np.ndarray  # int64 [1]
 
 
-@kernel
-def note_contact(log, backlog, triggers, n, attempt, day, start, staff, result):
+@lean
+def note_contact(log, backlog, triggers, n, attempt, day, start, minutes, staff, result):
     """Write a contact down (O01: record at once)."""
     at = log.size[0]
     if at >= log.rows.size:
@@ -69,6 +70,7 @@ def note_contact(log, backlog, triggers, n, attempt, day, start, staff, result):
     reason = backlog.rows[n].reason
     row = log.rows[at]
     row["start"] = start
+    row["minutes"] = minutes
     row["day"] = day
     row["due"] = backlog.rows[n].due
     row["who"] = backlog.rows[n].who
@@ -80,14 +82,14 @@ def note_contact(log, backlog, triggers, n, attempt, day, start, staff, result):
     log.size[0] = at + 1
 
 
-@kernel
+@lean
 def freshness(policy, state, i):
     """Response of a customer who is contacted often, relative to a rested one (O09)."""
     tiring = state.book[i].contact_load - policy.response.fatigue_from_per_year
     return 1.0 / (1.0 + policy.response.fatigue_share * tiring) if tiring > 0.0 else 1.0
 
 
-@kernel
+@lean
 def win(state, agenda, policy, i, chance, u_sale, u_size, u_lag, day):
     """A sale that may bring money from elsewhere: it arrives later, and its hot part leaves again later still.
 
@@ -114,7 +116,7 @@ def win(state, agenda, policy, i, chance, u_sale, u_size, u_lag, day):
     return True
 
 
-@kernel
+@lean
 def open_account(state, i, day):
     """A prospect becomes a customer."""
     book = state.book
@@ -125,8 +127,8 @@ def open_account(state, i, day):
     count(state, tally.JOINED, 1.0)
 
 
-@kernel
-def meet(state, agenda, policy, address, i, number, day):
+@lean
+def meet(state, agenda, policy, address, i, number, day, days_left):
     """What a meeting of customer (or prospect) i with a relationship manager leads to (O06, O09, M11).
 
     ``number`` tells the customer's meetings of one day apart.
@@ -147,15 +149,16 @@ def meet(state, agenda, policy, address, i, number, day):
     state.book[i].care += 1.0
     book[i].contact_load += 1.0
     book[i].last_contact = day
+    book[i].last_talk = day
     raise_relationship(state, i, response.meeting_care_share)
     chance = response.meeting_sale_share * effort * (0.5 + book[i].relationship)
     win(state, agenda, policy, i, chance, u_sale, u_size, u_lag, day)
     if u_ladder < chance:
-        moved = climb_ladder(state, policy.assets, i, response.ladder_share, day)
+        moved = climb_ladder(state, agenda, policy.assets, i, response.ladder_share, day, days_left)
         count(state, tally.FEE_YUAN, np.float64(moved) / 100.0 * policy.money.sale_fee_share[WEALTH_PRODUCT])
 
 
-@kernel
+@lean
 def respond(state, agenda, backlog, policy, address, n, reached, day, next_open):
     """What the contact of task n leads to (a result); the task is closed unless another attempt follows.
 
@@ -182,14 +185,12 @@ def respond(state, agenda, backlog, policy, address, n, reached, day, next_open)
     result = TALKED
     u_result, u_size = pair(address, draws.CONTACT, due, i, task_number(reason, attempt, RESULT))
     u_lag, u_sign = pair(address, draws.CONTACT, due, i, task_number(reason, attempt, EXTRA))
-    effect = triggers.effect[channel]
-    effort = policy.closing_effort * freshness(policy, state, i) * effect
+    effort = policy.closing_effort * freshness(policy, state, i) * triggers.response[channel]
     book[i].contact_load += 1.0
     state.book[i].month_contacts += 1
-    if channel == SMS:
-        book[i].last_message = day
-    else:
-        book[i].last_contact = day
+    book[i].last_contact = day
+    if channel != SMS:
+        book[i].last_talk = day
     state.book[i].care += triggers.care[channel]
     raise_relationship(state, i, policy.response.contact_care_share * triggers.care[channel])
     if book[i].owner >= 0 and book[i].tier > 0 and not book[i].signed and u_sign < policy.ownership.signed_share:
@@ -206,7 +207,10 @@ def respond(state, agenda, backlog, policy, address, n, reached, day, next_open)
             if when < next_open.size and next_open[when] >= 0:
                 file(agenda, next_open[when], APPOINTMENT, i, 0, due)
             result = APPOINTED
-    elif reason == MATURITY_REMINDER and u_result < effect:
+    elif reason == MATURITY_REMINDER:
+        if u_result >= triggers.response[channel]:  # a message is overlooked more easily than a call
+            close(backlog, n)
+            return TALKED
         result = REMINDED
         soon = day + triggers.lead_days[reason]
         if day <= book[i].time_maturity <= soon:
@@ -214,7 +218,7 @@ def respond(state, agenda, backlog, policy, address, n, reached, day, next_open)
         if day <= book[i].product_maturity <= soon:
             state.book[i].reminded |= 1 << WEALTH_PRODUCT
     elif reason == CONTACT_PLAN:
-        count(state, tally.PLANNED_MADE, min(1.0, effect))
+        count(state, tally.PLANNED_MADE, 1.0)
         chance = policy.response.call_sale_share * effort * (0.5 + book[i].relationship)
         if win(state, agenda, policy, i, chance, u_result, u_size, u_lag, day):
             result = SOLD
@@ -227,13 +231,13 @@ def respond(state, agenda, backlog, policy, address, n, reached, day, next_open)
     return result
 
 
-@kernel
+@lean
 def keeps_appointment(policy, address, i, due):
     """Whether customer i comes to the appointment made in following up the lead of day ``due``."""
     return draw(address, draws.CONTACT, due, i, task_number(LEAD_FOLLOW_UP, 15, SHOW)) < policy.response.show_share
 
 
-@kernel
+@lean
 def take_lead(state, backlog, triggers, rm_count, i, day):
     """A visitor left a telephone number: the managers follow up from the next day on (L26, O02).
 
@@ -244,12 +248,10 @@ def take_lead(state, backlog, triggers, rm_count, i, day):
         if i < 0:
             return
     if triggers.on[LEAD_FOLLOW_UP]:
-        open_task(
-            state, backlog, triggers, rm_count, i, LEAD_FOLLOW_UP, day + 1, triggers.expiry_days[LEAD_FOLLOW_UP]
-        )
+        open_task(state, backlog, triggers, rm_count, i, LEAD_FOLLOW_UP, day + 1, triggers.expiry_days[LEAD_FOLLOW_UP])
 
 
-@kernel
+@lean
 def take_prospect(state):
     """The next person of the pool of prospects, -1 when it is exhausted."""
     i = state.sums.next_prospect

@@ -14,9 +14,9 @@ import numpy as np
 
 from vipsim import draws, tally
 from vipsim.agenda import TASK, file
-from vipsim.compiled import kernel
-from vipsim.customers.segments import TIME, WEALTH_PRODUCT
+from vipsim.compiled import lean
 from vipsim.customers.ownership import RM_FIRST
+from vipsim.customers.segments import TIME, WEALTH_PRODUCT
 from vipsim.customers.state import assets, count
 from vipsim.draws import draw
 from vipsim.records import rows
@@ -61,7 +61,7 @@ class Rules(NamedTuple):
     unreached: np.ndarray  # float64 [channel]
     reach: np.ndarray  # float64 [channel]
     care: np.ndarray  # float64 [channel]
-    effect: np.ndarray  # float64 [channel] success relative to a call
+    response: np.ndarray  # float64 [channel]: chance of a result relative to a call
     cost: np.ndarray  # float64 [channel]
     plan_per_month: np.ndarray  # float64 [10] by grid level 1-9
 
@@ -70,7 +70,7 @@ PHONE, SMS, VISIT = range(3)
 CHANNELS = ("phone", "sms", "visit")
 
 
-def rules(outreach) -> Rules:
+def rules(outreach: Any) -> Rules:
     """The outreach section of a scenario as the kernels take it."""
     triggers = [getattr(outreach.triggers, reason) for reason in REASONS]
     channels = [getattr(outreach, channel) for channel in CHANNELS]
@@ -85,7 +85,7 @@ def rules(outreach) -> Rules:
         unreached=np.array([c.unreached_min for c in channels]),
         reach=np.array([c.reach_share for c in channels]),
         care=np.array([c.care_ratio for c in channels]),
-        effect=np.array([c.effect_ratio for c in channels]),
+        response=np.array([c.response_ratio for c in channels]),
         cost=np.array([c.cost_yuan for c in channels]),
         plan_per_month=np.array([0.0, *outreach.plan_contacts_per_year]) / 12.0,
     )
@@ -106,7 +106,7 @@ def with_room(backlog: Backlog, room: int) -> Backlog:
     return Backlog(larger, backlog.size)
 
 
-@kernel
+@lean
 def post_of(state, reason, i, rm_count):
     """Who does a task: the owner; leads and alerts of customers without one go to the managers in turn; -1 nobody."""
     owner = state.book[i].owner
@@ -117,7 +117,7 @@ def post_of(state, reason, i, rm_count):
     return RM_FIRST + i % rm_count
 
 
-@kernel
+@lean
 def add(backlog, who, reason, day, expiry_days, score, post):
     """Open a task on a day. The caller has made room."""
     n = backlog.size[0]
@@ -133,7 +133,7 @@ def add(backlog, who, reason, day, expiry_days, score, post):
     backlog.size[0] = n + 1
 
 
-@kernel
+@lean
 def drop(backlog, n):
     """Take task n off: the last one takes its place."""
     last = backlog.size[0] - 1
@@ -141,13 +141,13 @@ def drop(backlog, n):
     backlog.size[0] = last
 
 
-@kernel
+@lean
 def close(backlog, n):
     """Mark task n as dealt with; the next day's selection drops it, so that places stay valid within a day."""
     backlog.rows[n].attempt = CLOSED
 
 
-@kernel
+@lean
 def plan_reminders(state, agenda, triggers, i, first_day, days):
     """File this month's reminders of maturities that lie ``lead_days`` ahead (O06)."""
     if not triggers.on[MATURITY_REMINDER]:
@@ -160,7 +160,7 @@ def plan_reminders(state, agenda, triggers, i, first_day, days):
         file(agenda, due - lead, TASK, i, MATURITY_REMINDER, lead)
 
 
-@kernel
+@lean
 def plan_contacts(state, agenda, triggers, address, i, level, month, first_day, days):
     """File this month's contacts of the maintenance plan (M01): evenly spread, each customer with an own phase."""
     if not triggers.on[CONTACT_PLAN]:
@@ -170,13 +170,14 @@ def plan_contacts(state, agenda, triggers, address, i, level, month, first_day, 
         return
     phase = draw(address, draws.CONTACT, 0, i, 0)
     before = phase + rate * month
-    for n in range(int(floor(before + rate)) - int(floor(before))):
-        into_month = (floor(before) + 1.0 + n - before) / rate
+    first = floor(before)
+    for n in range(np.int64(floor(before + rate) - first)):
+        into_month = (first + 1.0 + n - before) / rate
         day = first_day + min(int(into_month * days), days - 1)
         file(agenda, day, TASK, i, CONTACT_PLAN, triggers.expiry_days[CONTACT_PLAN])
 
 
-@kernel
+@lean
 def open_task(state, backlog, triggers, rm_count, who, reason, day, expiry_days):
     """A task falls due: it joins the backlog, ranked by assets at stake per staff minute, weighted by reason (S24)."""
     stake = np.float64(state.book[who].elsewhere if reason == LEAD_FOLLOW_UP else assets(state.book, who))

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from vipsim.scenario.fields import Section, fact, lever, uncertainty
+from vipsim.scenario.fields import Section, fact, uncertainty
 
 Share = Annotated[float, Field(ge=0, le=1)]
 ASSUMPTION = "assumption"
@@ -200,7 +200,7 @@ class Relations(Section):
 class SegmentRules(Section):
     """Where type B and the groups begin; they hold for every source of the book."""
 
-    potential_ratio: float = lever(
+    potential_ratio: float = uncertainty(
         "ratio",
         "total wealth, as a ratio of the standard cut, from which a customer below the cut has potential (type B)",
         "S18 gives no number, assumption",
@@ -229,7 +229,9 @@ class Laws(Section):
     vip_care: Care = Field(description="customers at or above the standard cut")
     target_care: Care = Field(description="types B and C below the cut")
     other_care: Care = Field(description="other customers whose assets here reach care_from_yuan")
-    care_from_yuan: float = lever("yuan", "assets here from which other customers may have an owner", "N37, B04", ge=0, le=1_000_000)
+    care_from_yuan: float = fact(
+        "yuan", "assets here from which other customers may have an owner", "N37, B04", ge=0, le=1_000_000
+    )
     ebank_female_share: float = fact(
         "share", "share of women among active users of electronic channels", "CF30", ge=0, le=1
     )

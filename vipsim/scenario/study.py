@@ -140,6 +140,9 @@ class MeasurementSettings(Section):
     """How exactly the published gain and the marginal values are measured, on seeds used for nothing else."""
 
     replications: int = _setting("replications", "of the recommended setting, its neighbours and today", ge=2)
+    long_window_months: int = _setting(
+        "months", "longer window at which the sign of the gain must hold too; 0 = not looked at", 24, ge=0, le=60
+    )
 
 
 class Study(Section):

@@ -14,6 +14,7 @@ import numpy as np
 
 from vipsim.scenario.fields import Section
 
+
 def _number(section: Section, name: str) -> Any:
     value = getattr(section, name)
     annotation = type(section).model_fields[name].annotation
@@ -33,5 +34,5 @@ def _number(section: Section, name: str) -> Any:
 def view(section: Section) -> Any:
     """A section as a named tuple of numbers. Raises TypeError for text."""
     names = list(type(section).model_fields)
-    kind = namedtuple(type(section).__name__ + "View", names)  # type: ignore[misc]  # noqa: PYI024
+    kind = namedtuple(type(section).__name__ + "View", names)  # type: ignore[misc]
     return kind(*(_number(section, name) for name in names))

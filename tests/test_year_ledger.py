@@ -1,0 +1,42 @@
+"""The staff-minute ledger of a recorded run: every supplied minute is used or idle, per person and half-hour."""
+
+from __future__ import annotations
+
+import pytest
+
+from vipsim import simulate
+from vipsim.lobby.ledger import COLUMN_NAMES, USED
+from vipsim.scenario import files
+
+
+@pytest.fixture(scope="module")
+def tables():
+    scenario = files.load("vipsim:baseline.toml", ["book.customers=1500", "book.prospects=100"])
+    found = simulate.replicate(scenario, 1, 0, record=True).tables
+    return {name: table.to_pandas() for name, table in found.items()}
+
+
+def test_supplied_is_used_or_idle(tables) -> None:
+    """Uses never exceed the supply of the half-hour: what is left is idle, and it is never negative."""
+    staff = tables["staff"]
+    used = staff[[f"{name}_min" for name in COLUMN_NAMES[:USED]]].sum(axis=1)
+    assert (staff["idle_min"] >= -1e-9).all()
+    assert (abs(staff["supplied_min"] - used - staff["idle_min"]) < 1e-9).all()
+
+
+def test_every_job_of_the_run_is_in_the_ledger(tables) -> None:
+    staff, visits, contacts = tables["staff"], tables["visits"], tables["contacts"]
+    members = staff["staff"].max() + 1
+    served = visits[(visits["staff"] >= 0) & (visits["staff"] < members)]
+    service = float((served["end_min"] - served["start_min"]).sum())
+    booked = staff[["desk_min", "cash_min", "noncash_min", "meeting_min"]].to_numpy().sum()
+    assert booked == pytest.approx(service, abs=len(served) / 60_000)  # whole milliseconds
+    assert staff["outreach_min"].sum() == pytest.approx(contacts["minutes_min"].sum(), abs=len(contacts) / 60_000)
+
+
+def test_the_absent_supply_nothing(tables) -> None:
+    staff = tables["staff"]
+    days = staff.groupby(["role", "staff"])["day"].nunique()
+    open_days = tables["visits"]["day"].nunique()
+    assert (days <= open_days).all()
+    assert (days["teller"] < open_days).all()  # leave and sickness

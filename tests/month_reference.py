@@ -34,6 +34,8 @@ class Branch:
         self.accounts = [int(x) for x in state.sums.accounts]
         self.cohort_fen = int(state.sums.cohort_fen)
         self.cohort_drift_fen = int(state.sums.cohort_drift_fen)
+        self.opening_customers = int(state.sums.opening_customers)
+        self.opening_assigned = float(state.sums.opening_assigned)
         self.hazard_mean = [float(x) for x in state.sums.hazard_mean]
         self.entries: list[tuple[int, int, int, int, int]] = []
         self.counts = dict.fromkeys(range(tally.WIDTH), 0.0)
@@ -58,7 +60,7 @@ class Branch:
         life, response = self.s.lifecycle, self.s.response
         held = c["extra_products"] + sum(1 for fen in c["balance"] if fen > 0)
         associations = [life.product_ratio] * min(max(held - 1, 0), 12)
-        if c["owner"] >= 0 and day - c["last_contact"] <= life.maintained_days:
+        if c["owner"] >= 0 and day - c["last_talk"] <= life.maintained_days:
             associations.append(life.maintained_ratio)
         if c["ebank"] == 2:
             associations.append(life.ebank_ratio)
@@ -92,6 +94,46 @@ class Branch:
             hazard *= 1.0 + life.offer_invites_share * 100.0 * life.rescue_offer_share
         return hazard
 
+    def opening_means(self, day: int) -> list[float]:
+        """What hazards are divided by: the mean ratio of a group, moved so that notices give the observed rate.
+
+        The observed rate counts large outflows: by notice, less those rescued, and by the maturity of half the assets.
+        """
+        life, outreach, flows = self.s.lifecycle, self.s.outreach, self.s.assets
+        channel = getattr(outreach, outreach.triggers.outflow_alert.channel)
+        kept = 0.0
+        if outreach.triggers.outflow_alert.on:
+            chance = life.rescue_share * channel.response_ratio
+            chance *= 1.0 + life.offer_effect_ratio * 100.0 * life.rescue_offer_share
+            fails = math.prod(1.0 - min(1.0, chance * life.rescue_next_ratio**n) for n in range(life.rescue_most))
+            reached = 1.0 - (1.0 - channel.reach_share) ** outreach.most_attempts
+            kept = life.detection_recall_share * reached * (1.0 - fails)
+        found = list(self.hazard_mean)
+        for group, yearly in enumerate((life.ordinary_outflow_per_year, life.vip_outflow_per_year)):
+            people = [
+                c for c in self.people[: self.known] if c["vip_group"] == group and EXPLORATION <= c["stage"] <= DECLINE
+            ]
+            if not people:
+                continue
+            observed = -math.log(1.0 - yearly)
+            maturing = 0.0
+            for c in people:
+                for product, term in ((1, c["time_term"]), (2, flows.product_term_days)):
+                    if c["balance"][product] > 0 and c["balance"][product] >= sum(c["balance"]) / 2:
+                        stays = [flows.roll_over_share]
+                        stays += [flows.reminded_share] if c["owner"] >= 0 else []
+                        if c["tier"] > 0:
+                            stays.append(min(1.0, flows.premium_effect_share * 100.0 * flows.rate_premium_share))
+                        goes = math.prod(1.0 - share for share in stays) * flows.leave_share
+                        maturing += goes * 365.25 / max(term, 1)
+            by_notice = 1.0
+            if observed > 0.0:
+                by_notice = max(1.0 - maturing / len(people) / observed, life.floor_ratio)
+            owned = sum(c["owner"] >= 0 for c in people) / len(people)
+            mean = sum(self.ratio(c, day) for c in people) / len(people)
+            found[group] = mean * (1.0 - owned * kept) / by_notice
+        return found
+
     # ------------------------------------------------------------------------------------- opening
 
     def open_month(self, month: Any) -> None:
@@ -100,7 +142,7 @@ class Branch:
         normal = NormalDist().inv_cdf
         self.returns = [
             flows.return_per_year[c] / 12.0
-            + flows.volatility_per_year[c] / math.sqrt(12.0) * normal(self.u(draws.ASSETS, month.index, c, 0))
+            + flows.volatility_per_year[c] / math.sqrt(12.0) * normal(self.u(draws.ASSETS, month.number, c, 0))
             for c in range(len(CLASSES))
         ]
         self.class_days = [0] * len(CLASSES)
@@ -113,13 +155,13 @@ class Branch:
             elif c["stage"] == EXITED:
                 self.start_accounts(c)
                 back = self.day_of(
-                    self.u(draws.LIFECYCLE, month.index, i, 6), s.lifecycle.win_back_per_year / 12, month
+                    self.u(draws.LIFECYCLE, month.number, i, 6), s.lifecycle.win_back_per_year / 12, month
                 )
-                part = s.response.won_share * self.u(draws.LIFECYCLE, month.index, i, 7)
+                part = s.response.won_share * self.u(draws.LIFECYCLE, month.number, i, 7)
                 if back is not None:
                     self.file(back, agenda.ARRIVE, i, 1, int(c["elsewhere"] * part))
         for member in range(s.staff.relationship_manager.employed):
-            goes = self.day_of(self.u(draws.TURNOVER, month.index, member, 0), s.money.turnover_per_year / 12, month)
+            goes = self.day_of(self.u(draws.TURNOVER, month.number, member, 0), s.money.turnover_per_year / 12, month)
             if goes is not None:
                 self.file(goes, agenda.RESIGN, member)
         roles = (s.staff.relationship_manager, s.staff.lobby_manager, s.staff.teller, s.staff.head)
@@ -151,26 +193,26 @@ class Branch:
         c["care"] -= c["care"] / 12.0
         self.seek_owner(i, c, day)
         if c["stage"] != NOTICE:
-            notice = self.day_of(self.u(draws.LIFECYCLE, month.index, i, 0), self.hazard(c, day, month.quarter), month)
+            notice = self.day_of(self.u(draws.LIFECYCLE, month.number, i, 0), self.hazard(c, day, month.quarter), month)
             if notice is not None:
                 self.file(notice, agenda.NOTICE, i)
-            self.next_stage(c, self.u(draws.LIFECYCLE, month.index, i, 1), day)
+            self.next_stage(c, self.u(draws.LIFECYCLE, month.number, i, 1), day)
         if c["owner"] >= 0:
             yearly = life.vip_outflow_per_year if c["vip_group"] else life.ordinary_outflow_per_year
             true_alerts = -math.log(1.0 - yearly) / 12.0 * life.detection_recall_share
             precision = life.detection_precision_share
             false_alerts = true_alerts * (1.0 - precision) / precision
-            alert = self.day_of(self.u(draws.LIFECYCLE, month.index, i, 4), false_alerts, month)
+            alert = self.day_of(self.u(draws.LIFECYCLE, month.number, i, 4), false_alerts, month)
             if alert is not None:
                 self.file(alert, agenda.ALERT, i)
             self.plan(i, c, month)
         if c["stage"] == MATURITY and c["relationship"] >= response.referral_from_share:
-            tells = self.day_of(self.u(draws.LIFECYCLE, month.index, i, 2), response.referral_per_year / 12.0, month)
+            tells = self.day_of(self.u(draws.LIFECYCLE, month.number, i, 2), response.referral_per_year / 12.0, month)
             if tells is not None:
-                self.file(tells, agenda.JOIN, i, month.index)
+                self.file(tells, agenda.JOIN, i, month.number)
         for product, due in ((1, c["time_maturity"]), (2, c["product_maturity"])):
-            if 0 <= due < day + month.days:
-                self.file(max(due, day), agenda.MATURITY, i, product)
+            if day <= due < day + month.days:
+                self.file(due, agenda.MATURITY, i, product)
         self.visits(i, c, month)
 
     def credit(self, c: dict[str, Any], month: Any) -> None:
@@ -195,15 +237,14 @@ class Branch:
         self.accounts[target] += fen
 
     def save(self, c: dict[str, Any], month: Any) -> None:
-        """A month's saving: the part of wealth that is here stays here, on payday."""
+        """A month's saving: the part of wealth that is here stays here."""
         flows = self.s.assets
         saved = int(c["income"] * 100.0 / 12.0 * flows.saving_share)
         wealth = float(sum(c["balance"])) + c["elsewhere"]
         here = sum(c["balance"]) / wealth if wealth > 0 else 0.0
         kept = int(saved * max(here, flows.wallet_floor_share))
         c["balance"][0] += kept
-        c["flow_days"] += kept * (month.days - flows.payday + 1)
-        self.class_days[0] -= kept * (flows.payday - 1)  # the nights before payday will count it
+        c["flow_days"] += kept * month.days
         self.class_total[0] += kept
         if c["cohort"]:
             self.cohort_fen += kept
@@ -217,8 +258,10 @@ class Branch:
         has_none = (c["time_term"] > 0 and c["time_maturity"] < 0, c["buys_products"] and c["product_maturity"] < 0)
         terms = (c["time_term"], flows.product_term_days)
         for n, name in enumerate(("time_maturity", "product_maturity")):
-            if has_none[n] and self.u(draws.ASSETS, month.index, i, 2 + n) < flows.reopen_share:
+            if has_none[n] and self.u(draws.ASSETS, month.number, i, 2 + n) < flows.reopen_share:
                 fen = int(c["balance"][0] * flows.reopen_part_share)
+                if fen == 0:
+                    continue
                 c["balance"][0] -= fen
                 c["balance"][1 + n] += fen
                 self.class_total[0] -= fen
@@ -264,7 +307,10 @@ class Branch:
 
     def seek_owner(self, i: int, c: dict[str, Any], day: int) -> None:
         rules = self.s.ownership
-        wanted = self.u(draws.OWNERSHIP, 0, i, 0) < rules.assigned_share
+        target = rules.assigned_share
+        if i < self.opening_customers:  # so many of the opening book that, with those who had one, the target is met
+            target = 1.0 - (1.0 - target) / (1.0 - self.opening_assigned)
+        wanted = self.u(draws.OWNERSHIP, 0, i, 0) < target
         if c["owner"] != NOBODY or sum(c["balance"]) / 100.0 < rules.teller_from_yuan or not wanted:
             return
         owner = self.rightful_owner(i, c)
@@ -288,9 +334,9 @@ class Branch:
             draws.CONTACT, 0, i, 0
         )  # the k-th contact falls due (k - phase) x 12 / yearly months after day 0
         monthly = yearly / 12.0
-        k = math.floor(phase + monthly * month.index) + 1
-        while k <= math.floor(phase + monthly * month.index + monthly):
-            into = (k - (phase + monthly * month.index)) / monthly
+        k = math.floor(phase + monthly * month.number) + 1
+        while k <= math.floor(phase + monthly * month.number + monthly):
+            into = (k - (phase + monthly * month.number)) / monthly
             day = month.first_day + min(int(into * month.days), month.days - 1)
             self.file(day, agenda.TASK, i, CONTACT_PLAN, triggers.contact_plan.expiry_days)
             k += 1
@@ -309,13 +355,13 @@ class Branch:
         mean = demand.customer_visits_per_year / self.open_days_per_year * total
         mean *= demand.vip_visit_ratio if c["tier"] > 0 else 1.0
         mean *= demand.ebank_visit_ratio if c["ebank"] == 2 else 1.0
-        count = int(poisson.ppf(self.u(draws.VISIT_COUNT, month.index, i, 0), mean))
+        count = int(poisson.ppf(self.u(draws.VISIT_COUNT, month.number, i, 0), mean))
         for k in range(min(count, 63)):
-            u, below = self.u(draws.VISIT_COUNT, month.index, i, 2 + k), 0.0
+            u, below = self.u(draws.VISIT_COUNT, month.number, i, 2 + k), 0.0
             for d, weight in enumerate(month.open_weights):
                 below += weight / total
                 if u < below:
-                    self.file(month.first_day + d, agenda.VISIT, i, month.index * 64 + k)
+                    self.file(month.first_day + d, agenda.VISIT, i, month.number * 64 + k)
                     break
 
     # ------------------------------------------------------------------------------------- closing
@@ -327,7 +373,7 @@ class Branch:
             if c["stage"] == PROSPECT:
                 continue
             width = len(c["month_average"])
-            c["month_average"][month.index % width] = c["month_start"] + c["flow_days"] // month.days
+            c["month_average"][month.number % width] = c["month_start"] + c["flow_days"] // month.days
             if c["stage"] == EXITED:
                 continue
             self.regrade(i, c, month)
@@ -352,7 +398,7 @@ class Branch:
             c["tier_shock_day"] = month.first_day + month.days
             self.counts[tally.DOWNGRADES] += 1.0
             c["tier"] = earned
-        elif earned > c["tier"] and self.u(draws.TIER, month.index, i, 0) < s.tiers.acceptance_share:
+        elif earned > c["tier"] and self.u(draws.TIER, month.number, i, 0) < s.tiers.acceptance_share:
             self.counts[tally.UPGRADES] += 1.0
             c["tier"] = earned
         wealth, cut = sum(c["balance"]) + c["elsewhere"], round(s.tiers.standard_yuan * 100)

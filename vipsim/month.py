@@ -273,10 +273,15 @@ def open_month(state, agenda, policy, address, team, month):
 
 @lean
 def regrade(state, policy, address, i, month):
-    """Re-grade customer i by the window average; a rise needs acceptance, a fall is at once (T02, T04-T06)."""
+    """Re-grade customer i by the window average; a rise needs acceptance, a fall is at once (T02, T04-T06).
+
+    Of somebody who has left only the averages go on.
+    """
     book = state.book
     window = book.month_average.shape[1]
     book[i].month_average[month.number % window] = state.book[i].month_start + state.book[i].flow_days // month.days
+    if book[i].stage == EXITED:
+        return
     total = np.int64(0)
     for column in range(window):
         total += book[i].month_average[column]

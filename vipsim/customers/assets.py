@@ -12,7 +12,7 @@ from vipsim.agenda import MATURITY, file
 from vipsim.compiled import kernel, lean
 from vipsim.customers.segments import DEMAND, TIME, WEALTH_PRODUCT
 from vipsim.customers.state import CLASSES, ELSEWHERE, HERE, INCOME, MARKET, assets, count, move, switch
-from vipsim.draws import draw, normal_quantile
+from vipsim.draws import draw, normal_quantile, pair
 
 _KEEP, _LEAVE = 0, 1  # numbers of the draws of one maturity
 
@@ -72,14 +72,28 @@ def save(state, flows, i, days):
 
 @lean
 def reopen(state, address, flows, i, month, day):
-    """A customer without a running time deposit may put part of the demand balance into one."""
-    book = state.book
-    if book[i].time_term <= 0 or book[i].time_maturity >= 0 or book[i].balance[DEMAND] <= 0:
+    """Who has held a time deposit or wealth product and has none running may buy one from the demand balance.
+
+    Without it every maturity would leave the mix of classes with more demand money than before.
+    """
+    row = state.book[i]
+    deposits = row.time_term > 0 and row.time_maturity < 0
+    products = row.buys_products > 0 and row.product_maturity < 0
+    if not (deposits or products):
         return
-    if draw(address, draws.ASSETS, month, i, 2) < flows.reopen_share:
-        part = np.int64(np.float64(book[i].balance[DEMAND]) * flows.reopen_part_share)
-        switch(state, i, DEMAND, TIME, part)
-        book[i].time_maturity = day + book[i].time_term
+    u_deposit, u_product = pair(address, draws.ASSETS, month, i, 2)
+    if deposits and u_deposit < flows.reopen_share and _buy(state, flows, i, TIME):
+        row.time_maturity = day + row.time_term
+    if products and u_product < flows.reopen_share and _buy(state, flows, i, WEALTH_PRODUCT):
+        row.product_maturity = day + flows.product_term_days
+
+
+@lean
+def _buy(state, flows, i, product):
+    """Put the usual part of customer i's demand balance into a product class; whether there was any."""
+    part = np.int64(np.float64(state.book[i].balance[DEMAND]) * flows.reopen_part_share)
+    switch(state, i, DEMAND, product, part)
+    return part > 0
 
 
 @lean
@@ -143,6 +157,7 @@ def climb_ladder(state, agenda, flows, i, part, day, days_left):
     if amount <= 0:
         return np.int64(0)
     switch(state, i, DEMAND, WEALTH_PRODUCT, amount)
+    book[i].buys_products = 1
     if book[i].product_maturity < day:
         book[i].product_maturity = day + flows.product_term_days
         file_maturity(agenda, i, WEALTH_PRODUCT, book[i].product_maturity, day, days_left)

@@ -111,10 +111,10 @@ def is_maintained(book, i, day, maintained_days):
 
 @lean
 def hazard_ratio(state, ratios, i, day):
-    """Product of the ratios of customer i on a day, season apart; 1 = an unremarkable customer."""
+    """Product of the ratios of customer i on a day, season and rivals apart; 1 = an unremarkable customer."""
     book = state.book
     extra = min(max(products_held(book, i) - 1, 0), MOST_PRODUCTS)
-    ratio = ratios.products[extra] * ratios.rival
+    ratio = ratios.products[extra]
     if is_maintained(book, i, day, ratios.maintained_days):
         ratio *= ratios.maintained
     care = state.book[i].care
@@ -143,7 +143,7 @@ def monthly_hazard(state, ratios, i, day, quarter, invited):
     """Hazard of a large outflow in the month of ``day``, per month.
 
     ``quarter`` 0-3, -1 for the year's mean; ``invited`` is the part of threats that an offer itself calls forth,
-    among VIPs.
+    among VIPs. The rivals' pull is no part of the opening mean: the observed rates are those of a pull of 1.
     """
     group = state.book[i].vip_group
     mean = state.sums.hazard_mean[group]
@@ -152,7 +152,7 @@ def monthly_hazard(state, ratios, i, day, quarter, invited):
         if quarter >= 0:
             ratio *= ratios.quarter4 if quarter == 3 else ratios.other_quarters
         ratio *= 1.0 + invited
-    return ratio * ratios.monthly[group]
+    return ratio * ratios.rival * ratios.monthly[group]
 
 
 @lean

@@ -38,6 +38,7 @@ _BESIDE: list[tuple[Any, ...]] = [
     ("flow_days", "i8"),  # fen x days: this month's flows weighted with the days left
     ("opening_assets", "i8"),  # fen at the opening
     ("last_talk", "i4"),  # day of the last call, visit or meeting, messages apart
+    ("buys_products", "i1"),  # has held a wealth product
     ("month_contacts", "i2"),  # contacts in the present month
     ("reminded", "i1"),  # bit of each product class whose coming maturity the customer was reminded of
     ("rescue_tries", "i1"),  # rescue contacts in the present notice
@@ -80,6 +81,7 @@ def opening_rows(book: Book) -> Any:
     for name, column in book._asdict().items():
         filled[name] = column
     filled["last_talk"] = book.last_contact
+    filled["buys_products"] = book.balance[:, WEALTH_PRODUCT] > 0
     return filled
 
 

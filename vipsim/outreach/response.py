@@ -218,7 +218,7 @@ def respond(state, agenda, backlog, policy, address, n, reached, day, next_open)
         if day <= book[i].product_maturity <= soon:
             state.book[i].reminded |= 1 << WEALTH_PRODUCT
     elif reason == CONTACT_PLAN:
-        count(state, tally.PLANNED_MADE, 1.0)
+        count(state, tally.PLANNED_MADE, min(1.0, triggers.response[channel]))
         chance = policy.response.call_sale_share * effort * (0.5 + book[i].relationship)
         if win(state, agenda, policy, i, chance, u_result, u_size, u_lag, day):
             result = SOLD

@@ -75,6 +75,7 @@ EXPECTED: dict[str, tuple[dict[str, Any], int]] = {
     "cost_campaign_yuan": (NO_PLAN, DOWN),
     "cost_service_yuan": (CUT, DOWN),
     "cost_premium_yuan": (PREMIUM, UP),
+    "cost_equipment_yuan": ({"lobby.diversion.devices": 6}, UP),
     "budget_used_share": (BONUS, UP),
     "compliance_breaches": ({"money.month_end_deviation_share": 0.0}, UP),
     "plan_score": (RIVALS, DOWN),
@@ -129,7 +130,7 @@ def test_a_lobby_without_a_book_has_the_kpis_of_the_lobby_only() -> None:
 
 def test_money_adds_up() -> None:
     found = kpis(BASELINE, REPLICATIONS)
-    parts = ("staff", "incentive", "campaign", "service", "premium")
+    parts = ("staff", "incentive", "campaign", "service", "premium", "equipment")
     assert found["cost_total_yuan"] == pytest.approx(sum(found[f"cost_{part}_yuan"] for part in parts))
     value = found["margin_yuan"] - found["cost_total_yuan"] + found["terminal_value_yuan"]
     assert found["net_retained_value_yuan"] == pytest.approx(value)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from years import Year, branch, world_of
 
+from vipsim import agenda as dates
 from vipsim import tally as t
 from vipsim.customers.assets import kept_share, mature
 from vipsim.customers.book import EXITED, MATURITY, NOTICE
@@ -22,6 +23,7 @@ from vipsim.scenario.resolve import with_values
 WHOLE_BOOK = {"book.customers": 24_000, "book.prospects": 6000}
 NO_EFFECTS = {"lifecycle.causal_share": 0.0, "lifecycle.contact_effect_share": 0.0, "response.fatigue_share": 0.0}
 NO_RESCUE = {"lifecycle.rescue_share": 0.0}
+ONLY_NOTICES = NO_RESCUE | {"assets.leave_share": 0.0}  # the other large outflow is a maturity
 
 
 def z_score(hits: float, n: float, p: float) -> float:
@@ -47,29 +49,27 @@ def lost(scenario: Any, replications: int = 3) -> dict[str, tuple[int, int]]:
 def test_with_constant_hazards_the_year_loses_the_stated_share(yearly: float) -> None:
     """All ratios 1: a share 1 - exp(-12 h) of the cohort gives notice in a year; every notice ends in an outflow."""
     rates = {"lifecycle.vip_outflow_per_year": yearly, "lifecycle.ordinary_outflow_per_year": yearly}
-    found = lost(branch(WHOLE_BOOK | NO_EFFECTS | NO_RESCUE | rates | {"lifecycle.quarter4_vip_ratio": 1.0}))
+    found = lost(branch(WHOLE_BOOK | NO_EFFECTS | ONLY_NOTICES | rates | {"lifecycle.quarter4_vip_ratio": 1.0}))
     for n, hits in found.values():
         assert abs(z_score(hits, n, yearly)) < 4.0
 
 
 def test_the_z_score_sees_a_wrong_rate() -> None:
-    n, hits = lost(branch(WHOLE_BOOK | NO_EFFECTS | NO_RESCUE), 1)["ordinary"]
+    n, hits = lost(branch(WHOLE_BOOK | NO_EFFECTS | ONLY_NOTICES), 1)["ordinary"]
     assert abs(z_score(hits, n, 0.08)) < 4.0
     assert abs(z_score(hits, n, 0.095)) > 4.0
 
 
 def test_the_opening_book_under_todays_policy_reproduces_the_observed_rates() -> None:
-    """With every ratio on, as far as the ratios do not drift in the year: at most 5 % apart beside the luck."""
-    for name, (n, hits) in lost(branch(WHOLE_BOOK | NO_RESCUE)).items():
+    """Notices less rescues, and maturities that take half the assets, together.
+
+    Allowed beside luck: 15 % for what the opening cannot know - who will really be reminded, how many will hold half
+    their assets in one term later in the year, how the ratios drift.
+    """
+    for name, (n, hits) in lost(branch(WHOLE_BOOK)).items():
         observed = {"vip": 0.11, "ordinary": 0.08}[name]
         luck = 4.0 * math.sqrt(observed * (1.0 - observed) / n)
-        assert abs(hits / n - observed) < luck + 0.05 * observed
-
-
-def test_rescues_under_todays_policy_keep_a_part_of_the_observed_outflow() -> None:
-    """Known bias: the observed rate is that of notices, so that today's rescues come off it (10 to 20 % of VIPs)."""
-    with_rescue, without = (lost(branch(WHOLE_BOOK | c))["vip"] for c in ({}, NO_RESCUE))
-    assert 0.75 * without[1] < with_rescue[1] < 0.97 * without[1]
+        assert abs(hits / n - observed) < luck + 0.15 * observed
 
 
 def test_customers_in_notice_at_the_start_leave_when_it_runs_out() -> None:
@@ -165,8 +165,9 @@ def test_matured_money_rolls_over_leaves_or_stays_as_demand(product: int) -> Non
     rows.stage[:] = MATURITY
     rows.reminded[::2] = 1 << product
     rows.tier[:] = 0
+    agenda = dates.make(1000, 10)
     for i in range(n):
-        mature(state, Address(3, 0, 0), policy.assets, i, product, 20, 1)
+        mature(state, agenda, Address(3, 0, 0), policy.assets, i, product, 20, 1)
     flows = scenario.assets
     for which, kept in ((slice(0, n, 2), 1.0 - 0.4 * (1.0 - flows.reminded_share)), (slice(1, n, 2), 0.6)):
         some = rows[which]
@@ -185,7 +186,8 @@ def test_matured_money_rolls_over_leaves_or_stays_as_demand(product: int) -> Non
 
 
 def test_a_product_that_matures_within_the_month_of_its_making_is_not_forgotten() -> None:
-    year = Year(branch({"assets.product_term_days": 7, "assets.reopen_share": 1.0})).run()
+    always = {"assets.leave_share": 0.0, "assets.roll_over_share": 0.95, "assets.reopen_share": 1.0}
+    year = Year(branch(always | {"assets.product_term_days": 7})).run()
     rows = year.branch.state.book
     due = rows.product_maturity[rows.product_maturity >= 0]
     assert due.size > 50
@@ -206,7 +208,7 @@ def test_the_mix_of_product_classes_does_not_run_away_under_todays_policy() -> N
 
 
 def test_terminal_value_is_a_geometric_sum_when_hazards_are_constant() -> None:
-    scenario = with_values(branch(NO_EFFECTS), {"lifecycle.close_share": 0.23, "money.terminal_months": 24})
+    scenario = with_values(branch(NO_EFFECTS | ONLY_NOTICES), {"money.terminal_months": 24})
     year = Year(scenario, 3).run()
     life, rows = scenario.lifecycle, year.branch.state.book
     alive = (rows.stage > 0) & (rows.stage < EXITED)

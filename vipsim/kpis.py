@@ -265,7 +265,7 @@ _ALL = (
         "coverage_share",
         "share",
         "up",
-        "Contacts made of the contacts that the maintenance plan asked for.",
+        "Contacts made of those that the maintenance plan asked for; a message counts by its effect.",
         "维护计划完成率",
         "KPI11, KPI14",
     ),

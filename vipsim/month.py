@@ -225,8 +225,8 @@ def open_customer(state, agenda, policy, address, team, month, returns, elsewher
         plan_contacts(state, agenda, policy.triggers, address, i, level, month.number, day, month.days)
     for product in (TIME, WEALTH_PRODUCT):
         due = book[i].time_maturity if product == TIME else book[i].product_maturity
-        if day <= due < day + month.days:
-            file(agenda, due, MATURITY, i, product, 0)
+        if 0 <= due < day + month.days:  # one that fell due within the month of its making matures now
+            file(agenda, max(due, day), MATURITY, i, product, 0)
 
 
 @lean
@@ -273,10 +273,15 @@ def open_month(state, agenda, policy, address, team, month):
 
 @lean
 def regrade(state, policy, address, i, month):
-    """Re-grade customer i by the window average; a rise needs acceptance, a fall is at once (T02, T04-T06)."""
+    """Re-grade customer i by the window average; a rise needs acceptance, a fall is at once (T02, T04-T06).
+
+    Of somebody who has left only the averages go on.
+    """
     book = state.book
     window = book.month_average.shape[1]
     book[i].month_average[month.number % window] = state.book[i].month_start + state.book[i].flow_days // month.days
+    if book[i].stage == EXITED:
+        return
     total = np.int64(0)
     for column in range(window):
         total += book[i].month_average[column]

@@ -41,6 +41,7 @@ from vipsim.lobby.visits import day_weights
 from vipsim.measure import Measured, kpis
 from vipsim.month import Census, Month, census, close_month, fix_cohort, open_month, policy_of, team_of
 from vipsim.month import terminal_value as value_of_what_stays
+from vipsim.outreach.triggers import PHONE
 from vipsim.record import Recorder
 from vipsim.scenario.files import policy_today
 from vipsim.scenario.schema import Scenario
@@ -152,10 +153,12 @@ class _Run:
         rows = np.arange(state.book.size)
         u = draws.uniform(a.seed, a.replication, draws.CONTACT, a.branch, 0, rows, _DO_NOT_CALL)
         state.book.do_not_call[:] = u < policy.outreach.do_not_call_share
+        state.book.care[:] = state.book.contact_load * policy.triggers.care[PHONE]  # past contacts were calls
         divide_book(state, a, policy.ownership, team, self.world.customers, True)
         fix_cohort(state, policy, 0)
-        resume_notices(state, self.branch.agenda, policy.lifecycle, self.world.customers)
         observe_hazards(state, policy, int(state.sums.next_prospect), 0)
+        lag = policy.outreach.data_lag_days
+        resume_notices(state, self.branch.agenda, a, policy.lifecycle, lag, self.world.customers)
 
     def change_policy(self, phase: int, day: int) -> None:
         """A phase begins; at the opening of the window the cohort is fixed and the hazards are scaled."""

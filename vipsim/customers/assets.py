@@ -12,7 +12,7 @@ from vipsim.agenda import MATURITY, file
 from vipsim.compiled import kernel, lean
 from vipsim.customers.segments import DEMAND, TIME, WEALTH_PRODUCT
 from vipsim.customers.state import CLASSES, ELSEWHERE, HERE, INCOME, MARKET, assets, count, move, switch
-from vipsim.draws import draw, normal_quantile
+from vipsim.draws import draw, normal_quantile, pair
 
 _KEEP, _LEAVE = 0, 1  # numbers of the draws of one maturity
 
@@ -54,9 +54,10 @@ def credit_returns(state, i, returns, elsewhere_return, days):
 
 @lean
 def save(state, flows, i, days):
-    """A month's saving out of income, on its first day: a part comes here, the rest goes elsewhere (S05-S12).
+    """A month's saving out of income: a part comes here, the rest goes elsewhere (S05-S12).
 
-    The part that comes here is the share of wealth already here, at least ``wallet_floor_share``.
+    The part that comes here is the share of wealth already here, at least ``wallet_floor_share``. It is booked on the
+    first of the month's ``days`` and counts in the month's averages from payday on.
     """
     book = state.book
     saved = np.int64(book[i].income * 100.0 / 12.0 * flows.saving_share)
@@ -64,7 +65,8 @@ def save(state, flows, i, days):
     total = here + np.float64(book[i].elsewhere)
     wallet = max(here / total if total > 0.0 else 0.0, flows.wallet_floor_share)
     kept = np.int64(np.float64(saved) * wallet)
-    move(state, i, DEMAND, kept, INCOME, days)
+    move(state, i, DEMAND, kept, INCOME, days - flows.payday + 1)
+    state.sums.class_days[DEMAND] -= kept * (flows.payday - 1)
     book[i].elsewhere += saved - kept
     state.sums.accounts[ELSEWHERE] += saved - kept
     state.sums.accounts[INCOME] -= saved - kept
@@ -72,14 +74,24 @@ def save(state, flows, i, days):
 
 @lean
 def reopen(state, address, flows, i, month, day):
-    """A customer without a running time deposit may put part of the demand balance into one."""
+    """Who has held a time deposit or wealth product but has none running may buy one from the demand balance.
+
+    Without it every maturity would leave the mix of classes with more demand money than before.
+    """
     book = state.book
-    if book[i].time_term <= 0 or book[i].time_maturity >= 0 or book[i].balance[DEMAND] <= 0:
-        return
-    if draw(address, draws.ASSETS, month, i, 2) < flows.reopen_share:
-        part = np.int64(np.float64(book[i].balance[DEMAND]) * flows.reopen_part_share)
-        switch(state, i, DEMAND, TIME, part)
+    u_time, u_product = pair(address, draws.ASSETS, month, i, 2)
+    if book[i].time_term > 0 and book[i].time_maturity < 0 and u_time < flows.reopen_share:
+        _buy(state, flows, i, TIME)
         book[i].time_maturity = day + book[i].time_term
+    if book[i].buys_products and book[i].product_maturity < 0 and u_product < flows.reopen_share:
+        _buy(state, flows, i, WEALTH_PRODUCT)
+        book[i].product_maturity = day + flows.product_term_days
+
+
+@lean
+def _buy(state, flows, i, product):
+    part = np.int64(np.float64(state.book[i].balance[DEMAND]) * flows.reopen_part_share)
+    switch(state, i, DEMAND, product, part)
 
 
 @lean
@@ -106,7 +118,7 @@ def mature(state, agenda, address, flows, i, product, day, days_left):
     book = state.book
     amount = book[i].balance[product]
     due = book[i].time_maturity if product == TIME else book[i].product_maturity
-    if amount <= 0 or due != day:
+    if amount <= 0 or not 0 <= due <= day:
         return
     reminded = state.book[i].reminded >> product & 1
     state.book[i].reminded &= ~(1 << product)
@@ -143,6 +155,7 @@ def climb_ladder(state, agenda, flows, i, part, day, days_left):
     if amount <= 0:
         return np.int64(0)
     switch(state, i, DEMAND, WEALTH_PRODUCT, amount)
+    book[i].buys_products = 1
     if book[i].product_maturity < day:
         book[i].product_maturity = day + flows.product_term_days
         file_maturity(agenda, i, WEALTH_PRODUCT, book[i].product_maturity, day, days_left)

@@ -55,7 +55,9 @@ def rightful_owner(state, address, rules, team, i):
     have = np.float64(assets(state.book, i)) / 100.0
     if have >= rules.head_from_yuan and team.head_count > 0:
         return HEAD_FIRST
-    if have >= rules.rm_from_yuan and team.rm_count > 0:
+    if have >= rules.rm_from_yuan:
+        if team.rm_count == 0:
+            return NO_OWNER  # tellers keep only those below the managers' cut
         if state.book[i].tier > 0 and team.rm_count > 1:
             if draw(address, draws.OWNERSHIP, 0, i, _LEAD) < rules.lead_share:
                 return RM_FIRST

@@ -259,7 +259,7 @@ def blank_result() -> Array:
 
 
 def make_log(servers: int, pools: int, line_stations: list[int], line_classes: list[int], visits: int = 64) -> DayLog:
-    """An empty log for so many servers in so many pools, with lines of these stations and classes; it grows by itself."""
+    """An empty log for so many servers and pools, with lines of these stations and classes; it grows by itself."""
     lines = np.zeros(len(line_stations), LINE)
     lines["station"], lines["cls"] = line_stations, line_classes
     endings = np.zeros(servers + 2, ENDING)

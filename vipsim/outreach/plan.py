@@ -72,7 +72,7 @@ def allowed_from(state, outreach, reason, i, day, never):
         return day + 1
     if reason == OUTFLOW_ALERT:
         return day
-    return max(day, state.book[i].last_contact + outreach.rest_days)
+    return max(day, max(state.book[i].last_contact, state.book[i].last_message) + outreach.rest_days)
 
 
 @lean
@@ -123,6 +123,30 @@ def select(state, backlog, outreach, rm_count, day, plan):
         else:
             _insert(backlog, plan, n, most)
         n += 1
+    _keep_one_each(backlog, plan)
+
+
+@lean
+def _keep_one_each(backlog, plan):
+    """Of several tasks of one customer on a day only the best stays: the rest days hold within the day too."""
+    for post in range(plan.size.size):
+        kept = 0
+        for place in range(plan.size[post]):
+            task = backlog.rows[plan.rows[post, place].task]
+            first = task.reason == OUTFLOW_ALERT or not _is_listed(backlog, plan, post, kept, task.who)
+            if first:
+                plan.rows[post, kept].task = plan.rows[post, place].task
+                kept += 1
+        plan.size[post] = kept
+
+
+@lean
+def _is_listed(backlog, plan, post, places, who):
+    """Whether one of the first places of a post's list is a task of this customer."""
+    listed = False
+    for place in range(places):
+        listed = listed or backlog.rows[plan.rows[post, place].task].who == who
+    return listed
 
 
 @lean

@@ -1,0 +1,394 @@
+"""The month's opening and closing, one customer at a time, in plain Python: what ``vipsim.month`` must be equal to.
+
+Written from MODEL.md and the docstrings, not from the kernels: dictionaries instead of rows, formulas as one would
+say them. It shares with vipsim only the addressed uniforms. Agenda entries are tuples (day, kind, who, number, amount).
+"""
+
+from __future__ import annotations
+
+import math
+from statistics import NormalDist
+from typing import Any
+
+from scipy.stats import poisson
+
+from vipsim import agenda, draws, tally
+
+CLASSES = ("demand", "time", "wealth_product", "fund", "insurance_metals")
+PROSPECT, EXPLORATION, DEVELOPMENT, MATURITY, DECLINE, NOTICE, EXITED = range(7)
+NOBODY, PENDING = -1, -2
+FIRST_TELLER, FIRST_HEAD = 20, 40
+HERE, ELSEWHERE, INCOME, MARKET = range(4)
+LEAD_FOLLOW_UP, MATURITY_REMINDER, CONTACT_PLAN, OUTFLOW_ALERT = range(4)
+
+
+class Branch:
+    """The customers of one branch as dictionaries, its accounts, its agenda and its tally."""
+
+    def __init__(self, state: Any, scenario: Any, address: Any, open_days_per_year: float) -> None:
+        names = state.book.dtype.names
+        self.people = [{name: _plain(row[name]) for name in names} for row in state.book]
+        self.known = int(state.sums.next_prospect)
+        self.class_total = [int(x) for x in state.sums.class_total]
+        self.class_days = [int(x) for x in state.sums.class_days]
+        self.accounts = [int(x) for x in state.sums.accounts]
+        self.cohort_fen = int(state.sums.cohort_fen)
+        self.cohort_drift_fen = int(state.sums.cohort_drift_fen)
+        self.hazard_mean = [float(x) for x in state.sums.hazard_mean]
+        self.entries: list[tuple[int, int, int, int, int]] = []
+        self.counts = dict.fromkeys(range(tally.WIDTH), 0.0)
+        self.books = [0] * 60
+        self.s = scenario
+        self.address = address
+        self.open_days_per_year = open_days_per_year
+        self.last_day = 10**9
+
+    def u(self, stream: int, time: int, who: int, k: int) -> float:
+        seed, replication, branch = self.address
+        return float(draws.uniform(seed, replication, stream, branch, time, who, k))
+
+    def file(self, day: int, kind: int, who: int, number: int = 0, amount: int = 0) -> None:
+        if day < self.last_day:
+            self.entries.append((day, kind, who, number, amount))
+
+    # ------------------------------------------------------------------------------------- hazard
+
+    def ratio(self, c: dict[str, Any], day: int) -> float:
+        """Hazard relative to an unremarkable customer: every association counts to the power ``causal_share``."""
+        life, response = self.s.lifecycle, self.s.response
+        held = c["extra_products"] + sum(1 for fen in c["balance"] if fen > 0)
+        associations = [life.product_ratio] * min(max(held - 1, 0), 12)
+        if c["owner"] >= 0 and day - c["last_contact"] <= life.maintained_days:
+            associations.append(life.maintained_ratio)
+        if c["ebank"] == 2:
+            associations.append(life.ebank_ratio)
+        for since, association in (
+            ("complaint_day", life.complaint_ratio),
+            ("bad_wait_day", life.wait_ratio),
+            ("tier_shock_day", life.downgrade_ratio),
+        ):
+            if day - c[since] <= life.shock_days:
+                associations.append(association)
+        if c["stage"] == EXPLORATION:
+            associations.append(life.exploration_ratio)
+        if c["stage"] == DECLINE:
+            associations.append(life.decline_ratio)
+        ratio = math.prod(associations) ** life.causal_share
+        ratio *= 1.0 - life.contact_effect_share * c["care"] / (c["care"] + life.contact_half_per_year)
+        ratio *= 1.0 + response.fatigue_share * max(0.0, c["contact_load"] - response.fatigue_from_per_year)
+        strongest = life.relationship_ratio**life.causal_share
+        return ratio * (1.0 - c["relationship"] * (1.0 - strongest))
+
+    def hazard(self, c: dict[str, Any], day: int, quarter: int | None) -> float:
+        """Hazard of giving notice, a month; ``quarter`` None: season and offers left out."""
+        life = self.s.lifecycle
+        vip = c["vip_group"] == 1
+        yearly = life.vip_outflow_per_year if vip else life.ordinary_outflow_per_year
+        hazard = -math.log(1.0 - yearly) / 12.0 * life.rival_ratio
+        hazard *= max(self.ratio(c, day) / self.hazard_mean[c["vip_group"]], life.floor_ratio)
+        if vip and quarter is not None:
+            autumn = life.quarter4_vip_ratio**life.causal_share
+            hazard *= (autumn if quarter == 3 else 1.0) / ((3.0 + autumn) / 4.0)
+            hazard *= 1.0 + life.offer_invites_share * 100.0 * life.rescue_offer_share
+        return hazard
+
+    # ------------------------------------------------------------------------------------- opening
+
+    def open_month(self, month: Any) -> None:
+        """Everything that the month's opening does."""
+        s, flows = self.s, self.s.assets
+        normal = NormalDist().inv_cdf
+        self.returns = [
+            flows.return_per_year[c] / 12.0
+            + flows.volatility_per_year[c] / math.sqrt(12.0) * normal(self.u(draws.ASSETS, month.number, c, 0))
+            for c in range(len(CLASSES))
+        ]
+        self.class_days = [0] * len(CLASSES)
+        for c in self.people[: self.known]:
+            if c["owner"] >= 0:
+                self.books[c["owner"]] += 1
+        for i, c in enumerate(self.people[: self.known]):
+            if EXPLORATION <= c["stage"] <= NOTICE:
+                self.open_customer(i, c, month)
+            elif c["stage"] == EXITED:
+                self.start_accounts(c)
+                back = self.day_of(
+                    self.u(draws.LIFECYCLE, month.number, i, 6), s.lifecycle.win_back_per_year / 12, month
+                )
+                part = s.response.won_share * self.u(draws.LIFECYCLE, month.number, i, 7)
+                if back is not None:
+                    self.file(back, agenda.ARRIVE, i, 1, int(c["elsewhere"] * part))
+        for member in range(s.staff.relationship_manager.employed):
+            goes = self.day_of(self.u(draws.TURNOVER, month.number, member, 0), s.money.turnover_per_year / 12, month)
+            if goes is not None:
+                self.file(goes, agenda.RESIGN, member)
+        roles = (s.staff.relationship_manager, s.staff.lobby_manager, s.staff.teller, s.staff.head)
+        self.counts[tally.STAFF_YUAN] += sum(role.employed * role.cost_yuan_per_month for role in roles)
+
+    def day_of(self, u: float, hazard: float, month: Any) -> int | None:
+        """The day on which the first event of a Poisson stream falls, if that is this month."""
+        if hazard <= 0.0:
+            return None
+        time = -math.log(u) / hazard
+        return month.first_day + min(int(time * month.days), month.days - 1) if time < 1.0 else None
+
+    def start_accounts(self, c: dict[str, Any]) -> None:
+        c["month_start"] = sum(c["balance"])
+        c["flow_days"] = 0
+
+    def open_customer(self, i: int, c: dict[str, Any], month: Any) -> None:
+        life, response = self.s.lifecycle, self.s.response
+        day = month.first_day
+        self.start_accounts(c)
+        c["month_contacts"] = 0
+        self.credit(c, month)
+        self.save(c, month)
+        self.buy_again(i, c, month)
+        c["relationship"] *= 1.0 - life.relationship_decay_per_month
+        if c["tier"] > 0:
+            c["relationship"] += (1.0 - c["relationship"]) * self.s.tiers.entitlement_care_share
+        c["contact_load"] -= c["contact_load"] / 12.0
+        c["care"] -= c["care"] / 12.0
+        self.seek_owner(i, c, day)
+        if c["stage"] != NOTICE:
+            notice = self.day_of(self.u(draws.LIFECYCLE, month.number, i, 0), self.hazard(c, day, month.quarter), month)
+            if notice is not None:
+                self.file(notice, agenda.NOTICE, i)
+            self.next_stage(c, self.u(draws.LIFECYCLE, month.number, i, 1), day)
+        if c["owner"] >= 0:
+            yearly = life.vip_outflow_per_year if c["vip_group"] else life.ordinary_outflow_per_year
+            true_alerts = -math.log(1.0 - yearly) / 12.0 * life.detection_recall_share
+            precision = life.detection_precision_share
+            false_alerts = true_alerts * (1.0 - precision) / precision
+            alert = self.day_of(self.u(draws.LIFECYCLE, month.number, i, 4), false_alerts, month)
+            if alert is not None:
+                self.file(alert, agenda.ALERT, i)
+            self.plan(i, c, month)
+        if c["stage"] == MATURITY and c["relationship"] >= response.referral_from_share:
+            tells = self.day_of(self.u(draws.LIFECYCLE, month.number, i, 2), response.referral_per_year / 12.0, month)
+            if tells is not None:
+                self.file(tells, agenda.JOIN, i, month.number)
+        for product, due in ((1, c["time_maturity"]), (2, c["product_maturity"])):
+            if 0 <= due < day + month.days:
+                self.file(max(due, day), agenda.MATURITY, i, product)
+        self.visits(i, c, month)
+
+    def credit(self, c: dict[str, Any], month: Any) -> None:
+        """Market returns on the first day; no class falls below nothing."""
+        for product, rate in enumerate(self.returns):
+            fen = c["balance"][product]
+            gain = max(int(fen * rate), -fen) if fen > 0 else 0
+            c["balance"][product] += gain
+            c["drift"] += gain
+            c["flow_days"] += gain * month.days
+            self.class_total[product] += gain
+            self.transfer(gain, MARKET, HERE)
+            if c["cohort"]:
+                self.cohort_fen += gain
+                self.cohort_drift_fen += gain
+        gain = int(c["elsewhere"] * (self.s.assets.elsewhere_return_per_year / 12.0))
+        c["elsewhere"] += gain
+        self.transfer(gain, MARKET, ELSEWHERE)
+
+    def transfer(self, fen: int, source: int, target: int) -> None:
+        self.accounts[source] -= fen
+        self.accounts[target] += fen
+
+    def save(self, c: dict[str, Any], month: Any) -> None:
+        """A month's saving: the part of wealth that is here stays here, on payday."""
+        flows = self.s.assets
+        saved = int(c["income"] * 100.0 / 12.0 * flows.saving_share)
+        wealth = float(sum(c["balance"])) + c["elsewhere"]
+        here = sum(c["balance"]) / wealth if wealth > 0 else 0.0
+        kept = int(saved * max(here, flows.wallet_floor_share))
+        c["balance"][0] += kept
+        c["flow_days"] += kept * (month.days - flows.payday + 1)
+        self.class_days[0] -= kept * (flows.payday - 1)  # the nights before payday will count it
+        self.class_total[0] += kept
+        if c["cohort"]:
+            self.cohort_fen += kept
+        c["elsewhere"] += saved - kept
+        self.transfer(kept, INCOME, HERE)
+        self.transfer(saved - kept, INCOME, ELSEWHERE)
+
+    def buy_again(self, i: int, c: dict[str, Any], month: Any) -> None:
+        """Who holds deposits or products for a term, and has none running, may buy one."""
+        flows = self.s.assets
+        has_none = (c["time_term"] > 0 and c["time_maturity"] < 0, c["buys_products"] and c["product_maturity"] < 0)
+        terms = (c["time_term"], flows.product_term_days)
+        for n, name in enumerate(("time_maturity", "product_maturity")):
+            if has_none[n] and self.u(draws.ASSETS, month.number, i, 2 + n) < flows.reopen_share:
+                fen = int(c["balance"][0] * flows.reopen_part_share)
+                c["balance"][0] -= fen
+                c["balance"][1 + n] += fen
+                self.class_total[0] -= fen
+                self.class_total[1 + n] += fen
+                c[name] = month.first_day + terms[n]
+
+    def next_stage(self, c: dict[str, Any], u: float, day: int) -> None:
+        life = self.s.lifecycle
+        weak = c["relationship"] < life.decline_below_share
+        new = c["stage"]
+        if new == EXPLORATION and u < 1.0 - math.exp(-1.0 / life.exploration_months):
+            new = DEVELOPMENT
+        elif new == DEVELOPMENT and u < 1.0 - math.exp(-1.0 / life.development_months):
+            new = MATURITY
+        elif new == MATURITY and weak:
+            new = DECLINE
+        elif new == DECLINE and not weak:
+            new = DEVELOPMENT
+        if new != c["stage"]:
+            c["stage"], c["stage_since"] = new, day
+
+    # ------------------------------------------------------------------------------------- owners, plans, visits
+
+    def rightful_owner(self, i: int, c: dict[str, Any]) -> int:
+        rules, staff = self.s.ownership, self.s.staff
+        yuan = sum(c["balance"]) / 100.0
+        managers, tellers = staff.relationship_manager.employed, staff.teller.employed
+        if yuan >= rules.head_from_yuan and staff.head.employed:
+            return FIRST_HEAD
+        if yuan >= rules.rm_from_yuan:
+            if not managers:
+                return NOBODY
+            posts = list(range(managers))
+            if c["tier"] > 0 and managers > 1:
+                if self.u(draws.OWNERSHIP, 0, i, 1) < rules.lead_share:
+                    return 0
+                posts = posts[1:]
+        elif yuan >= rules.teller_from_yuan and tellers:
+            posts = list(range(FIRST_TELLER, FIRST_TELLER + tellers))
+        else:
+            return NOBODY
+        return max(posts, key=lambda post: self.u(draws.OWNERSHIP, 0, i, 2 + post))
+
+    def matured_away(self, c: dict[str, Any]) -> float:
+        """Maturities a year by which the customer is expected to take half the assets or more."""
+        flows, have, yearly = self.s.assets, sum(c["balance"]), 0.0
+        for product, term in ((1, c["time_term"]), (2, flows.product_term_days)):
+            if c["balance"][product] > 0 and 2 * c["balance"][product] >= have:
+                lost = 1.0 - flows.roll_over_share
+                if c["owner"] >= 0:
+                    lost *= 1.0 - flows.reminded_share
+                if c["tier"] > 0:
+                    lost *= 1.0 - min(1.0, flows.premium_effect_share * flows.rate_premium_share * 100.0)
+                yearly += 365.25 / max(term, 1) * lost * flows.leave_share
+        return yearly
+
+    def rescued_share(self) -> float:
+        """Share of an owned customer's notices that rescue contacts are expected to turn around."""
+        life, outreach = self.s.lifecycle, self.s.outreach
+        trigger = outreach.triggers.outflow_alert
+        channel = getattr(outreach, trigger.channel)
+        fails = 1.0
+        for n in range(life.rescue_most):
+            chance = life.rescue_share * life.rescue_next_ratio**n * channel.effect_ratio
+            chance *= 1.0 + life.offer_effect_ratio * life.rescue_offer_share * 100.0
+            fails *= 1.0 - min(chance, 1.0)
+        reached = 1.0 - (1.0 - channel.reach_share) ** outreach.most_attempts
+        return life.detection_recall_share * reached * (1.0 - fails) if trigger.on else 0.0
+
+    def seek_owner(self, i: int, c: dict[str, Any], day: int) -> None:
+        rules = self.s.ownership
+        wanted = self.u(draws.OWNERSHIP, 0, i, 0) < rules.assigned_share
+        if c["owner"] != NOBODY or sum(c["balance"]) / 100.0 < rules.teller_from_yuan or not wanted:
+            return
+        owner = self.rightful_owner(i, c)
+        is_manager = owner < FIRST_TELLER
+        if owner != NOBODY and not (is_manager and self.books[owner] >= rules.max_book):
+            c["owner"] = PENDING
+            self.file(day + rules.assignment_lag_days, agenda.ASSIGN, i)
+
+    def plan(self, i: int, c: dict[str, Any], month: Any) -> None:
+        """Reminders of maturities that lie ahead, and the contacts of the maintenance plan."""
+        triggers = self.s.outreach.triggers
+        if triggers.maturity_reminder.on:
+            lead = triggers.maturity_reminder.lead_days
+            for product, due in ((1, c["time_maturity"]), (2, c["product_maturity"])):
+                if month.first_day <= due - lead < month.first_day + month.days and c["balance"][product] > 0:
+                    self.file(due - lead, agenda.TASK, i, MATURITY_REMINDER, lead)
+        yearly = self.s.outreach.plan_contacts_per_year[self.level(c) - 1]
+        if not triggers.contact_plan.on or yearly <= 0.0:
+            return
+        phase = self.u(
+            draws.CONTACT, 0, i, 0
+        )  # the k-th contact falls due (k - phase) x 12 / yearly months after day 0
+        monthly = yearly / 12.0
+        k = math.floor(phase + monthly * month.number) + 1
+        while k <= math.floor(phase + monthly * month.number + monthly):
+            into = (k - (phase + monthly * month.number)) / monthly
+            day = month.first_day + min(int(into * month.days), month.days - 1)
+            self.file(day, agenda.TASK, i, CONTACT_PLAN, triggers.contact_plan.expiry_days)
+            k += 1
+
+    def level(self, c: dict[str, Any]) -> int:
+        grid = self.s.grid
+        row = sum(c["income"] >= cut for cut in grid.income_cuts_yuan)
+        column = sum(sum(c["balance"]) / 100.0 >= cut for cut in grid.asset_cuts_yuan)
+        return 3 * row + column + 1
+
+    def visits(self, i: int, c: dict[str, Any], month: Any) -> None:
+        demand = self.s.demand
+        total = float(month.open_weights.sum())
+        if total <= 0.0:
+            return
+        mean = demand.customer_visits_per_year / self.open_days_per_year * total
+        mean *= demand.vip_visit_ratio if c["tier"] > 0 else 1.0
+        mean *= demand.ebank_visit_ratio if c["ebank"] == 2 else 1.0
+        count = int(poisson.ppf(self.u(draws.VISIT_COUNT, month.number, i, 0), mean))
+        for k in range(min(count, 63)):
+            u, below = self.u(draws.VISIT_COUNT, month.number, i, 2 + k), 0.0
+            for d, weight in enumerate(month.open_weights):
+                below += weight / total
+                if u < below:
+                    self.file(month.first_day + d, agenda.VISIT, i, month.number * 64 + k)
+                    break
+
+    # ------------------------------------------------------------------------------------- closing
+
+    def close_month(self, month: Any) -> None:
+        """Everything that the month's closing does."""
+        s = self.s
+        for i, c in enumerate(self.people[: self.known]):
+            if c["stage"] == PROSPECT:
+                continue
+            width = len(c["month_average"])
+            c["month_average"][month.number % width] = c["month_start"] + c["flow_days"] // month.days
+            if c["stage"] == EXITED:
+                continue
+            self.regrade(i, c, month)
+            if c["tier"] > 0:
+                self.counts[tally.ENTITLEMENT_YUAN] += s.tiers.entitlement_cost_yuan_per_year[c["tier"] - 1] / 12.0
+                self.counts[tally.PREMIUM_YUAN] += c["balance"][1] / 100.0 * s.assets.rate_premium_share / 12.0
+            if c["ebank"] == 2:
+                self.counts[tally.REMOTE] += s.experience.remote_per_user_per_year / 12.0
+        for fen_days, margin in zip(self.class_days, s.money.margin_per_year, strict=True):
+            self.counts[tally.REVENUE_YUAN] += fen_days / month.days / 100.0 * margin / 12.0
+        average = (self.class_days[0] + self.class_days[1]) / month.days
+        excess = self.class_total[0] + self.class_total[1] - average
+        if average > 0 and excess / average > s.money.month_end_deviation_share:
+            self.counts[tally.DEPOSIT_DEVIATIONS] += 1.0
+
+    def regrade(self, i: int, c: dict[str, Any], month: Any) -> None:
+        s = self.s
+        average = sum(c["month_average"]) // len(c["month_average"])
+        cuts = (s.tiers.standard_yuan, s.tiers.platinum_yuan, s.tiers.black_yuan)
+        earned = sum(average >= round(cut * 100) for cut in cuts)
+        if earned < c["tier"]:
+            c["tier_shock_day"] = month.first_day + month.days
+            self.counts[tally.DOWNGRADES] += 1.0
+            c["tier"] = earned
+        elif earned > c["tier"] and self.u(draws.TIER, month.number, i, 0) < s.tiers.acceptance_share:
+            self.counts[tally.UPGRADES] += 1.0
+            c["tier"] = earned
+        wealth, cut = sum(c["balance"]) + c["elsewhere"], round(s.tiers.standard_yuan * 100)
+        if c["tier"] > 0:
+            c["type"] = 0 if c["signed"] else 2
+        elif wealth >= cut:
+            c["type"] = 2
+        else:
+            c["type"] = 1 if wealth >= s.book.segments.potential_ratio * cut else 3
+
+
+def _plain(value: Any) -> Any:
+    return value.tolist() if hasattr(value, "tolist") else value

@@ -1,0 +1,273 @@
+"""The month's opening and closing equal the plain-Python reference, customer by customer, field by field."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import month_reference as reference
+import numpy as np
+import pytest
+from years import BASELINE
+
+from vipsim import agenda as dates
+from vipsim import month as months
+from vipsim import tally
+from vipsim.customers.generate import generate
+from vipsim.customers.state import State, begin, opening_rows
+from vipsim.draws import Address
+from vipsim.scenario.resolve import with_values
+
+OPEN_DAYS_PER_YEAR = 250.0
+CASES = range(24)
+
+
+def some_settings(g: np.random.Generator) -> dict[str, Any]:
+    """Random settings of everything that a month reads; each mechanism is off in some draws."""
+
+    def share(most: float = 1.0) -> float:
+        return float(g.choice([0.0, most, most * g.random()], p=[0.15, 0.15, 0.7]))
+
+    def ratio(low: float, high: float) -> float:
+        return float(g.choice([1.0, g.uniform(low, high)]))
+
+    rm_from = float(g.choice([10_000.0, 50_000.0, 200_000.0]))
+    return {
+        "book.customers": int(g.integers(150, 400)),
+        "book.prospects": 30,
+        "book.seed": int(g.integers(1, 1000)),
+        "tiers.window_months": int(g.choice([1, 3, 12])),
+        "tiers.standard_yuan": float(g.choice([200_000.0, 300_000.0])),
+        "tiers.acceptance_share": share(),
+        "tiers.entitlement_care_share": share(0.1),
+        "demand.customer_visits_per_year": float(g.choice([0.0, 1.0, 60.0, 300.0])),
+        "lifecycle.vip_outflow_per_year": share(0.9),
+        "lifecycle.ordinary_outflow_per_year": share(0.9),
+        "lifecycle.causal_share": share(),
+        "lifecycle.product_ratio": ratio(0.5, 1.0),
+        "lifecycle.maintained_ratio": ratio(0.3, 1.0),
+        "lifecycle.contact_effect_share": share(0.5),
+        "lifecycle.ebank_ratio": ratio(0.5, 1.0),
+        "lifecycle.complaint_ratio": ratio(1.0, 4.0),
+        "lifecycle.wait_ratio": ratio(1.0, 4.0),
+        "lifecycle.downgrade_ratio": ratio(1.0, 4.0),
+        "lifecycle.quarter4_vip_ratio": ratio(1.0, 2.0),
+        "lifecycle.rival_ratio": ratio(0.5, 2.0),
+        "lifecycle.relationship_ratio": ratio(0.2, 1.0),
+        "lifecycle.exploration_ratio": ratio(1.0, 3.0),
+        "lifecycle.decline_ratio": ratio(1.0, 3.0),
+        "lifecycle.floor_ratio": float(g.uniform(0.1, 1.0)),
+        "lifecycle.exploration_months": float(g.uniform(0.5, 12.0)),
+        "lifecycle.development_months": float(g.uniform(0.5, 12.0)),
+        "lifecycle.decline_below_share": share(),
+        "lifecycle.detection_recall_share": share(),
+        "lifecycle.detection_precision_share": float(g.uniform(0.05, 1.0)),
+        "lifecycle.rescue_offer_share": share(0.01),
+        "lifecycle.win_back_per_year": share(),
+        "lifecycle.relationship_decay_per_month": share(0.5),
+        "response.referral_per_year": share(20.0),
+        "response.referral_from_share": share(),
+        "response.fatigue_share": share(),
+        "assets.volatility_per_year": [0.0, 0.0, 0.1, float(g.choice([0.2, 6.0])), 0.3],
+        "assets.saving_share": share(),
+        "assets.wallet_floor_share": share(),
+        "assets.elsewhere_return_per_year": float(g.choice([0.015, -0.5])),
+        "assets.reopen_share": share(),
+        "assets.payday": int(g.integers(1, 29)),
+        "assets.product_term_days": int(g.choice([7, 30, 120])),
+        "assets.rate_premium_share": share(0.01),
+        "outreach.plan_contacts_per_year": [float(x) for x in g.choice([0.0, 1.0, 5.5, 12.0, 52.0], 9)],
+        "outreach.triggers.maturity_reminder.on": bool(g.random() < 0.8),
+        "outreach.triggers.maturity_reminder.lead_days": int(g.integers(0, 61)),
+        "outreach.triggers.contact_plan.on": bool(g.random() < 0.8),
+        "ownership.rm_from_yuan": rm_from,
+        "ownership.teller_from_yuan": float(g.choice([10_000.0, rm_from])),
+        "ownership.lead_share": share(0.6),
+        "ownership.max_book": 50,
+        "ownership.assigned_share": share(),
+        "ownership.assignment_lag_days": int(g.integers(0, 61)),
+        "staff.relationship_manager.employed": int(g.choice([0, 1, 2, 7])),
+        "money.turnover_per_year": share(),
+        "money.month_end_deviation_share": share(0.1),
+    }
+
+
+def some_state(g: np.random.Generator, scenario: Any, month: months.Month) -> State:
+    """A book in the middle of things: every column takes unusual values in some rows."""
+    book, _ = generate(scenario, scenario.book.seed)
+    customers = int(book.is_customer().sum())
+    state = begin(opening_rows(book), customers)
+    state.sums.next_prospect += int(g.integers(0, 20))  # some prospects are known already
+    rows, day, n = state.book, month.first_day, book.size
+    some = np.arange(n) < customers
+
+    def where(part: float) -> Any:
+        return some & (g.random(n) < part)
+
+    rows.stage[some] = g.choice([1, 2, 3, 4, 5, 6], customers)
+    gone = where(0.1)
+    rows.stage[gone] = reference.EXITED
+    rows.balance[gone] = 0
+    rows.stage[customers : customers + 3] = reference.EXPLORATION  # joined
+    for column in ("complaint_day", "bad_wait_day", "tier_shock_day"):
+        which = where(0.2)
+        rows[column][which] = day - g.integers(0, 120, n)[which]
+    rows.last_contact[some] = day - g.integers(1, 200, customers)
+    rows.relationship[some] = g.random(customers)
+    rows.contact_load[some] = g.random(customers) * 60.0
+    rows.care[some] = g.random(customers) * 20.0
+    rows.tier[some] = g.integers(0, 4, customers)
+    rows.owner[some] = g.choice([-2, -1, 0, 1, 20, 40], customers, p=[0.1, 0.3, 0.3, 0.1, 0.1, 0.1])
+    rows.vip_group[some] = rows.tier[some] > 0
+    rows.cohort[some] = g.random(customers) < 0.8
+    rows.balance[:, 1][where(0.2)] = 0
+    for column in ("time_maturity", "product_maturity"):
+        rows[column][some] = np.maximum(day + g.integers(-3, 90, customers), 0)
+        rows[column][where(0.3)] = -1
+    rows.buys_products[some] = g.random(customers) < 0.5
+    rows.drift[some] = g.integers(-1000, 1000, customers)
+    rows.month_contacts[some] = 3
+    state.sums.class_total = rows.balance.sum(axis=0)
+    state.sums.cohort_fen = rows.balance[rows.cohort > 0].sum()
+    state.sums.hazard_mean = g.uniform(0.3, 2.0, 2)
+    state.sums.phase = tally.WINDOW
+    return state
+
+
+def some_month(g: np.random.Generator) -> months.Month:
+    """A month somewhere in the horizon; some days closed, rarely all of them."""
+    index, days = int(g.integers(0, 18)), int(g.choice([28, 30, 31]))
+    weights = g.gamma(4.0, 0.25, days) * (g.random(days) < 0.7)
+    if g.random() < 0.1:
+        weights[:] = 0.0
+    return months.Month(index, index * 30, days, int(g.integers(0, 4)), weights)
+
+
+class Pair:
+    """The same month for the kernels and for the reference."""
+
+    def __init__(self, case: int, **changes: Any) -> None:
+        g = np.random.default_rng(case)
+        self.scenario = with_values(BASELINE, some_settings(g) | changes)
+        self.month = some_month(g)
+        self.state = some_state(g, self.scenario, self.month)
+        self.address = Address(case, int(g.integers(0, 5)), 0)
+        self.policy = months.policy_of(self.scenario, OPEN_DAYS_PER_YEAR)
+        self.team = months.team_of(self.scenario)
+        horizon = self.month.first_day + int(g.integers(20, 120))  # entries after the last day are forgotten
+        self.agenda = dates.make(horizon, 100_000)
+        self.plain = reference.Branch(self.state, self.scenario, self.address, OPEN_DAYS_PER_YEAR)
+        self.plain.last_day = horizon
+
+    def open(self) -> None:
+        months.open_month(self.state, self.agenda, self.policy, self.address, self.team, self.month)
+        self.plain.open_month(self.month)
+
+    def close(self) -> None:
+        g = np.random.default_rng(7)
+        for row, c in zip(self.state.book, self.plain.people, strict=True):  # some flows within the month
+            row.flow_days = c["flow_days"] = int(g.integers(-(10**6), 10**10))
+            row.month_start = c["month_start"] = int(g.integers(0, 10**9))
+        self.state.sums.class_days = self.plain.class_days = [int(x) for x in g.integers(0, 10**12, 5)]
+        months.close_month(self.state, self.policy, self.address, self.month)
+        self.plain.close_month(self.month)
+
+    def differences(self) -> list[str]:
+        """Where the two differ: every column of every row, every entry of the agenda, every sum and count."""
+        found = []
+        rows = self.state.book
+        for name in rows.dtype.names:
+            wanted = np.array([c[name] for c in self.plain.people])
+            if rows[name].dtype.kind == "f":
+                same = np.isclose(rows[name], wanted, rtol=1e-12, atol=0.0)
+            else:
+                same = rows[name] == wanted
+            found += [f"{name} of row {i}" for i in np.unique(np.nonzero(~same)[0])]
+        filed = entries(self.agenda)
+        found += [f"entry {entry} is too much" for entry in filed - set(self.plain.entries)]
+        found += [f"entry {entry} is missing" for entry in set(self.plain.entries) - filed]
+        if len(set(self.plain.entries)) != len(self.plain.entries) or len(filed) != self.agenda.state[1]:
+            found.append("an entry is filed twice")
+        for name in ("class_total", "class_days", "accounts", "cohort_fen", "cohort_drift_fen"):
+            if np.any(self.state.sums[name] != np.array(getattr(self.plain, name))):
+                found.append(name)
+        counted = self.state.sums.tally[tally.WINDOW]
+        wanted = np.array([self.plain.counts[n] for n in range(tally.WIDTH)])
+        found += [name for name, n in tally.COLUMN.items() if not np.isclose(counted[n], wanted[n], rtol=1e-12, atol=0)]
+        return found
+
+
+def entries(agenda: dates.Agenda) -> set[tuple[int, int, int, int, int]]:
+    """All entries of an agenda: day, kind, who, number, amount."""
+    found = set()
+    for day, entry in enumerate(agenda.first):
+        while entry >= 0:
+            row = agenda.entries[entry]
+            found.add((day, int(row.kind), int(row.who), int(row.number), int(row.amount)))
+            entry = row.next
+    return found
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_opening_and_closing_equal_the_reference(case: int) -> None:
+    pair = Pair(case)
+    pair.open()
+    assert pair.differences() == []
+    pair.close()
+    assert pair.differences() == []
+
+
+def test_the_cases_reach_every_kind_of_entry_and_every_stage() -> None:
+    """A reference that is never asked proves nothing."""
+    kinds: set[int] = set()
+    moved = np.zeros(7, bool)
+    for case in CASES:
+        pair = Pair(case)
+        before = pair.state.book.stage.copy()
+        pair.open()
+        kinds |= {kind for _, kind, _, _, _ in entries(pair.agenda)}
+        moved[np.unique(before[before != pair.state.book.stage])] = True
+    wanted = {dates.MATURITY, dates.ARRIVE, dates.JOIN, dates.NOTICE, dates.ASSIGN, dates.ALERT, dates.TASK}
+    assert kinds == wanted | {dates.RESIGN, dates.VISIT}
+    assert moved[[1, 2, 3, 4]].all()
+
+
+def test_the_comparison_sees_a_small_fault() -> None:
+    pair = Pair(0)
+    pair.open()
+    pair.state.book.balance[5, 2] += 1
+    pair.plain.entries.pop()
+    pair.state.sums.tally[tally.WINDOW, tally.STAFF_YUAN] += 0.01
+    found = pair.differences()
+    assert "balance of row 5" in found
+    assert any("too much" in line for line in found)
+    assert "staff_yuan" in found
+    assert len(found) == 3
+
+
+@pytest.mark.parametrize("case", range(6))
+def test_hazards_and_their_mean_equal_the_reference(case: int) -> None:
+    from vipsim.customers.lifecycle import monthly_hazard, observe_hazards
+
+    pair = Pair(case)
+    state, plain, day = pair.state, pair.plain, pair.month.first_day
+    observe_hazards(state, pair.policy, int(state.sums.next_prospect), day)
+    life = pair.scenario.lifecycle
+    for group in (0, 1):
+        people = [
+            c
+            for c in plain.people[: plain.known]
+            if c["vip_group"] == group and reference.EXPLORATION <= c["stage"] <= reference.DECLINE
+        ]
+        mean = sum(plain.ratio(c, day) for c in people) / len(people)
+        observed = -math.log(1.0 - (life.vip_outflow_per_year if group else life.ordinary_outflow_per_year))
+        matured = sum(plain.matured_away(c) for c in people) / len(people)
+        level = max(1.0 - matured / observed, life.floor_ratio) if observed > 0.0 else 1.0
+        owned = sum(c["owner"] >= 0 for c in people) / len(people)
+        plain.hazard_mean[group] = mean / level * (1.0 - owned * plain.rescued_share())
+        assert state.sums.hazard_mean[group] == pytest.approx(plain.hazard_mean[group], rel=1e-12)
+    invited = pair.scenario.lifecycle.offer_invites_share * pair.scenario.lifecycle.rescue_offer_share * 100.0
+    for i, c in enumerate(plain.people[: plain.known]):
+        for quarter in (0, 3):
+            got = monthly_hazard(state, pair.policy.hazards, i, day, quarter, invited)
+            assert got == pytest.approx(plain.hazard(c, day, quarter), rel=1e-12)

@@ -88,10 +88,7 @@ def make_crew(lobby: LobbyParams, scenario: Any) -> Crew:
     for post, (number, employed) in starts.items():
         staff_of_post[post : post + employed] = np.arange(number, number + employed)
     members = lobby.floor.staff
-    tasks = Tasks(
-        np.zeros(members + 1, np.int64),
-        np.zeros(OWNER_POSTS * _MOST_TASKS),
-        float(scenario.outreach.call_from_min),
-        float(scenario.outreach.call_until_min),
-    )
+    calls = scenario.outreach  # None in a lobby without a book: nobody to call
+    hours = (float(calls.call_from_min), float(calls.call_until_min)) if calls else (0.0, 0.0)
+    tasks = Tasks(np.zeros(members + 1, np.int64), np.zeros(OWNER_POSTS * _MOST_TASKS), *hours)
     return Crew(make_roster(lobby), tasks, staff_of_post)

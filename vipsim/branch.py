@@ -90,4 +90,5 @@ def make_crew(lobby: LobbyParams, scenario: Any) -> Crew:
     calls = scenario.outreach  # None in a lobby without a book: nobody to call
     hours = (float(calls.call_from_min), float(calls.call_until_min)) if calls else (0.0, 0.0)
     tasks = Tasks(np.zeros(members + 1, np.int64), np.zeros(OWNER_POSTS * _MOST_TASKS), *hours)
-    return Crew(make_roster(lobby), tasks, staff_of_post)
+    ledger = np.zeros((_MOST_DAYS, *make_ledger(lobby).shape), np.int64)
+    return Crew(make_roster(lobby), tasks, staff_of_post, ledger)

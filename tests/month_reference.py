@@ -34,6 +34,8 @@ class Branch:
         self.accounts = [int(x) for x in state.sums.accounts]
         self.cohort_fen = int(state.sums.cohort_fen)
         self.cohort_drift_fen = int(state.sums.cohort_drift_fen)
+        self.opening_customers = int(state.sums.opening_customers)
+        self.opening_assigned = float(state.sums.opening_assigned)
         self.hazard_mean = [float(x) for x in state.sums.hazard_mean]
         self.entries: list[tuple[int, int, int, int, int]] = []
         self.counts = dict.fromkeys(range(tally.WIDTH), 0.0)
@@ -58,7 +60,7 @@ class Branch:
         life, response = self.s.lifecycle, self.s.response
         held = c["extra_products"] + sum(1 for fen in c["balance"] if fen > 0)
         associations = [life.product_ratio] * min(max(held - 1, 0), 12)
-        if c["owner"] >= 0 and day - c["last_contact"] <= life.maintained_days:
+        if c["owner"] >= 0 and day - c["last_talk"] <= life.maintained_days:
             associations.append(life.maintained_ratio)
         if c["ebank"] == 2:
             associations.append(life.ebank_ratio)
@@ -91,6 +93,46 @@ class Branch:
             hazard *= (autumn if quarter == 3 else 1.0) / ((3.0 + autumn) / 4.0)
             hazard *= 1.0 + life.offer_invites_share * 100.0 * life.rescue_offer_share
         return hazard
+
+    def opening_means(self, day: int) -> list[float]:
+        """What hazards are divided by: the mean ratio of a group, moved so that notices give the observed rate.
+
+        The observed rate counts large outflows: by notice, less those rescued, and by the maturity of half the assets.
+        """
+        life, outreach, flows = self.s.lifecycle, self.s.outreach, self.s.assets
+        channel = getattr(outreach, outreach.triggers.outflow_alert.channel)
+        kept = 0.0
+        if outreach.triggers.outflow_alert.on:
+            chance = life.rescue_share * channel.response_ratio
+            chance *= 1.0 + life.offer_effect_ratio * 100.0 * life.rescue_offer_share
+            fails = math.prod(1.0 - min(1.0, chance * life.rescue_next_ratio**n) for n in range(life.rescue_most))
+            reached = 1.0 - (1.0 - channel.reach_share) ** outreach.most_attempts
+            kept = life.detection_recall_share * reached * (1.0 - fails)
+        found = list(self.hazard_mean)
+        for group, yearly in enumerate((life.ordinary_outflow_per_year, life.vip_outflow_per_year)):
+            people = [
+                c for c in self.people[: self.known] if c["vip_group"] == group and EXPLORATION <= c["stage"] <= DECLINE
+            ]
+            if not people:
+                continue
+            observed = -math.log(1.0 - yearly)
+            maturing = 0.0
+            for c in people:
+                for product, term in ((1, c["time_term"]), (2, flows.product_term_days)):
+                    if c["balance"][product] > 0 and c["balance"][product] >= sum(c["balance"]) / 2:
+                        stays = [flows.roll_over_share]
+                        stays += [flows.reminded_share] if c["owner"] >= 0 else []
+                        if c["tier"] > 0:
+                            stays.append(min(1.0, flows.premium_effect_share * 100.0 * flows.rate_premium_share))
+                        goes = math.prod(1.0 - share for share in stays) * flows.leave_share
+                        maturing += goes * 365.25 / max(term, 1)
+            by_notice = 1.0
+            if observed > 0.0:
+                by_notice = max(1.0 - maturing / len(people) / observed, life.floor_ratio)
+            owned = sum(c["owner"] >= 0 for c in people) / len(people)
+            mean = sum(self.ratio(c, day) for c in people) / len(people)
+            found[group] = mean * (1.0 - owned * kept) / by_notice
+        return found
 
     # ------------------------------------------------------------------------------------- opening
 
@@ -169,8 +211,8 @@ class Branch:
             if tells is not None:
                 self.file(tells, agenda.JOIN, i, month.number)
         for product, due in ((1, c["time_maturity"]), (2, c["product_maturity"])):
-            if 0 <= due < day + month.days:
-                self.file(max(due, day), agenda.MATURITY, i, product)
+            if day <= due < day + month.days:
+                self.file(due, agenda.MATURITY, i, product)
         self.visits(i, c, month)
 
     def credit(self, c: dict[str, Any], month: Any) -> None:
@@ -195,15 +237,14 @@ class Branch:
         self.accounts[target] += fen
 
     def save(self, c: dict[str, Any], month: Any) -> None:
-        """A month's saving: the part of wealth that is here stays here, on payday."""
+        """A month's saving: the part of wealth that is here stays here."""
         flows = self.s.assets
         saved = int(c["income"] * 100.0 / 12.0 * flows.saving_share)
         wealth = float(sum(c["balance"])) + c["elsewhere"]
         here = sum(c["balance"]) / wealth if wealth > 0 else 0.0
         kept = int(saved * max(here, flows.wallet_floor_share))
         c["balance"][0] += kept
-        c["flow_days"] += kept * (month.days - flows.payday + 1)
-        self.class_days[0] -= kept * (flows.payday - 1)  # the nights before payday will count it
+        c["flow_days"] += kept * month.days
         self.class_total[0] += kept
         if c["cohort"]:
             self.cohort_fen += kept
@@ -219,6 +260,8 @@ class Branch:
         for n, name in enumerate(("time_maturity", "product_maturity")):
             if has_none[n] and self.u(draws.ASSETS, month.number, i, 2 + n) < flows.reopen_share:
                 fen = int(c["balance"][0] * flows.reopen_part_share)
+                if fen == 0:
+                    continue
                 c["balance"][0] -= fen
                 c["balance"][1 + n] += fen
                 self.class_total[0] -= fen
@@ -262,35 +305,12 @@ class Branch:
             return NOBODY
         return max(posts, key=lambda post: self.u(draws.OWNERSHIP, 0, i, 2 + post))
 
-    def matured_away(self, c: dict[str, Any]) -> float:
-        """Maturities a year by which the customer is expected to take half the assets or more."""
-        flows, have, yearly = self.s.assets, sum(c["balance"]), 0.0
-        for product, term in ((1, c["time_term"]), (2, flows.product_term_days)):
-            if c["balance"][product] > 0 and 2 * c["balance"][product] >= have:
-                lost = 1.0 - flows.roll_over_share
-                if c["owner"] >= 0:
-                    lost *= 1.0 - flows.reminded_share
-                if c["tier"] > 0:
-                    lost *= 1.0 - min(1.0, flows.premium_effect_share * flows.rate_premium_share * 100.0)
-                yearly += 365.25 / max(term, 1) * lost * flows.leave_share
-        return yearly
-
-    def rescued_share(self) -> float:
-        """Share of an owned customer's notices that rescue contacts are expected to turn around."""
-        life, outreach = self.s.lifecycle, self.s.outreach
-        trigger = outreach.triggers.outflow_alert
-        channel = getattr(outreach, trigger.channel)
-        fails = 1.0
-        for n in range(life.rescue_most):
-            chance = life.rescue_share * life.rescue_next_ratio**n * channel.effect_ratio
-            chance *= 1.0 + life.offer_effect_ratio * life.rescue_offer_share * 100.0
-            fails *= 1.0 - min(chance, 1.0)
-        reached = 1.0 - (1.0 - channel.reach_share) ** outreach.most_attempts
-        return life.detection_recall_share * reached * (1.0 - fails) if trigger.on else 0.0
-
     def seek_owner(self, i: int, c: dict[str, Any], day: int) -> None:
         rules = self.s.ownership
-        wanted = self.u(draws.OWNERSHIP, 0, i, 0) < rules.assigned_share
+        target = rules.assigned_share
+        if i < self.opening_customers:  # so many of the opening book that, with those who had one, the target is met
+            target = 1.0 - (1.0 - target) / (1.0 - self.opening_assigned)
+        wanted = self.u(draws.OWNERSHIP, 0, i, 0) < target
         if c["owner"] != NOBODY or sum(c["balance"]) / 100.0 < rules.teller_from_yuan or not wanted:
             return
         owner = self.rightful_owner(i, c)

@@ -45,7 +45,6 @@ def some_policy(seed: int) -> dict[str, Any]:
         "money.turnover_per_year": share(),
         "money.turnover_assets_share": share(0.5),
         "assets.saving_share": share(),
-        "assets.payday": int(g.integers(1, 29)),
         "assets.leave_share": share(),
         "assets.roll_over_share": share(),
         "assets.volatility_per_year": [0.0, 0.0, 0.1, float(g.choice([0.2, 5.0])), 0.3],

@@ -22,7 +22,6 @@ from vipsim.scenario.resolve import with_values
 WHOLE_BOOK = {"book.customers": 24_000, "book.prospects": 6000}
 NO_EFFECTS = {"lifecycle.causal_share": 0.0, "lifecycle.contact_effect_share": 0.0, "response.fatigue_share": 0.0}
 NO_RESCUE = {"lifecycle.rescue_share": 0.0}
-NONE_MATURES_AWAY = {"assets.leave_share": 0.0}  # maturities take part of the observed rate
 
 
 def z_score(hits: float, n: float, p: float) -> float:
@@ -48,29 +47,29 @@ def lost(scenario: Any, replications: int = 3) -> dict[str, tuple[int, int]]:
 def test_with_constant_hazards_the_year_loses_the_stated_share(yearly: float) -> None:
     """All ratios 1: a share 1 - exp(-12 h) of the cohort gives notice in a year; every notice ends in an outflow."""
     rates = {"lifecycle.vip_outflow_per_year": yearly, "lifecycle.ordinary_outflow_per_year": yearly}
-    found = lost(
-        branch(WHOLE_BOOK | NO_EFFECTS | NO_RESCUE | NONE_MATURES_AWAY | rates | {"lifecycle.quarter4_vip_ratio": 1.0})
-    )
+    found = lost(branch(WHOLE_BOOK | NO_EFFECTS | NO_RESCUE | rates | {"lifecycle.quarter4_vip_ratio": 1.0}))
     for n, hits in found.values():
         assert abs(z_score(hits, n, yearly)) < 4.0
 
 
 def test_the_z_score_sees_a_wrong_rate() -> None:
-    n, hits = lost(branch(WHOLE_BOOK | NO_EFFECTS | NO_RESCUE | NONE_MATURES_AWAY), 1)["ordinary"]
+    n, hits = lost(branch(WHOLE_BOOK | NO_EFFECTS | NO_RESCUE), 1)["ordinary"]
     assert abs(z_score(hits, n, 0.08)) < 4.0
     assert abs(z_score(hits, n, 0.095)) > 4.0
 
 
-@pytest.mark.parametrize("rescued", [True, False])
-def test_the_opening_book_under_todays_policy_reproduces_the_observed_rates(rescued: bool) -> None:
-    """With everything on: ratios and the maturities' part drift within the year, by at most 10 % beside the luck.
-
-    Rescues do not lower the rate: what was observed, was observed with today's rescues.
-    """
-    for name, (n, hits) in lost(branch(WHOLE_BOOK | ({} if rescued else NO_RESCUE))).items():
+def test_the_opening_book_under_todays_policy_reproduces_the_observed_rates() -> None:
+    """With every ratio on, as far as the ratios do not drift in the year: at most 5 % apart beside the luck."""
+    for name, (n, hits) in lost(branch(WHOLE_BOOK | NO_RESCUE)).items():
         observed = {"vip": 0.11, "ordinary": 0.08}[name]
         luck = 4.0 * math.sqrt(observed * (1.0 - observed) / n)
-        assert abs(hits / n - observed) < luck + 0.1 * observed, name
+        assert abs(hits / n - observed) < luck + 0.05 * observed
+
+
+def test_rescues_under_todays_policy_keep_a_part_of_the_observed_outflow() -> None:
+    """Known bias: the observed rate is that of notices, so that today's rescues come off it (10 to 20 % of VIPs)."""
+    with_rescue, without = (lost(branch(WHOLE_BOOK | c))["vip"] for c in ({}, NO_RESCUE))
+    assert 0.75 * without[1] < with_rescue[1] < 0.97 * without[1]
 
 
 def test_customers_in_notice_at_the_start_leave_when_it_runs_out() -> None:

@@ -22,7 +22,7 @@ HOT_LEAVE = 3  # money won under a reward leaves again; amount
 JOIN = 4  # a recommended prospect decides
 NOTICE = 5  # a customer decides to take the money away
 ASSIGN = 6  # a customer gets an owner
-ALERT = 7  # the customer system shows an outflow in the making; number = 1 true, 0 false
+ALERT = 7  # the customer system shows an outflow in the making
 TASK = 8  # an outreach task falls due; number = reason, amount = days until it is dropped
 RESIGN = 9  # a relationship manager leaves; customer = staff member
 VISIT = 10  # a customer comes; number = count within the month

@@ -167,7 +167,7 @@ def deal_with(state, agenda, backlog, page, n, callers, policy, address, team, v
         elif kind == dates.ASSIGN:
             assign(state, address, policy.ownership, team, i)
         elif kind == dates.ALERT:
-            alert(state, backlog, policy, team.rm_count, i, page[e].number > 0, day)
+            alert(state, backlog, policy, team.rm_count, i, amount > 0, day)
         elif kind == dates.TASK:
             if is_customer(state.book, i) and state.book[i].owner >= 0:
                 open_task(state, backlog, policy.triggers, team.rm_count, i, page[e].number, day, amount)

@@ -265,7 +265,7 @@ _ALL = (
         "coverage_share",
         "share",
         "up",
-        "Contacts made of those that the maintenance plan asked for; a message counts by its effect.",
+        "Contacts made of the contacts that the maintenance plan asked for; a message counts by its response ratio.",
         "维护计划完成率",
         "KPI11, KPI14",
     ),

@@ -225,8 +225,8 @@ def open_customer(state, agenda, policy, address, team, month, returns, elsewher
         plan_contacts(state, agenda, policy.triggers, address, i, level, month.number, day, month.days)
     for product in (TIME, WEALTH_PRODUCT):
         due = book[i].time_maturity if product == TIME else book[i].product_maturity
-        if 0 <= due < day + month.days:  # one that fell due within the month of its making matures now
-            file(agenda, max(due, day), MATURITY, i, product, 0)
+        if day <= due < day + month.days:
+            file(agenda, due, MATURITY, i, product, 0)
 
 
 @lean

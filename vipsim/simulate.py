@@ -156,9 +156,8 @@ class _Run:
         state.book.care[:] = state.book.contact_load * policy.triggers.care[PHONE]  # past contacts were calls
         divide_book(state, a, policy.ownership, team, self.world.customers, True)
         fix_cohort(state, policy, 0)
+        resume_notices(state, self.branch.agenda, policy.lifecycle, self.world.customers)
         observe_hazards(state, policy, int(state.sums.next_prospect), 0)
-        lag = policy.outreach.data_lag_days
-        resume_notices(state, self.branch.agenda, a, policy.lifecycle, lag, self.world.customers)
 
     def change_policy(self, phase: int, day: int) -> None:
         """A phase begins; at the opening of the window the cohort is fixed and the hazards are scaled."""

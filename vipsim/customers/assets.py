@@ -54,10 +54,9 @@ def credit_returns(state, i, returns, elsewhere_return, days):
 
 @lean
 def save(state, flows, i, days):
-    """A month's saving out of income: a part comes here, the rest goes elsewhere (S05-S12).
+    """A month's saving out of income, on its first day: a part comes here, the rest goes elsewhere (S05-S12).
 
-    The part that comes here is the share of wealth already here, at least ``wallet_floor_share``. It is booked on the
-    first of the month's ``days`` and counts in the month's averages from payday on.
+    The part that comes here is the share of wealth already here, at least ``wallet_floor_share``.
     """
     book = state.book
     saved = np.int64(book[i].income * 100.0 / 12.0 * flows.saving_share)
@@ -65,8 +64,7 @@ def save(state, flows, i, days):
     total = here + np.float64(book[i].elsewhere)
     wallet = max(here / total if total > 0.0 else 0.0, flows.wallet_floor_share)
     kept = np.int64(np.float64(saved) * wallet)
-    move(state, i, DEMAND, kept, INCOME, days - flows.payday + 1)
-    state.sums.class_days[DEMAND] -= kept * (flows.payday - 1)
+    move(state, i, DEMAND, kept, INCOME, days)
     book[i].elsewhere += saved - kept
     state.sums.accounts[ELSEWHERE] += saved - kept
     state.sums.accounts[INCOME] -= saved - kept
@@ -74,24 +72,28 @@ def save(state, flows, i, days):
 
 @lean
 def reopen(state, address, flows, i, month, day):
-    """Who has held a time deposit or wealth product but has none running may buy one from the demand balance.
+    """Who has held a time deposit or wealth product and has none running may buy one from the demand balance.
 
     Without it every maturity would leave the mix of classes with more demand money than before.
     """
-    book = state.book
-    u_time, u_product = pair(address, draws.ASSETS, month, i, 2)
-    if book[i].time_term > 0 and book[i].time_maturity < 0 and u_time < flows.reopen_share:
-        _buy(state, flows, i, TIME)
-        book[i].time_maturity = day + book[i].time_term
-    if book[i].buys_products and book[i].product_maturity < 0 and u_product < flows.reopen_share:
-        _buy(state, flows, i, WEALTH_PRODUCT)
-        book[i].product_maturity = day + flows.product_term_days
+    row = state.book[i]
+    deposits = row.time_term > 0 and row.time_maturity < 0
+    products = row.buys_products > 0 and row.product_maturity < 0
+    if not (deposits or products):
+        return
+    u_deposit, u_product = pair(address, draws.ASSETS, month, i, 2)
+    if deposits and u_deposit < flows.reopen_share and _buy(state, flows, i, TIME):
+        row.time_maturity = day + row.time_term
+    if products and u_product < flows.reopen_share and _buy(state, flows, i, WEALTH_PRODUCT):
+        row.product_maturity = day + flows.product_term_days
 
 
 @lean
 def _buy(state, flows, i, product):
+    """Put the usual part of customer i's demand balance into a product class; whether there was any."""
     part = np.int64(np.float64(state.book[i].balance[DEMAND]) * flows.reopen_part_share)
     switch(state, i, DEMAND, product, part)
+    return part > 0
 
 
 @lean
@@ -118,7 +120,7 @@ def mature(state, agenda, address, flows, i, product, day, days_left):
     book = state.book
     amount = book[i].balance[product]
     due = book[i].time_maturity if product == TIME else book[i].product_maturity
-    if amount <= 0 or not 0 <= due <= day:
+    if amount <= 0 or due != day:
         return
     reminded = state.book[i].reminded >> product & 1
     state.book[i].reminded &= ~(1 << product)

@@ -27,8 +27,9 @@ from vipsim.scenario.relationship import Lifecycle, Response
 VIP_GROUP, ORDINARY_GROUP = 1, 0
 MOST_PRODUCTS = 12
 
-# Numbers of the draws of one notice (stream OUTFLOW, time = day on which the notice runs out).
+# Numbers of the draws of one notice (stream OUTFLOW, time = day of the notice).
 _DETECT, _CLOSE, _RESCUE = 0, 2, 4
+_EPOCH = 1 << 16  # days of notices given before the start are negative, an address is not
 
 
 class HazardRatios(NamedTuple):
@@ -105,7 +106,7 @@ def products_held(book, i):
 @lean
 def is_maintained(book, i, day, maintained_days):
     """Whether the owner has spoken with the customer recently: assigned is not managed, a message is no talk."""
-    return book[i].owner >= 0 and day - book[i].last_contact <= maintained_days
+    return book[i].owner >= 0 and day - book[i].last_talk <= maintained_days
 
 
 @lean
@@ -141,8 +142,8 @@ def hazard_ratio(state, ratios, i, day):
 def monthly_hazard(state, ratios, i, day, quarter, invited):
     """Hazard of a large outflow in the month of ``day``, per month.
 
-    ``quarter`` 0..3; -1 leaves the season out. ``invited`` is the part of threats that an offer itself calls forth,
-    among VIPs. The rivals' pull is no part of the opening mean: the observed rate is that of a pull of 1.
+    ``quarter`` 0-3, -1 for the year's mean; ``invited`` is the part of threats that an offer itself calls forth,
+    among VIPs. The rivals' pull is no part of the opening mean: the observed rates are those of a pull of 1.
     """
     group = state.book[i].vip_group
     mean = state.sums.hazard_mean[group]
@@ -203,7 +204,7 @@ def rescued_share(scenario: Any) -> float:
         return 0.0
     channel = getattr(outreach, trigger.channel)
     reached = 1.0 - (1.0 - channel.reach_share) ** outreach.most_attempts
-    lift = (1.0 + life.offer_effect_ratio * life.rescue_offer_share * 100.0) * channel.effect_ratio
+    lift = (1.0 + life.offer_effect_ratio * life.rescue_offer_share * 100.0) * channel.response_ratio
     left = 1.0
     for tries in range(life.rescue_most):
         left *= 1.0 - min(1.0, life.rescue_share * life.rescue_next_ratio**tries * lift)
@@ -227,27 +228,19 @@ def give_notice(state, agenda, address, life, lag_days, i, day):
     state.book[i].rescue_tries = 0
     state.book[i].rescue_known = 0
     count(state, tally.NOTICES, 1.0)
-    _date_notice(state, agenda, address, life, lag_days, i, day)
+    file(agenda, day + life.notice_days, LEAVE, i, 0, 0)
+    if book[i].owner >= 0 and draw(address, draws.OUTFLOW, _EPOCH + day, i, _DETECT) < life.detection_recall_share:
+        file(agenda, day + 1 + lag_days, ALERT, i, 0, 1)
 
 
 @lean
-def _date_notice(state, agenda, address, life, lag_days, i, today):
-    """File when the money of a customer in notice leaves and, where the alert sees it, when it is seen."""
-    leaves = state.book[i].stage_since + life.notice_days
-    file(agenda, leaves, LEAVE, i, 0, 0)
-    seen = draw(address, draws.OUTFLOW, leaves, i, _DETECT) < life.detection_recall_share
-    if seen and state.book[i].owner >= 0:  # the alert watches customers who have an owner
-        file(agenda, max(today, state.book[i].stage_since + 1 + lag_days), ALERT, i, 1, 0)
-
-
-@lean
-def resume_notices(state, agenda, address, life, lag_days, customers):
-    """The first day: customers of the opening book who are in notice already leave when their notice runs out."""
-    book = state.book
+def resume_notices(state, agenda, life, customers):
+    """On the first day: customers of the opening book who are in notice leave when their notice runs out."""
     for i in range(customers):
-        if book[i].stage == NOTICE:
-            book[i].stage_since = max(book[i].stage_since, -life.notice_days)
-            _date_notice(state, agenda, address, life, lag_days, i, 0)
+        row = state.book[i]
+        if row.stage == NOTICE:
+            row.stage_since = min(max(row.stage_since, 1 - life.notice_days), 0)
+            file(agenda, row.stage_since + life.notice_days, LEAVE, i, 0, 0)
 
 
 @lean
@@ -256,7 +249,7 @@ def leave(state, address, life, i, day, days_left):
     book = state.book
     if book[i].stage != NOTICE or book[i].stage_since != day - life.notice_days:
         return np.int64(0)
-    u_close, u_part = pair(address, draws.OUTFLOW, day, i, _CLOSE)
+    u_close, u_part = pair(address, draws.OUTFLOW, _EPOCH + book[i].stage_since, i, _CLOSE)
     part = life.part_low_share + (life.part_high_share - life.part_low_share) * u_part
     closing = u_close < life.close_share
     gone = take_out(state, i, 1.0 if closing else part, days_left)
@@ -294,8 +287,7 @@ def rescue(state, address, life, effort, i):
     for _ in range(tries):
         chance *= life.rescue_next_ratio
     chance *= 1.0 + life.offer_effect_ratio * life.rescue_offer_share * 100.0
-    leaves = book[i].stage_since + life.notice_days
-    if draw(address, draws.OUTFLOW, leaves, i, _RESCUE + tries) >= chance:
+    if draw(address, draws.OUTFLOW, _EPOCH + book[i].stage_since, i, _RESCUE + tries) >= chance:
         return False
     book[i].stage = MATURITY if book[i].relationship >= life.decline_below_share else DEVELOPMENT
     count(state, tally.RESCUED, 1.0)

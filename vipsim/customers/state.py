@@ -14,7 +14,7 @@ import numpy as np
 
 from vipsim import tally
 from vipsim.compiled import lean
-from vipsim.customers.book import EXITED, NEVER, PROSPECT, Book
+from vipsim.customers.book import EXITED, PROSPECT, Book
 from vipsim.customers.segments import CLASS_NAMES, DEMAND, TIME, WEALTH_PRODUCT
 from vipsim.records import rows
 
@@ -37,14 +37,14 @@ _BESIDE: list[tuple[Any, ...]] = [
     ("month_start", "i8"),  # fen at the start of the month
     ("flow_days", "i8"),  # fen x days: this month's flows weighted with the days left
     ("opening_assets", "i8"),  # fen at the opening
+    ("last_talk", "i4"),  # day of the last call, visit or meeting, messages apart
+    ("buys_products", "i1"),  # has held a wealth product
     ("month_contacts", "i2"),  # contacts in the present month
     ("reminded", "i1"),  # bit of each product class whose coming maturity the customer was reminded of
     ("rescue_tries", "i1"),  # rescue contacts in the present notice
     ("rescue_known", "i1"),  # the present notice was detected
     ("do_not_call", "i1"),
     ("vip_group", "i1"),  # 1 = VIP in the opening book (fixed at the opening)
-    ("last_message", "i4"),  # day of the last message; a message is no contact by the owner (CF02-CF04)
-    ("buys_products", "i1"),  # has held a wealth product
     ("cohort", "i1"),  # 1 = customer of the opening book
     ("lost", "i1"),  # exited or lost half the assets or more within the window
 ]
@@ -80,6 +80,8 @@ def opening_rows(book: Book) -> Any:
     filled = rows(book.size, customer_dtype(book))
     for name, column in book._asdict().items():
         filled[name] = column
+    filled["last_talk"] = book.last_contact
+    filled["buys_products"] = book.balance[:, WEALTH_PRODUCT] > 0
     return filled
 
 
@@ -93,10 +95,7 @@ def begin(opening: Any, customers: int) -> State:
     sums["hazard_mean"] = 1.0
     sums["next_prospect"] = customers
     sums["opening_customers"] = customers
-    book = opening.copy()
-    book["last_message"] = NEVER
-    book["buys_products"] = opening["balance"][:, WEALTH_PRODUCT] > 0
-    return State(book, sums)
+    return State(opening.copy(), sums)
 
 
 @lean

@@ -72,7 +72,7 @@ def allowed_from(state, outreach, reason, i, day, never):
         return day + 1
     if reason == OUTFLOW_ALERT:
         return day
-    return max(day, max(state.book[i].last_contact, state.book[i].last_message) + outreach.rest_days)
+    return max(day, state.book[i].last_contact + outreach.rest_days)
 
 
 @lean
@@ -133,8 +133,7 @@ def _keep_one_each(backlog, plan):
         kept = 0
         for place in range(plan.size[post]):
             task = backlog.rows[plan.rows[post, place].task]
-            first = task.reason == OUTFLOW_ALERT or not _is_listed(backlog, plan, post, kept, task.who)
-            if first:
+            if task.reason == OUTFLOW_ALERT or not _is_listed(backlog, plan, post, kept, task.who):
                 plan.rows[post, kept].task = plan.rows[post, place].task
                 kept += 1
         plan.size[post] = kept
@@ -143,10 +142,10 @@ def _keep_one_each(backlog, plan):
 @lean
 def _is_listed(backlog, plan, post, places, who):
     """Whether one of the first places of a post's list is a task of this customer."""
-    listed = False
+    found = False
     for place in range(places):
-        listed = listed or backlog.rows[plan.rows[post, place].task].who == who
-    return listed
+        found = found or backlog.rows[plan.rows[post, place].task].who == who
+    return found
 
 
 @lean

@@ -149,6 +149,7 @@ def meet(state, agenda, policy, address, i, number, day, days_left):
     state.book[i].care += 1.0
     book[i].contact_load += 1.0
     book[i].last_contact = day
+    book[i].last_talk = day
     raise_relationship(state, i, response.meeting_care_share)
     chance = response.meeting_sale_share * effort * (0.5 + book[i].relationship)
     win(state, agenda, policy, i, chance, u_sale, u_size, u_lag, day)
@@ -184,14 +185,12 @@ def respond(state, agenda, backlog, policy, address, n, reached, day, next_open)
     result = TALKED
     u_result, u_size = pair(address, draws.CONTACT, due, i, task_number(reason, attempt, RESULT))
     u_lag, u_sign = pair(address, draws.CONTACT, due, i, task_number(reason, attempt, EXTRA))
-    effect = triggers.effect[channel]
-    effort = policy.closing_effort * freshness(policy, state, i) * effect
+    effort = policy.closing_effort * freshness(policy, state, i) * triggers.response[channel]
     book[i].contact_load += 1.0
     state.book[i].month_contacts += 1
-    if channel == SMS:
-        book[i].last_message = day
-    else:
-        book[i].last_contact = day
+    book[i].last_contact = day
+    if channel != SMS:
+        book[i].last_talk = day
     state.book[i].care += triggers.care[channel]
     raise_relationship(state, i, policy.response.contact_care_share * triggers.care[channel])
     if book[i].owner >= 0 and book[i].tier > 0 and not book[i].signed and u_sign < policy.ownership.signed_share:
@@ -208,7 +207,10 @@ def respond(state, agenda, backlog, policy, address, n, reached, day, next_open)
             if when < next_open.size and next_open[when] >= 0:
                 file(agenda, next_open[when], APPOINTMENT, i, 0, due)
             result = APPOINTED
-    elif reason == MATURITY_REMINDER and u_result < effect:
+    elif reason == MATURITY_REMINDER:
+        if u_result >= triggers.response[channel]:  # a message is overlooked more easily than a call
+            close(backlog, n)
+            return TALKED
         result = REMINDED
         soon = day + triggers.lead_days[reason]
         if day <= book[i].time_maturity <= soon:
@@ -216,7 +218,7 @@ def respond(state, agenda, backlog, policy, address, n, reached, day, next_open)
         if day <= book[i].product_maturity <= soon:
             state.book[i].reminded |= 1 << WEALTH_PRODUCT
     elif reason == CONTACT_PLAN:
-        count(state, tally.PLANNED_MADE, min(1.0, effect))
+        count(state, tally.PLANNED_MADE, min(1.0, triggers.response[channel]))
         chance = policy.response.call_sale_share * effort * (0.5 + book[i].relationship)
         if win(state, agenda, policy, i, chance, u_result, u_size, u_lag, day):
             result = SOLD

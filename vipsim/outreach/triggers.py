@@ -61,7 +61,7 @@ class Rules(NamedTuple):
     unreached: np.ndarray  # float64 [channel]
     reach: np.ndarray  # float64 [channel]
     care: np.ndarray  # float64 [channel]
-    effect: np.ndarray  # float64 [channel] success relative to a call
+    response: np.ndarray  # float64 [channel]: chance of a result relative to a call
     cost: np.ndarray  # float64 [channel]
     plan_per_month: np.ndarray  # float64 [10] by grid level 1-9
 
@@ -85,7 +85,7 @@ def rules(outreach: Any) -> Rules:
         unreached=np.array([c.unreached_min for c in channels]),
         reach=np.array([c.reach_share for c in channels]),
         care=np.array([c.care_ratio for c in channels]),
-        effect=np.array([c.effect_ratio for c in channels]),
+        response=np.array([c.response_ratio for c in channels]),
         cost=np.array([c.cost_yuan for c in channels]),
         plan_per_month=np.array([0.0, *outreach.plan_contacts_per_year]) / 12.0,
     )

@@ -114,15 +114,11 @@ class Channel(Section):
     minutes_min: float = fact("min", "Staff minutes of one contact with preparation and record", "N25", ge=0, le=480)
     unreached_min: float = fact("min", "Staff minutes of an attempt that reaches nobody", "N25", ge=0, le=480)
     reach_share: float = uncertainty("share", "Attempts that reach the customer", "N11, N12", ge=0, le=1)
+    response_ratio: float = uncertainty(
+        "ratio", "Chance of a result when reached, relative to a call", "O15, assumption", ge=0, le=3
+    )
     care_ratio: float = uncertainty(
         "ratio", "Effect on the relationship, relative to a meeting", "N13, assumption", ge=0, le=1
-    )
-    effect_ratio: float = uncertainty(
-        "ratio",
-        "Success of a contact through it, relative to a call: sale, appointment, reminder, rescue",
-        "O15, assumption",
-        ge=0,
-        le=3,
     )
     cost_yuan: float = fact("yuan", "Cost of one contact beside staff time", "O15, assumption", ge=0)
 
@@ -337,7 +333,6 @@ class Assets(Section):
     )
     reopen_part_share: float = uncertainty("share", "Part of demand balance put into it", "assumption", ge=0, le=1)
     product_term_days: int = fact("days", "Term of a wealth product", "O06", ge=7, le=720)
-    payday: int = fact("day of month", "Day on which savings arrive", "assumption", ge=1, le=28)
     rate_premium_share: float = lever(
         "share", "Rate premium on time deposits of VIPs, a year", "M15, DV66", ge=0, le=0.01
     )

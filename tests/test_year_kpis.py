@@ -1,0 +1,136 @@
+"""Every KPI is a number on the baseline, moves the way it should, and is empty where there is nothing to average."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from years import BASELINE, SCENARIOS, branch, kpis
+
+from vipsim import simulate
+from vipsim.kpis import KPIS
+from vipsim.scenario import files
+from vipsim.scenario.resolve import with_values
+
+REPLICATIONS = 3
+UP, DOWN = 1, -1
+
+RIVALS = {"lifecycle.rival_ratio": 3.0}
+MANAGERS = {"staff.relationship_manager.employed": 9}
+TELLERS = {"staff.teller.employed": 2}
+NO_PLAN = {"outreach.triggers.contact_plan.on": False}
+BONUS = {"incentives.bonus_yuan": 500.0}
+CUT = {"tiers.standard_yuan": 400_000.0}
+NO_SALES = {"response.call_sale_share": 0.0, "response.meeting_sale_share": 0.0}
+PREMIUM = {"assets.rate_premium_share": 0.005}
+
+EXPECTED: dict[str, tuple[dict[str, Any], int]] = {
+    "opening_assets_yuan": ({"calendar.run_in_months": 0}, DOWN),  # three months of saving less
+    "retained_assets_yuan": (RIVALS, DOWN),
+    "retained_assets_capped_yuan": (RIVALS, DOWN),
+    "retained_assets_with_drift_yuan": ({"assets.return_per_year": [0.3] * 5}, UP),
+    "retained_assets_ratio": (RIVALS, DOWN),
+    "new_assets_yuan": (NO_SALES, DOWN),
+    "net_retained_value_yuan": (RIVALS, DOWN),
+    "margin_yuan": (RIVALS, DOWN),
+    "terminal_value_yuan": (RIVALS, DOWN),
+    "vip_churn_share": (RIVALS, UP),
+    "vip_downgrade_share": (RIVALS, UP),
+    "net_vip_growth": (RIVALS, DOWN),
+    "vip_customers": (RIVALS, DOWN),
+    "vip_customer_share": (CUT, DOWN),
+    "vip_asset_share": (CUT, DOWN),
+    "win_back_share": ({"lifecycle.rescue_share": 0.8}, UP),
+    "maturity_kept_share": ({"assets.roll_over_share": 0.95}, UP),
+    "visits_per_day": ({"demand.customer_visits_per_year": 2.0}, UP),
+    "vip_wait_mean_min": (TELLERS, UP),
+    "vip_wait_p90_min": (TELLERS, UP),
+    "ordinary_wait_mean_min": (TELLERS, UP),
+    "ordinary_wait_p90_min": (TELLERS, UP),
+    "vip_abandon_share": (TELLERS, UP),
+    "ordinary_abandon_share": (TELLERS, UP),
+    "identification_sensitivity": ({"lobby.triage.sensitivity_share": 0.9}, UP),
+    "identification_specificity": ({"lobby.triage.specificity_share": 0.5}, DOWN),
+    "self_service_share": ({"lobby.diversion.devices": 0}, DOWN),
+    "utilisation_relationship_manager": (NO_PLAN, DOWN),
+    "utilisation_lobby_manager": ({"staff.lobby_manager.employed": 1, "staff.lobby_manager.on_duty": 1}, UP),
+    "utilisation_teller": (TELLERS, UP),
+    "utilisation_head": ({"ownership.head_from_yuan": 1_000_000.0}, UP),
+    "utilisation_max": (TELLERS, UP),
+    "meetings_per_day": ({"lobby.meetings.meet_share": 0.9}, UP),
+    "contacts_per_day": (NO_PLAN, DOWN),
+    "coverage_share": (MANAGERS, UP),
+    "assigned_share": ({"ownership.assigned_share": 1.0}, UP),
+    "signed_share": ({"ownership.signed_share": 0.0}, DOWN),
+    "maintained_share": (MANAGERS, UP),
+    "follow_up_in_time_share": (MANAGERS, UP),
+    "satisfaction_index": (MANAGERS, UP),
+    "complaints_per_1000_visits": ({"experience.complaint_share": 0.02}, UP),
+    "sales_per_month": (NO_SALES, DOWN),
+    "cost_total_yuan": (MANAGERS, UP),
+    "cost_staff_yuan": (MANAGERS, UP),
+    "cost_incentive_yuan": (BONUS, UP),
+    "cost_campaign_yuan": (NO_PLAN, DOWN),
+    "cost_service_yuan": (CUT, DOWN),
+    "cost_premium_yuan": (PREMIUM, UP),
+    "budget_used_share": (BONUS, UP),
+    "compliance_breaches": ({"money.month_end_deviation_share": 0.0}, UP),
+    "plan_score": (RIVALS, DOWN),
+}
+
+
+def test_every_kpi_has_an_expectation() -> None:
+    assert set(EXPECTED) == set(KPIS)
+
+
+def test_every_kpi_is_a_number_on_the_baseline() -> None:
+    found = kpis(BASELINE, 1)
+    assert list(found) == list(KPIS)
+    assert [name for name, values in found.items() if not np.isfinite(values).all()] == []
+    shares = [name for name, kpi in KPIS.items() if kpi.unit == "share" and not name.startswith(("retained", "budget"))]
+    assert [name for name in shares if not 0.0 <= found[name][0] <= 1.0] == []
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_a_kpi_moves_the_way_it_should(name: str) -> None:
+    changes, direction = EXPECTED[name]
+    change = kpis(with_values(BASELINE, changes), REPLICATIONS)[name] - kpis(BASELINE, REPLICATIONS)[name]
+    assert change.mean() * direction > 0.0
+    assert (change * direction >= 0.0).sum() >= REPLICATIONS - 1
+
+
+def test_a_kpi_with_nothing_to_average_is_empty() -> None:
+    found = kpis(branch({"staff.relationship_manager.employed": 0}), 1)
+    assert math.isnan(found["utilisation_relationship_manager"][0])
+    found = kpis(branch({"outreach.plan_contacts_per_year": [0.0] * 9}), 1)
+    assert math.isnan(found["coverage_share"][0])
+    assert math.isnan(found["satisfaction_index"][0])
+    quiet = {"lifecycle.detection_recall_share": 0.0, "outreach.triggers.outflow_alert.on": False}
+    quiet["book.laws.relations.notice_share"] = 0.0
+    assert math.isnan(kpis(branch(quiet), 1)["win_back_share"][0])
+    nobody_comes = {"demand.customer_visits_per_year": 0.0, "demand.walk_ins_per_day": 0.0}
+    found = kpis(branch(nobody_comes), 1)
+    waits = [name for name in KPIS if "_wait_" in name or "_abandon_" in name or "identification" in name]
+    assert all(math.isnan(found[name][0]) for name in waits)
+    assert found["visits_per_day"][0] == 0.0
+
+
+def test_a_lobby_without_a_book_has_the_kpis_of_the_lobby_only() -> None:
+    scenario = files.load(SCENARIOS / "reference" / "lobby_day.toml")
+    found = simulate.replicate(scenario, 1, 0).kpis
+    assert list(found) == list(KPIS)
+    assert found["visits_per_day"] > 0.0
+    assert math.isfinite(found["ordinary_wait_mean_min"])
+    money = [name for name, kpi in KPIS.items() if kpi.unit == "yuan"]
+    assert all(math.isnan(found[name]) for name in money)
+
+
+def test_money_adds_up() -> None:
+    found = kpis(BASELINE, REPLICATIONS)
+    parts = ("staff", "incentive", "campaign", "service", "premium")
+    assert found["cost_total_yuan"] == pytest.approx(sum(found[f"cost_{part}_yuan"] for part in parts))
+    value = found["margin_yuan"] - found["cost_total_yuan"] + found["terminal_value_yuan"]
+    assert found["net_retained_value_yuan"] == pytest.approx(value)
+    assert found["retained_assets_ratio"] == pytest.approx(found["retained_assets_yuan"] / found["opening_assets_yuan"])

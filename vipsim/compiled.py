@@ -12,6 +12,8 @@ import os
 import shutil
 import sys
 import time
+from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +25,28 @@ _PACKAGE = Path(__file__).resolve().parent
 _STALE_AFTER_S = 30 * 24 * 3600.0
 
 
-def _fingerprint() -> str:
+@lru_cache(maxsize=1)
+def package_fingerprint() -> str:
+    """Hash of the package's source and of the versions behind its numbers: what a remembered result is tied to."""
+    return _fingerprint(lambda path: True)
+
+
+def _fingerprint(counts: Callable[[Path], bool]) -> str:
     digest = hashlib.sha256()
     versions = (sys.version, numba.__version__, llvmlite.__version__, np.__version__, str(_PACKAGE))
     digest.update("\n".join(versions).encode())
-    for path in sorted(_PACKAGE.rglob("*.py")):
+    for path in filter(counts, sorted(_PACKAGE.rglob("*.py"))):
         digest.update(str(path.relative_to(_PACKAGE)).encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
+
+
+_NOT_COMPILED = ("cli", "optimise", "calibrate", "report", "dashboard", "results.py", "experiment.py", "shards.py")
+
+
+def _kernel_fingerprint() -> str:
+    """As ``package_fingerprint``, of the rooms that compiled code is made of: a change elsewhere compiles nothing."""
+    return _fingerprint(lambda path: path.relative_to(_PACKAGE).parts[0] not in _NOT_COMPILED)
 
 
 def _cache_root() -> Path:
@@ -50,7 +66,7 @@ def _forget_stale(root: Path, keep: str) -> None:
 
 def _open_cache() -> Path | None:
     """The folder of this version's machine code; None where the disk may not be written."""
-    folder = _cache_root() / _fingerprint()
+    folder = _cache_root() / _kernel_fingerprint()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         os.utime(folder)

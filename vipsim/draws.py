@@ -1,3 +1,4 @@
+# mypy: allow-untyped-defs, allow-untyped-calls
 """Chance: every draw has an address, and every variate is an inversion of one uniform.
 
 ``uniform(seed, replication, stream, branch, time, id, k)`` is a pure function of its seven whole numbers:
@@ -16,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vipsim.compiled import inlined, kernel
+from vipsim.compiled import kernel
 
 # Streams: one per kind of decision. Append only; a number is never used again for another purpose.
 ARRIVAL = 0  # when a visit or walk-in comes
@@ -61,7 +62,7 @@ class Address(NamedTuple):
     branch: int
 
 
-@inlined
+@kernel
 def philox(c0, c1, c2, c3, k0, k1):
     """Philox 4x32-10: four uint32 words from a counter of four and a key of two (all uint32).
 
@@ -79,13 +80,13 @@ def philox(c0, c1, c2, c3, k0, k1):
     return c0, c1, c2, c3
 
 
-@inlined
+@kernel
 def _open_unit(high, low):
     """52 random bits to the midpoint of their cell: strictly between 0 and 1."""
     return (np.float64(np.int64((np.uint64(high) << _SHIFT20) | (np.uint64(low) >> _SHIFT12))) + 0.5) * _STEP52
 
 
-@inlined
+@kernel
 def pair(address, stream, time, id, k):
     """The two uniforms of the block that holds k: of the even number and the odd one after it."""
     a, b, c, d = philox(
@@ -99,7 +100,7 @@ def pair(address, stream, time, id, k):
     return _open_unit(a, b), _open_unit(c, d)
 
 
-@inlined
+@kernel
 def draw(address, stream, time, id, k):
     """One uniform on (0, 1) at an address."""
     first, second = pair(address, stream, time, id, k)

@@ -7,7 +7,7 @@ Told as a story in ``reference.py``; here a step at a time, as events come.
 
 from __future__ import annotations
 
-from math import inf, nan
+from math import inf
 
 from vipsim.compiled import inlined, lean
 from vipsim.lobby.fast_lines import append, waiting_at_counter, waiting_for_rm

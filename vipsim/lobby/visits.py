@@ -9,7 +9,7 @@ drawn column by column, because the generator then works on several addresses at
 
 from __future__ import annotations
 
-from math import inf, log
+from math import log
 
 from vipsim.compiled import inlined, kernel, lean
 from vipsim.draws import (

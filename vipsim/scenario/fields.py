@@ -9,7 +9,7 @@ source gives the number it says so with the word "assumption".
 from __future__ import annotations
 
 from math import log, sqrt
-from typing import Annotated, Any, Literal, Union
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from scipy.special import gamma as gamma_function
@@ -157,4 +157,4 @@ class Gamma(Section):
         return self.mean_min
 
 
-Law = Annotated[Union[Never, Constant, Exponential, Lognormal, Weibull, Triangular, Gamma], Field(discriminator="law")]
+Law = Annotated[Never | Constant | Exponential | Lognormal | Weibull | Triangular | Gamma, Field(discriminator="law")]

@@ -158,7 +158,7 @@ class Counters(Section):
     patience_vip: Law = uncertainty("min", "Minutes a VIP waits", "N06")
     patience_ordinary: Law = uncertainty("min", "Minutes anybody else waits", "N06")
     chat_queue_threshold: int = lever("people", "Tellers pitch while at most this many wait", "DV16, L16", ge=0, le=100)
-    pitch_min: float = lever("min", "Minutes a pitch adds to the service", "DV17, L22", ge=0, le=10)
+    pitch_min: float = fact("min", "Minutes a pitch adds to the service", "DV17, L22", ge=0, le=10)
     teller_sensitivity_share: float = uncertainty(
         "share", "A and B visitors whom a pitching teller recognises in the system", "N09, I11", ge=0, le=1
     )
@@ -192,10 +192,10 @@ class Lobby(Section):
     vip_service: VipService
     counters: Counters
     meetings: Meetings
-    shift_end: Literal["finish", "hand_over", "cut_off"] = lever(
+    shift_end: Literal["finish", "hand_over", "cut_off"] = fact(
         "choice", "What happens to the customer in hand when a member's duty ends", "model.md, mechanism 3"
     )
-    after_closing: Literal["serve_all", "send_away"] = lever(
+    after_closing: Literal["serve_all", "send_away"] = fact(
         "choice", "Those inside at closing are served (overtime), or who still waits is sent away", "model.md"
     )
 

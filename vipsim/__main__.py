@@ -1,0 +1,6 @@
+"""``python -m vipsim``: the command line."""
+
+from vipsim.cli import main
+
+if __name__ == "__main__":
+    main()

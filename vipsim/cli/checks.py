@@ -1,0 +1,230 @@
+"""``vipsim check``: say what a file is, whether it can be used, and how loaded the branch would be. Nothing runs."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from vipsim import shipped
+from vipsim.cli import DONE, INVALID
+from vipsim.cli.output import data, document, plain, talk
+from vipsim.cli.tables import table
+from vipsim.scenario import files
+from vipsim.scenario.documents import read
+from vipsim.scenario.errors import InputError, Problem
+
+BOOK_SUFFIXES = (".csv", ".txt", ".parquet", ".pq")
+
+
+@dataclass
+class Finding:
+    """What a file is and what is wrong with it."""
+
+    file: str
+    kind: str
+    about: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    loads: list[dict[str, Any]] = field(default_factory=list)
+
+
+def check(names: list[str], json_output: bool) -> int:
+    """Check every file; the exit code is 3 where one cannot be used."""
+    found = [inspect(name, names) for name in names]
+    if json_output:
+        document(
+            "check",
+            {
+                "files": [
+                    {
+                        "file": f.file,
+                        "kind": f.kind,
+                        "valid": not f.problems,
+                        "about": f.about,
+                        "problems": [p.as_dict() for p in f.problems],
+                        "warnings": f.warnings,
+                        "loads": f.loads,
+                    }
+                    for f in found
+                ]
+            },
+        )
+    else:
+        for finding in found:
+            _print(finding)
+    return INVALID if any(finding.problems for finding in found) else DONE
+
+
+def _print(finding: Finding) -> None:
+    for problem in finding.problems:
+        talk(str(problem))
+    if finding.problems:
+        count = len(finding.problems)
+        talk(f"{finding.file}: {finding.kind}, {count} {'fault' if count == 1 else 'faults'}")
+        return
+    data(f"{finding.file}: {finding.kind}, valid")
+    for line in finding.about:
+        data(f"  {line}")
+    if finding.loads:
+        data(load_table(finding.loads))
+    for warning in finding.warnings:
+        talk(f"warning: {warning}")
+
+
+def inspect(name: str, together: list[str]) -> Finding:
+    """Find out by its content what a file is, and check it. ``together``: the other files of the command line."""
+    finding = Finding(name, "unknown")
+    try:
+        finding.kind = _kind(name) or "unreadable"
+        if finding.kind == "book":
+            _check_book(finding, together)
+        elif finding.kind == "study":
+            _check_study(finding)
+        elif finding.kind == "mapping":
+            _check_mapping(finding)
+        else:
+            _check_scenario(finding)
+    except InputError as error:
+        finding.problems = error.problems
+    return finding
+
+
+# ------------------------------------------------------------------------------------------------ scenario
+
+
+def _check_scenario(finding: Finding) -> None:
+    scenario = files.load(finding.file)
+    calendar, book = scenario.calendar, scenario.book
+    months = (calendar.run_in_months, calendar.window_months, calendar.run_off_months)
+    finding.about.append(f"{files.run_name(scenario)}" + (f": {scenario.title}" if scenario.title else ""))
+    finding.about.append(
+        f"from {calendar.start_date}: run-in {months[0]}, window {months[1]}, run-off {months[2]} months"
+    )
+    finding.about.append(_book_line(book))
+    levers = files.policy(scenario)
+    moved = [key for key, value in levers.items() if scenario.today.get(key) != value]
+    finding.about.append(f"{len(levers)} levers, {len(moved)} differ from today's policy")
+    finding.about += [f"  {key}: {scenario.today.get(key)} today, {levers[key]} here" for key in moved]
+    if book.source == "file":
+        from vipsim.customers.book import opening
+
+        opening(scenario)  # reads the bank's file and refuses what cannot be used
+    finding.loads, finding.warnings = branch_loads(scenario)
+
+
+def _book_line(book: Any) -> str:
+    if book.source == "none":
+        return "no book: walk-ins only"
+    if book.source == "file":
+        return f"book from {book.file}"
+    return f"generated book of {book.customers:,} customers and {book.prospects:,} prospects"
+
+
+def branch_loads(scenario: Any) -> tuple[list[dict[str, Any]], list[str]]:
+    """Required against available minutes by role, and what to think of them; empty where there is no such count yet."""
+    if importlib.util.find_spec("vipsim.loads") is None:
+        return [], []
+    loads = importlib.import_module("vipsim.loads").loads
+    rows = [_row(role, entry) for role, entry in loads(scenario).items()]
+    return rows, load_warnings(rows)
+
+
+def _row(role: str, entry: Any) -> dict[str, Any]:
+    values = asdict(entry) if is_dataclass(entry) and not isinstance(entry, type) else entry
+    values = values._asdict() if hasattr(values, "_asdict") else values
+    if not isinstance(values, Mapping):
+        raise TypeError(f"loads() of {role}: expected a mapping, found {type(values).__name__}")
+    return {"role": role, **plain(values)}
+
+
+BINDS_AT = 0.70
+"""A pool of people loaded less than this binds nothing (model.md: shipped branches load managers by 70-90 %)."""
+
+TOO_MUCH = 0.90
+
+
+def load_warnings(rows: list[dict[str, Any]]) -> list[str]:
+    """A branch where nothing is scarce, or everything is, cannot tell a good plan from a bad one."""
+    loads = {row["role"]: row["load"] for row in rows if row.get("load") is not None}
+    if not loads:
+        return []
+    if all(load < BINDS_AT for load in loads.values()):
+        return [f"nothing binds: every role is loaded below {BINDS_AT:.0%}; any plan will look good"]
+    if all(load > TOO_MUCH for load in loads.values()):
+        return [f"everything binds: every role is loaded above {TOO_MUCH:.0%}; queues will grow without end"]
+    return [f"{role} is asked for {load:.0%} of its minutes" for role, load in loads.items() if load > 1.0]
+
+
+def load_table(rows: list[dict[str, Any]]) -> str:
+    """Required and available minutes by role, as text."""
+    cells = [
+        [
+            f"  {row['role']}",
+            *(f"{row[name]:,.0f}" if row.get(name) is not None else "-" for name in ("required_min", "available_min")),
+            f"{row['load']:.0%}" if row.get("load") is not None else "-",
+        ]
+        for row in rows
+    ]
+    return table(["  role", "required min/day", "available min/day", "load"], cells, numeric=(1, 2, 3))
+
+
+# ------------------------------------------------------------------------------------------------ the others
+
+
+def _check_study(finding: Finding) -> None:
+    from vipsim.optimise.study import read_question
+
+    question = read_question(finding.file)
+    study = question.study
+    finding.about.append(study.study.name + (f": {study.study.title}" if study.study.title else ""))
+    finding.about.append(
+        f"{study.search.trials} trials among {question.space.size:,} settings of {len(study.levers)} levers"
+    )
+    finding.about += [f"  {axis.key}: {axis.count} values" for axis in question.space.axes]
+    finding.about += [f"  {one.direction} {one.kpi}" for one in study.objectives]
+    finding.about += [f"  limit: {limit.text()}" for limit in study.limits]
+    finding.loads, finding.warnings = branch_loads(question.scenario)
+
+
+def _check_mapping(finding: Finding) -> None:
+    from vipsim.customers.mapping import read_mapping
+
+    mapping = read_mapping(finding.file)
+    given = mapping.columns.given()
+    finding.about.append(f"{len(given)} columns, money in {mapping.money_unit}")
+    finding.about += [f"  {name} <- {header}" for name, header in given.items()]
+
+
+def _check_book(finding: Finding, together: list[str]) -> None:
+    """A book is read with the mapping, and completed by the laws of the scenario, that stand beside it."""
+    from vipsim.customers.load import read_book
+
+    kinds = {name: _kind(name) for name in together}
+    mapping = next((name for name, kind in kinds.items() if kind == "mapping"), None)
+    if mapping is None:
+        raise InputError(
+            "a column mapping beside the book",
+            found="none",
+            file=finding.file,
+            suggestion=f"vipsim check {finding.file} mapping.toml",
+        )
+    scenario = next((name for name, kind in kinds.items() if kind == "scenario"), shipped.PREFIX + "baseline.toml")
+    imported = read_book(finding.file, mapping, files.load(scenario))
+    customers = int(imported.book.is_customer().sum())
+    finding.about.append(f"{customers:,} customers, {imported.book.assets().sum() / 1e8:,.2f} million yuan")
+    finding.about += [f"  {name}: drawn for {count:,} customers" for name, count in imported.drawn.items() if count]
+
+
+def _kind(name: str) -> str:
+    """What a file is, by its content; empty where it cannot be read."""
+    if Path(name).suffix.lower() in BOOK_SUFFIXES:
+        return "book"
+    try:
+        content = read(name, path=shipped.resolve(name, Path())).data
+    except InputError:
+        return ""
+    return "study" if "study" in content else "mapping" if "columns" in content else "scenario"

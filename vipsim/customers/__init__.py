@@ -1,0 +1,1 @@
+"""The customers: the book, its segments, owners, life cycle and assets."""

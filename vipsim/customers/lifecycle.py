@@ -1,0 +1,319 @@
+# mypy: allow-untyped-defs, allow-untyped-calls
+"""Life cycle: how likely a customer is to take the money away, and what becomes of a notice.
+
+Competing observations (N14, N17, N36, the month's outflows) describe the same money, so there is one hazard: of a
+large outflow (half the assets or more, Y05). It is a product of ratios, each 1 for an unremarkable customer. The
+ratios are discounted from association to effect (``causal_share``), have a floor, and are divided by their mean
+over the opening book, so that the book as it is, under today's policy, reproduces the observed yearly rate.
+"""
+
+from __future__ import annotations
+
+from math import exp, log
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from vipsim import draws, tally
+from vipsim.agenda import ALERT, LEAVE, file
+from vipsim.compiled import kernel, lean
+from vipsim.customers.assets import kept_share
+from vipsim.customers.book import DECLINE, DEVELOPMENT, EBANK_ACTIVE, EXITED, EXPLORATION, MATURITY, NO_OWNER, NOTICE
+from vipsim.customers.segments import TIME, WEALTH_PRODUCT
+from vipsim.customers.state import CLASSES, assets, count, take_out
+from vipsim.draws import draw, pair
+from vipsim.scenario.relationship import Lifecycle, Response
+
+VIP_GROUP, ORDINARY_GROUP = 1, 0
+MOST_PRODUCTS = 12
+
+# Numbers of the draws of one notice (stream OUTFLOW, time = day of the notice).
+_DETECT, _CLOSE, _RESCUE = 0, 2, 4
+_EPOCH = 1 << 16  # days of notices given before the start are negative, an address is not
+
+
+class HazardRatios(NamedTuple):
+    """Ratios of the hazard as used: discounted to their causal part."""
+
+    products: np.ndarray  # float64 [MOST_PRODUCTS + 1] by products held beyond the first
+    maintained: float
+    contact_effect: float  # most that contacts lower the hazard, share
+    contact_half: float  # yearly contacts that reach half of it
+    fatigue_from: float
+    fatigue: float
+    ebank: float
+    complaint: float
+    wait: float
+    downgrade: float
+    quarter4: float  # of VIPs, relative to the year's mean
+    other_quarters: float
+    rival: float
+    relationship: float
+    exploration: float
+    decline: float
+    floor: float
+    maintained_days: int
+    shock_days: int
+    leave_exploration: float  # chance a month
+    leave_development: float
+    monthly: np.ndarray  # float64 [2] observed hazard a month: ordinary, VIP
+
+
+def hazard_ratios(life: Lifecycle, response: Response) -> HazardRatios:
+    """The ratios that the kernels use, from the scenario's associations."""
+
+    def causal(ratio: float) -> float:
+        return float(ratio**life.causal_share)
+
+    season = causal(life.quarter4_vip_ratio)
+    season_mean = (3.0 + season) / 4.0
+    yearly = (life.ordinary_outflow_per_year, life.vip_outflow_per_year)
+    return HazardRatios(
+        products=np.array([causal(life.product_ratio) ** n for n in range(MOST_PRODUCTS + 1)]),
+        maintained=causal(life.maintained_ratio),
+        contact_effect=life.contact_effect_share,
+        contact_half=life.contact_half_per_year,
+        fatigue_from=response.fatigue_from_per_year,
+        fatigue=response.fatigue_share,
+        ebank=causal(life.ebank_ratio),
+        complaint=causal(life.complaint_ratio),
+        wait=causal(life.wait_ratio),
+        downgrade=causal(life.downgrade_ratio),
+        quarter4=season / season_mean,
+        other_quarters=1.0 / season_mean,
+        rival=life.rival_ratio,
+        relationship=causal(life.relationship_ratio),
+        exploration=causal(life.exploration_ratio),
+        decline=causal(life.decline_ratio),
+        floor=life.floor_ratio,
+        maintained_days=life.maintained_days,
+        shock_days=life.shock_days,
+        leave_exploration=1.0 - exp(-1.0 / life.exploration_months),
+        leave_development=1.0 - exp(-1.0 / life.development_months),
+        monthly=np.array([-log(1.0 - rate) / 12.0 for rate in yearly]),
+    )
+
+
+@lean
+def products_held(book, i):
+    """Number of products customer i holds: product classes with money, and others."""
+    held = np.int64(book[i].extra_products)
+    for product in range(CLASSES):
+        held += 1 if book[i].balance[product] > 0 else 0
+    return held
+
+
+@lean
+def is_maintained(book, i, day, maintained_days):
+    """Whether the owner has spoken with the customer recently: assigned is not managed, a message is no talk."""
+    return book[i].owner >= 0 and day - book[i].last_talk <= maintained_days
+
+
+@lean
+def hazard_ratio(state, ratios, i, day):
+    """Product of the ratios of customer i on a day, season apart; 1 = an unremarkable customer."""
+    book = state.book
+    extra = min(max(products_held(book, i) - 1, 0), MOST_PRODUCTS)
+    ratio = ratios.products[extra] * ratios.rival
+    if is_maintained(book, i, day, ratios.maintained_days):
+        ratio *= ratios.maintained
+    care = state.book[i].care
+    ratio *= 1.0 - ratios.contact_effect * care / (care + ratios.contact_half)
+    tiring = book[i].contact_load - ratios.fatigue_from
+    if tiring > 0.0:
+        ratio *= 1.0 + ratios.fatigue * tiring
+    if book[i].ebank == EBANK_ACTIVE:
+        ratio *= ratios.ebank
+    if day - book[i].complaint_day <= ratios.shock_days:
+        ratio *= ratios.complaint
+    if day - book[i].bad_wait_day <= ratios.shock_days:
+        ratio *= ratios.wait
+    if day - book[i].tier_shock_day <= ratios.shock_days:
+        ratio *= ratios.downgrade
+    ratio *= 1.0 - (1.0 - ratios.relationship) * book[i].relationship
+    if book[i].stage == EXPLORATION:
+        ratio *= ratios.exploration
+    elif book[i].stage == DECLINE:
+        ratio *= ratios.decline
+    return ratio
+
+
+@lean
+def monthly_hazard(state, ratios, i, day, quarter, invited):
+    """Hazard of a large outflow in the month of ``day``, per month.
+
+    ``quarter`` 0-3, -1 for the year's mean; ``invited`` is the part of threats that an offer itself calls forth,
+    among VIPs.
+    """
+    group = state.book[i].vip_group
+    mean = state.sums.hazard_mean[group]
+    ratio = max(hazard_ratio(state, ratios, i, day) / mean, ratios.floor)
+    if group == VIP_GROUP:
+        if quarter >= 0:
+            ratio *= ratios.quarter4 if quarter == 3 else ratios.other_quarters
+        ratio *= 1.0 + invited
+    return ratio * ratios.monthly[group]
+
+
+@lean
+def matured_away(state, flows, i):
+    """Expected yearly number of maturities by which customer i takes half the assets or more."""
+    row = state.book[i]
+    have = assets(state.book, i)
+    rate = 0.0
+    for product in (TIME, WEALTH_PRODUCT):
+        amount = row.balance[product]
+        if amount > 0 and 2 * amount >= have:
+            term = row.time_term if product == TIME else flows.product_term_days
+            leaves = (1.0 - kept_share(flows, row.owner >= 0, row.tier > 0)) * flows.leave_share
+            rate += 365.25 / max(term, 1) * leaves
+    return rate
+
+
+@kernel
+def observe_hazards(state, policy, customers, day):
+    """Scale the hazards so that the opening book under today's policy reproduces the observed yearly rates (N14, N15).
+
+    The observed rates count all large outflows: those by a maturity are taken off, those that rescues prevent are
+    added back, and the rest is divided by the mean ratio of the group. Weights are equal: the rates count customers.
+    """
+    total = np.zeros(2)
+    people = np.zeros(2)
+    owned = np.zeros(2)
+    matured = np.zeros(2)
+    for i in range(customers):
+        row = state.book[i]
+        if EXPLORATION <= row.stage <= DECLINE:
+            total[row.vip_group] += hazard_ratio(state, policy.hazards, i, day)
+            people[row.vip_group] += 1.0
+            owned[row.vip_group] += 1.0 if row.owner >= 0 else 0.0
+            matured[row.vip_group] += matured_away(state, policy.assets, i)
+    for group in range(2):
+        if people[group] > 0.0:
+            yearly = 12.0 * policy.hazards.monthly[group]
+            level = max(1.0 - matured[group] / people[group] / yearly, policy.hazards.floor) if yearly > 0.0 else 1.0
+            level /= 1.0 - owned[group] / people[group] * policy.rescued_share
+            state.sums.hazard_mean[group] = total[group] / people[group] / level
+
+
+def rescued_share(scenario: Any) -> float:
+    """Notices of owned customers that rescue contacts are expected to turn around under a policy."""
+    life, outreach = scenario.lifecycle, scenario.outreach
+    trigger = outreach.triggers.outflow_alert
+    if not trigger.on:
+        return 0.0
+    channel = getattr(outreach, trigger.channel)
+    reached = 1.0 - (1.0 - channel.reach_share) ** outreach.most_attempts
+    lift = (1.0 + life.offer_effect_ratio * life.rescue_offer_share * 100.0) * channel.response_ratio
+    left = 1.0
+    for tries in range(life.rescue_most):
+        left *= 1.0 - min(1.0, life.rescue_share * life.rescue_next_ratio**tries * lift)
+    return float(life.detection_recall_share * reached * (1.0 - left))
+
+
+@lean
+def day_of_event(u, hazard, days):
+    """Day within the month (0 ..) on which an event of this monthly hazard falls; -1: not this month."""
+    if u <= 1.0 - hazard or u <= exp(-hazard):  # exp(-x) >= 1 - x: most calls need no exponential
+        return -1
+    return min(int(-log(u) / hazard * days), days - 1)
+
+
+@lean
+def give_notice(state, agenda, address, life, lag_days, i, day):
+    """Customer i decides to take the money away: the date of leaving is set, the alert may see it (Y05, M02)."""
+    book = state.book
+    book[i].stage = NOTICE
+    book[i].stage_since = day
+    state.book[i].rescue_tries = 0
+    state.book[i].rescue_known = 0
+    count(state, tally.NOTICES, 1.0)
+    file(agenda, day + life.notice_days, LEAVE, i, 0, 0)
+    if book[i].owner >= 0 and draw(address, draws.OUTFLOW, _EPOCH + day, i, _DETECT) < life.detection_recall_share:
+        file(agenda, day + 1 + lag_days, ALERT, i, 0, 1)
+
+
+@lean
+def resume_notices(state, agenda, life, customers):
+    """On the first day: customers of the opening book who are in notice leave when their notice runs out."""
+    for i in range(customers):
+        row = state.book[i]
+        if row.stage == NOTICE:
+            row.stage_since = min(max(row.stage_since, 1 - life.notice_days), 0)
+            file(agenda, row.stage_since + life.notice_days, LEAVE, i, 0, 0)
+
+
+@lean
+def leave(state, address, life, i, day, days_left):
+    """The notice of customer i runs out: the money leaves unless a rescue kept it. Fen gone."""
+    book = state.book
+    if book[i].stage != NOTICE or book[i].stage_since != day - life.notice_days:
+        return np.int64(0)
+    u_close, u_part = pair(address, draws.OUTFLOW, _EPOCH + book[i].stage_since, i, _CLOSE)
+    part = life.part_low_share + (life.part_high_share - life.part_low_share) * u_part
+    closing = u_close < life.close_share
+    gone = take_out(state, i, 1.0 if closing else part, days_left)
+    count(state, tally.LARGE_OUTFLOWS, 1.0)
+    count(state, tally.LEFT_FEN, np.float64(gone))
+    if state.book[i].rescue_known:
+        count(state, tally.RESCUE_WINDOWS, 1.0)
+    if state.sums.phase == tally.WINDOW:
+        state.book[i].lost = 1
+    book[i].stage_since = day
+    if closing:
+        count(state, tally.CLOSED, 1.0)
+        book[i].stage = EXITED
+        book[i].owner = NO_OWNER
+        book[i].signed = 0
+        book[i].tier = 0
+    else:
+        book[i].stage = DECLINE
+    return gone
+
+
+@lean
+def rescue(state, address, life, effort, i):
+    """One rescue contact with a customer in notice; whether it keeps the money (N18).
+
+    Further tries succeed less often; an offer and closing effort help; luck belongs to (notice, try).
+    """
+    book = state.book
+    tries = state.book[i].rescue_tries
+    if book[i].stage != NOTICE or tries >= life.rescue_most:
+        return False
+    state.book[i].rescue_tries = tries + 1
+    count(state, tally.RESCUE_CONTACTS, 1.0)
+    chance = life.rescue_share * effort
+    for _ in range(tries):
+        chance *= life.rescue_next_ratio
+    chance *= 1.0 + life.offer_effect_ratio * life.rescue_offer_share * 100.0
+    if draw(address, draws.OUTFLOW, _EPOCH + book[i].stage_since, i, _RESCUE + tries) >= chance:
+        return False
+    book[i].stage = MATURITY if book[i].relationship >= life.decline_below_share else DEVELOPMENT
+    count(state, tally.RESCUED, 1.0)
+    count(state, tally.RESCUE_WINDOWS, 1.0)
+    offer = life.rescue_offer_share * np.float64(assets(book, i)) / 100.0
+    count(state, tally.OFFER_YUAN, offer)
+    return True
+
+
+@lean
+def next_stage(state, life, ratios, u, i, day):
+    """The month's slow transition between exploration, development, maturity and decline (section 1c)."""
+    book = state.book
+    stage = book[i].stage
+    weak = book[i].relationship < life.decline_below_share
+    new = stage
+    if stage == EXPLORATION:
+        if u < ratios.leave_exploration:
+            new = DEVELOPMENT
+    elif stage == DEVELOPMENT:
+        if u < ratios.leave_development:
+            new = MATURITY
+    elif stage == MATURITY and weak:
+        new = DECLINE
+    elif stage == DECLINE and not weak:
+        new = DEVELOPMENT
+    if new != stage:
+        book[i].stage = new
+        book[i].stage_since = day

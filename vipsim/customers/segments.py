@@ -1,0 +1,169 @@
+# mypy: allow-untyped-defs, allow-untyped-calls
+"""Segmentation: how the branch tells its customers apart - tier, grid level, type A-D, group.
+
+The scalar rules are kernels, so that the opening book, the month's re-grade and the scores share one definition.
+The array forms below them are for tables and reports. Every bound is inclusive from below: a customer with exactly
+the standard cut is a standard customer (catalogue S02, section 8).
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from vipsim.compiled import inlined, kernel
+
+ORDINARY, STANDARD, PLATINUM, BLACK = range(4)
+"""Tiers (T02, T04): index 0 is below the standard cut; a VIP is anybody from STANDARD up (T01)."""
+
+TYPE_A, TYPE_B, TYPE_C, TYPE_D = range(4)
+"""Types (S18): A prime and signed, B below the cut with potential, C prime but not won, D ordinary."""
+
+YOUTH, MIDDLE_AGED, INVESTING, SAVING = range(4)
+"""Groups (S20): youth, middle-aged and elderly, investing, saving."""
+
+TIER_NAMES = ("ordinary", "standard", "platinum", "black")
+TYPE_NAMES = ("A", "B", "C", "D")
+GROUP_NAMES = ("youth", "middle_aged_elderly", "investing", "saving")
+
+DEMAND, TIME, WEALTH_PRODUCT, FUND, INSURANCE_METALS = range(5)
+"""Product classes: the columns of ``Book.balance``."""
+
+CLASS_NAMES = ("demand", "time", "wealth_product", "fund", "insurance_metals")
+
+
+class Cuts(NamedTuple):
+    """The thresholds of a policy, as the kernels take them.
+
+    tier_fen: int64[3], lowest window-average assets of standard, platinum and black, fen (T02)
+    asset_yuan: float64[2], lower bounds of the grid's columns C2 and C3, yuan (S02)
+    income_yuan: float64[2], lower bounds of the grid's rows I2 and I3, yuan a year (S02)
+    potential_ratio: total wealth, as a ratio of the standard cut, from which a customer below the cut is type B
+    youth_below_years: age below which a customer without a marked mix is youth (S20)
+    investing_share: share of wealth products, funds, insurance and metals from which a customer is investing
+    saving_share: share of time deposits from which a customer is saving
+    """
+
+    tier_fen: np.ndarray
+    asset_yuan: np.ndarray
+    income_yuan: np.ndarray
+    potential_ratio: float
+    youth_below_years: int
+    investing_share: float
+    saving_share: float
+
+
+def cuts_of(scenario: Any) -> Cuts:
+    """The thresholds that a scenario declares: sections ``tiers``, ``grid`` and ``book.segments``."""
+    tiers, grid, rules = scenario.tiers, scenario.grid, scenario.book.segments
+    lowest = (tiers.standard_yuan, tiers.platinum_yuan, tiers.black_yuan)
+    return Cuts(
+        tier_fen=np.array([round(cut * 100) for cut in lowest], dtype=np.int64),
+        asset_yuan=np.array(grid.asset_cuts_yuan, dtype=np.float64),
+        income_yuan=np.array(grid.income_cuts_yuan, dtype=np.float64),
+        potential_ratio=float(rules.potential_ratio),
+        youth_below_years=int(rules.youth_below_years),
+        investing_share=float(rules.investing_share),
+        saving_share=float(rules.saving_share),
+    )
+
+
+# ------------------------------------------------------------------------------------------ scalar rules
+
+
+@inlined
+def tier_of(average_fen, tier_fen):
+    """Tier of a window-average of assets, fen: how many of the rising cuts it reaches (T02, T04)."""
+    return (
+        (1 if average_fen >= tier_fen[0] else 0)
+        + (1 if average_fen >= tier_fen[1] else 0)
+        + (1 if average_fen >= tier_fen[2] else 0)
+    )
+
+
+@inlined
+def column_of(value, cuts):
+    """Column or row of the 3x3 grid, 1 to 3: the lower bound belongs to the upper cell (S02)."""
+    return 1 + (1 if value >= cuts[0] else 0) + (1 if value >= cuts[1] else 0)
+
+
+@inlined
+def grid_level(assets_yuan, income_yuan, asset_cuts, income_cuts):
+    """Level 1 to 9 of the 3x3 grid: 3 * (I - 1) + C, with assets here and yearly income in yuan (S02, S03)."""
+    return 3 * (column_of(income_yuan, income_cuts) - 1) + column_of(assets_yuan, asset_cuts)
+
+
+@inlined
+def type_of(tier, signed, has_account, total_fen, standard_fen, potential_ratio):
+    """Type A to D, asked in the order A, C, B, D, so that the four types part the customers without overlap.
+
+    A: a VIP who has signed. C: meets the standard without being A - a VIP who has not signed, or anybody whose
+    total wealth (here and elsewhere) reaches the standard cut, with or without an account. B: has an account and a
+    total wealth of at least ``potential_ratio`` of the cut. D: everybody else. Source: S18 and the definitions of
+    MODEL.md; someone whose main bank is elsewhere but who is rich enough is C, not B.
+    """
+    if tier >= 1 and signed > 0:
+        return TYPE_A
+    if tier >= 1 or total_fen >= standard_fen:
+        return TYPE_C
+    if has_account and total_fen >= potential_ratio * standard_fen:
+        return TYPE_B
+    return TYPE_D
+
+
+@inlined
+def is_target(tier, type):
+    """Whether a customer belongs to the care plan: VIP, or type B or C."""
+    return tier >= 1 or TYPE_B <= type <= TYPE_C
+
+
+@inlined
+def group_of(age, balance, youth_below_years, investing_share, saving_share):
+    """Group of a customer from age and mix of assets here (S20): the mix speaks first, age where it says nothing."""
+    total = balance[0] + balance[1] + balance[2] + balance[3] + balance[4]
+    if total > 0:
+        if balance[2] + balance[3] + balance[4] >= investing_share * total:
+            return INVESTING
+        if balance[1] >= saving_share * total:
+            return SAVING
+    return YOUTH if age < youth_below_years else MIDDLE_AGED
+
+
+# -------------------------------------------------------------------------------------------- array forms
+
+
+@kernel
+def tiers(average_fen, tier_fen):
+    """Tiers of many customers: int8[n] from window averages int64[n], fen."""
+    out = np.empty(average_fen.size, np.int8)
+    for i in range(out.size):
+        out[i] = tier_of(average_fen[i], tier_fen)
+    return out
+
+
+@kernel
+def grid_levels(assets_yuan, income_yuan, asset_cuts, income_cuts):
+    """Grid levels 1 to 9 of many customers: int8[n] from assets here and income, yuan."""
+    out = np.empty(assets_yuan.size, np.int8)
+    for i in range(out.size):
+        out[i] = grid_level(assets_yuan[i], income_yuan[i], asset_cuts, income_cuts)
+    return out
+
+
+@kernel
+def types(tier, signed, has_account, total_fen, standard_fen, potential_ratio):
+    """Types A to D (0 to 3) of many customers: int8[n]."""
+    out = np.empty(tier.size, np.int8)
+    for i in range(out.size):
+        out[i] = type_of(tier[i], signed[i], has_account[i], total_fen[i], standard_fen, potential_ratio)
+    return out
+
+
+@kernel
+def groups(age, balance, youth_below_years, investing_share, saving_share):
+    """Groups (0 to 3) of many customers: int8[n] from ages and balances int64[n, 5]."""
+    out = np.empty(age.size, np.int8)
+    for i in range(out.size):
+        out[i] = group_of(age[i], balance[i], youth_below_years, investing_share, saving_share)
+    return out

@@ -1,0 +1,296 @@
+# mypy: allow-untyped-defs, allow-untyped-calls
+"""One day of the customers' side: what falls due in the morning, what the lobby and the contacts did by evening.
+
+Only customers to whom something happens are touched; nothing here is a pass over the book.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from vipsim import agenda as dates
+from vipsim import draws, tally
+from vipsim.compiled import kernel, lean
+from vipsim.customers.assets import mature
+from vipsim.customers.book import EXITED, EXPLORATION, NOTICE, PROSPECT
+from vipsim.customers.lifecycle import give_notice, leave
+from vipsim.customers.ownership import assign
+from vipsim.customers.segments import DEMAND, TYPE_C
+from vipsim.customers.state import CLASSES, ELSEWHERE, bring_in, count, is_customer, move, raise_relationship
+from vipsim.draws import pair
+from vipsim.lobby.jobs import ABANDONED, CASH, FIRST_VISIT, NONCASH, SERVED, UNSERVED, VISITS
+from vipsim.lobby.visits import WALK_IN
+from vipsim.month import VISITS_A_MONTH
+from vipsim.outreach.response import (
+    keeps_appointment,
+    meet,
+    note_contact,
+    open_account,
+    respond,
+    take_lead,
+    take_prospect,
+    win,
+)
+from vipsim.outreach.triggers import OUTFLOW_ALERT, open_task
+from vipsim.records import rows
+
+_JOIN = 0  # draws of a recommendation: joining, size; sale, arrival (stream REFERRAL)
+_APPOINTMENT = (1 << 20) + VISITS_A_MONTH - 1  # number of a visit by appointment, apart from all others
+_COMPLAINT = 0  # draws of a visit's complaint: made, resolved (stream VISIT_RESULT)
+
+
+CALLER = np.dtype([(name, "i8") for name in ("who", "number", "type", "vip", "signed", "owner", "appointment")])
+
+
+class Callers(NamedTuple):
+    """Customers of the book who come today, as the lobby wants them; ``size[0]`` rows are used."""
+
+    rows: Any  # CALLER; owner = post, -1 = none
+    size: np.ndarray  # int64 [1]
+
+
+def make_callers(capacity: int) -> Callers:
+    """Room for the visits of one day."""
+    return Callers(rows(capacity, CALLER), np.zeros(1, np.int64))
+
+
+@lean
+def call_in(state, callers, i, number, appointment):
+    """Customer i comes today."""
+    book = state.book
+    n = callers.size[0]
+    row = callers.rows[n]
+    row.who = i
+    row.number = number
+    row.type = book[i].type
+    row.vip = 1 if book[i].tier > 0 else 0
+    row.signed = book[i].signed
+    row.owner = book[i].owner if book[i].owner >= 0 else -1
+    row.appointment = appointment
+    callers.size[0] = n + 1
+
+
+@lean
+def money_arrives(state, i, amount, came_back, day, days_left):
+    """Money won earlier arrives; somebody who had left opens a new relationship with it."""
+    book = state.book
+    if came_back:
+        if book[i].stage != EXITED:
+            return
+        open_account(state, i, day)
+        count(state, tally.WON_BACK, 1.0)
+    elif not is_customer(book, i):
+        return
+    brought = bring_in(state, i, amount, days_left)
+    count(state, tally.WON_FEN, np.float64(brought))
+
+
+@lean
+def hot_money_leaves(state, i, amount, days_left):
+    """Money that only a reward attracted leaves from the demand account, as far as it is there."""
+    gone = min(amount, state.book[i].balance[DEMAND])
+    if gone > 0 and is_customer(state.book, i):
+        move(state, i, DEMAND, -gone, ELSEWHERE, days_left)
+        count(state, tally.HOT_LEFT_FEN, np.float64(gone))
+
+
+@lean
+def recommend(state, agenda, policy, address, i, day):
+    """A satisfied customer recommends the branch: a prospect of the finite pool may open an account (Y15, N19)."""
+    count(state, tally.REFERRALS, 1.0)
+    u_join, u_size = pair(address, draws.REFERRAL, day, i, _JOIN)
+    if u_join >= policy.response.referral_join_share:
+        return
+    new = take_prospect(state)
+    if new < 0:
+        return
+    open_account(state, new, day)
+    u_sale, u_lag = pair(address, draws.REFERRAL, day, i, _JOIN + 2)
+    win(state, agenda, policy, new, 1.0, u_sale, u_size, u_lag, day)
+
+
+@lean
+def resign(state, policy, team, post, days_left):
+    """A manager leaves: relationships suffer, and part of the book's assets follows (N33)."""
+    count(state, tally.RESIGNATIONS, 1.0)
+    count(state, tally.VACANCY_YUAN, policy.money.hiring_cost_yuan)
+    saved = policy.money.vacancy_months * policy.rm_yuan_per_month
+    count(state, tally.VACANCY_YUAN, -saved)
+    for i in range(state.sums.next_prospect):
+        if state.book[i].owner != post or not is_customer(state.book, i):
+            continue
+        state.book[i].relationship *= 1.0 - policy.ownership.transfer_loss_share
+        for product in range(CLASSES):
+            gone = np.int64(np.float64(state.book[i].balance[product]) * policy.money.turnover_assets_share)
+            move(state, i, product, -gone, ELSEWHERE, days_left)
+            count(state, tally.TURNOVER_FEN, np.float64(gone))
+
+
+@lean
+def alert(state, backlog, policy, rm_count, i, is_true, day):
+    """The customer system shows an outflow in the making; some alerts are false and cost the same minutes."""
+    if is_true:
+        if state.book[i].stage != NOTICE:
+            return
+        state.book[i].rescue_known = 1
+    else:
+        count(state, tally.FALSE_ALERTS, 1.0)
+    if policy.triggers.on[OUTFLOW_ALERT] and is_customer(state.book, i):
+        open_task(
+            state, backlog, policy.triggers, rm_count, i, OUTFLOW_ALERT, day, policy.triggers.expiry_days[OUTFLOW_ALERT]
+        )
+
+
+@lean
+def deal_with(state, agenda, backlog, page, n, callers, policy, address, team, vacant_until, day, days_left):
+    """Deal with the day's entries in their order."""
+    for e in range(n):
+        kind = page[e].kind
+        i = page[e].who
+        amount = page[e].amount
+        if kind == dates.MATURITY:
+            mature(state, agenda, address, policy.assets, i, page[e].number, day, days_left)
+        elif kind == dates.LEAVE:
+            leave(state, address, policy.lifecycle, i, day, days_left)
+        elif kind == dates.ARRIVE:
+            money_arrives(state, i, amount, page[e].number, day, days_left)
+        elif kind == dates.HOT_LEAVE:
+            hot_money_leaves(state, i, amount, days_left)
+        elif kind == dates.JOIN:
+            if is_customer(state.book, i):
+                recommend(state, agenda, policy, address, i, day)
+        elif kind == dates.NOTICE:
+            if EXPLORATION <= state.book[i].stage < NOTICE:
+                give_notice(state, agenda, address, policy.lifecycle, policy.outreach.data_lag_days, i, day)
+        elif kind == dates.ASSIGN:
+            assign(state, address, policy.ownership, team, i)
+        elif kind == dates.ALERT:
+            alert(state, backlog, policy, team.rm_count, i, amount > 0, day)
+        elif kind == dates.TASK:
+            if is_customer(state.book, i) and state.book[i].owner >= 0:
+                open_task(state, backlog, policy.triggers, team.rm_count, i, page[e].number, day, amount)
+        elif kind == dates.RESIGN:
+            if i < team.rm_count and vacant_until[i] <= day:
+                vacant_until[i] = day + np.int64(policy.money.vacancy_months * 30.4)
+                resign(state, policy, team, i, days_left)
+        elif kind == dates.VISIT:
+            if is_customer(state.book, i):
+                call_in(state, callers, i, page[e].number, 0)
+        elif keeps_appointment(policy, address, i, amount) and state.book[i].stage < EXITED:
+            count(state, tally.APPOINTMENTS_KEPT, 1.0)
+            call_in(state, callers, i, _APPOINTMENT, 1)
+
+
+@kernel
+def morning(state, agenda, backlog, page, callers, policy, address, team, vacant_until, day, days_left):
+    """Deal with everything dated today, money first; customers who come are put on the list of callers."""
+    callers.size[0] = 0
+    n = dates.open_day(agenda, day, page)
+    deal_with(state, agenda, backlog, page, n, callers, policy, address, team, vacant_until, day, days_left)
+
+
+@lean
+def processing_score(policy, wait, gave_up):
+    """Satisfaction with processing, 1 (no wait) to 0 (a wait that nobody bears, or giving up) (N31)."""
+    if gave_up:
+        return 0.0
+    return max(0.0, 1.0 - wait / policy.experience.wait_unbearable_min)
+
+
+@lean
+def complain(state, policy, address, id, number, i, bad, day):
+    """A visit may end in a complaint, more often after a bad wait; one that is not resolved weighs on (N32, Q03)."""
+    chance = policy.experience.complaint_share * (policy.experience.complaint_wait_ratio if bad else 1.0)
+    u_made, u_resolved = pair(address, draws.VISIT_RESULT, day, id, number * 8 + _COMPLAINT)
+    if u_made >= chance:
+        return
+    count(state, tally.COMPLAINTS, 1.0)
+    if u_resolved < policy.experience.recovered_share:
+        count(state, tally.COMPLAINTS_RESOLVED, 1.0)
+    elif i >= 0:
+        state.book[i].complaint_day = day
+
+
+@lean
+def absorb_visit(state, agenda, backlog, policy, address, rm_count, visit, slot_min, day, days_left):
+    """What one visit does to the customer and to the list of leads."""
+    i = np.int64(visit["who"])
+    number = visit["number"] % VISITS_A_MONTH
+    if visit["station"] == CASH or visit["station"] == NONCASH:
+        gave_up = visit["outcome"] == ABANDONED or visit["outcome"] == UNSERVED
+        wait = visit["called"] - visit["joined"]
+        score = processing_score(policy, wait, gave_up)
+        count(state, tally.SERVICE_SCORE, score)
+        count(state, tally.SERVICE_SCORED, 1.0)
+        bad = gave_up or wait > policy.experience.bad_wait_min
+        if i >= 0:
+            raise_relationship(state, i, policy.experience.visit_care_share * (score - 0.5))
+            if bad:
+                state.book[i].bad_wait_day = day
+        if i >= 0:
+            complain(state, policy, address, i, number, i, bad, day)
+        else:  # a walk-in is known by the slot of arrival and the number within it
+            slot = np.int64(visit["arrive"] / slot_min)
+            complain(state, policy, address, WALK_IN + np.int64(visit["number"]), slot, i, bad, day)
+    if visit["rm_outcome"] == SERVED:
+        if i >= 0:
+            meet(state, agenda, policy, address, i, number, day, days_left)
+        elif visit["type"] == TYPE_C:
+            new = take_prospect(state)
+            if new >= 0:
+                meet(state, agenda, policy, address, new, 0, day, days_left)
+    elif (visit["lead"] or visit["referred"]) and (i >= 0 or visit["type"] == TYPE_C):
+        take_lead(state, backlog, policy.triggers, rm_count, i, day)
+
+
+@lean
+def evening(
+    state,
+    agenda,
+    backlog,
+    plan,
+    contacts,
+    policy,
+    address,
+    rm_count,
+    log,
+    tasks_first,
+    staff_of_post,
+    slot_min,
+    day,
+    days_left,
+    next_open,
+):
+    """After closing: visits and contacts take effect on their customers, in the order of arrival and of rank."""
+    for v in range(log.n[FIRST_VISIT], log.n[VISITS]):
+        absorb_visit(state, agenda, backlog, policy, address, rm_count, log.visits[v], slot_min, day, days_left)
+    for post in range(plan.size.size):
+        member = staff_of_post[post]
+        if member < 0:
+            continue
+        for place in range(plan.size[post]):
+            start = log.started[tasks_first[member] + place]
+            if not np.isnan(start):
+                n = plan.rows[post, place].task
+                if start < policy.outreach.call_from_min or start > policy.outreach.call_until_min:
+                    count(state, tally.OUT_OF_HOURS, 1.0)
+                if is_customer(state.book, backlog.rows[n].who) or state.book[backlog.rows[n].who].stage == PROSPECT:
+                    reached = plan.rows[post, place].reached
+                    attempt = backlog.rows[n].attempt
+                    minutes = plan.rows[post, place].minutes
+                    outcome = respond(state, agenda, backlog, policy, address, n, reached, day, next_open)
+                    note_contact(contacts, backlog, policy.triggers, n, attempt, day, start, minutes, member, outcome)
+
+
+@lean
+def night(state, days_from_end):
+    """The day's balances enter the month's daily averages, and the cohort's into the last 90 days."""
+    for product in range(CLASSES):
+        state.sums.class_days[product] += state.sums.class_total[product]
+    if days_from_end <= 90:
+        state.sums.tail[0] += np.float64(state.sums.cohort_fen)
+        state.sums.tail[1] += np.float64(state.sums.cohort_drift_fen)
+        state.sums.tail[2] += 1.0
+    count(state, tally.CALENDAR_DAYS, 1.0)

@@ -1,0 +1,236 @@
+# mypy: allow-untyped-defs, allow-untyped-calls
+"""The days of a month, told once: morning, lobby with outreach, evening, night - for either engine."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vipsim import tally
+from vipsim.compiled import kernel
+from vipsim.customers.state import count
+from vipsim.day import evening, morning, night
+from vipsim.lobby import fast
+from vipsim.lobby.jobs import FIRST_STEP, STEPS, clear
+from vipsim.lobby.params import BREAK, DUTY
+from vipsim.lobby.roster import draw_roster
+from vipsim.lobby.visits import add_visits, add_walk_ins
+from vipsim.outreach.plan import prepare, select
+
+
+@kernel
+def expect_visitors(branch, lobby, crew, address, day, weight, visits):
+    """Who comes to the lobby today: customers of the book, then walk-ins; the visits, all variates drawn."""
+    clear(visits)
+    callers = branch.callers.rows
+    for n in range(branch.callers.size[0]):
+        post = callers[n].owner
+        callers[n].owner = crew.staff_of_post[post] if post >= 0 else -1
+    visits = add_visits(
+        lobby,
+        address,
+        day,
+        branch.callers.size[0],
+        callers.who,
+        callers.number,
+        callers.type,
+        callers.vip,
+        callers.signed,
+        callers.owner,
+        callers.appointment,
+        visits,
+    )
+    return add_walk_ins(lobby, address, day, weight, visits)
+
+
+@kernel
+def man_the_floor(branch, lobby, crew, address, day):
+    """Who is on duty today; a vacant manager's post is empty."""
+    draw_roster(lobby, address, day, crew.roster)
+    for post in range(branch.vacant_until.size):
+        member = crew.staff_of_post[post]
+        if branch.vacant_until[post] > day and member >= 0:
+            crew.roster.present[member] = 0
+            crew.roster.here_until[member] = 0.0
+
+
+@kernel
+def plan_outreach(branch, policy, crew, team, address, day):
+    """Today's outreach lists, best task first, by staff number."""
+    plan = branch.plan
+    select(branch.state, branch.backlog, policy.outreach, team.rm_count, day, plan)
+    prepare(branch.backlog, policy.triggers, address, plan)
+    first = crew.tasks.first
+    first[:] = 0
+    for post in range(plan.size.size):
+        member = crew.staff_of_post[post]
+        if member >= 0:
+            first[member + 1] = plan.size[post]
+    for member in range(first.size - 1):
+        first[member + 1] += first[member]
+    for post in range(plan.size.size):
+        member = crew.staff_of_post[post]
+        if member >= 0:
+            for place in range(plan.size[post]):
+                crew.tasks.minutes[first[member] + place] = plan.rows[post, place].minutes
+
+
+@kernel
+def open_day(branch, policy, lobby, crew, team, address, day, days_left, weight, visits):
+    """Everything before the lobby of an open day; the visits."""
+    count(branch.state, tally.OPEN_DAYS, 1.0)
+    visits = expect_visitors(branch, lobby, crew, address, day, weight, visits)
+    man_the_floor(branch, lobby, crew, address, day)
+    plan_outreach(branch, policy, crew, team, address, day)
+    return visits
+
+
+@kernel
+def start_day(branch, policy, team, address, day, days_left):
+    """The morning of any day, open or not."""
+    morning(
+        branch.state,
+        branch.agenda,
+        branch.backlog,
+        branch.page,
+        branch.callers,
+        policy,
+        address,
+        team,
+        branch.vacant_until,
+        day,
+        days_left,
+    )
+
+
+@kernel
+def close_day(branch, policy, lobby, crew, team, address, log, day, days_left, next_open):
+    """Everything after the lobby of an open day."""
+    evening(
+        branch.state,
+        branch.agenda,
+        branch.backlog,
+        branch.plan,
+        branch.contacts,
+        policy,
+        address,
+        team.rm_count,
+        log,
+        crew.tasks.first,
+        crew.staff_of_post,
+        lobby.arrivals.slot_min,
+        day,
+        days_left,
+        next_open,
+    )
+
+
+@kernel
+def book_minutes(lobby, crew, log, day_of_month, minutes):
+    """Add the day's minutes by role: paid (in the branch, breaks apart), booked (service, outreach, admin), overtime.
+
+    ``minutes`` float64 [roles, 3] of the present phase. Overtime, service after the end of the shift, is booked too.
+    """
+    floor = lobby.floor
+    role = lobby.staffing.role
+    present = crew.roster.present
+    for member in range(floor.staff):
+        crew.present[day_of_month, member] = present[member]
+        if not present[member]:
+            continue
+        for segment in range(floor.segment[member], floor.segment[member + 1]):
+            length = floor.segment_end[segment] - floor.segment_start[segment]
+            activity = floor.segment_activity[segment]
+            if activity != BREAK:
+                minutes[role[member], 0] += length
+            if activity != BREAK and activity != DUTY:
+                minutes[role[member], 1] += length
+        for place in range(crew.tasks.first[member], crew.tasks.first[member + 1]):
+            if not np.isnan(log.started[place]):
+                minutes[role[member], 1] += crew.tasks.minutes[place]
+    for n in range(log.n[FIRST_STEP], log.n[STEPS]):
+        step = log.steps[n]
+        member = step["staff"]
+        if 0 <= member < floor.staff and not np.isnan(step["start"]):
+            minutes[role[member], 1] += step["end"] - step["start"]
+            shift_end = floor.segment_end[floor.segment[member + 1] - 1]
+            minutes[role[member], 2] += max(step["end"] - max(step["start"], shift_end), 0.0)
+
+
+@kernel
+def run_compiled(branch, policy, lobby, crew, team, address, month, next_open, visits, log):
+    """A month's days with the compiled engine; visits and log (both may have grown)."""
+    for d in range(month.days):
+        day = month.first_day + d
+        start_day(branch, policy, team, address, day, month.days - d)
+        if month.open_weights[d] > 0.0:
+            visits = open_day(
+                branch, policy, lobby, crew, team, address, day, month.days - d, month.open_weights[d], visits
+            )
+            log = fast.run_day(lobby, crew.roster, visits, crew.tasks, log, day)
+            book_minutes(lobby, crew, log, d, branch.minutes[branch.state.sums.phase])
+            close_day(branch, policy, lobby, crew, team, address, log, day, month.days - d, next_open)
+        night(branch.state, next_open.size - day)
+    return visits, log
+
+
+@kernel
+def run_lobby_only(branch, lobby, crew, address, month, visits, log):
+    """A month of a branch without a book: walk-ins only, compiled engine; visits and log."""
+    for d in range(month.days):
+        day = month.first_day + d
+        if month.open_weights[d] > 0.0:
+            visits = expect_walk_ins(lobby, crew, address, day, month.open_weights[d], visits)
+            log = fast.run_day(lobby, crew.roster, visits, crew.tasks, log, day)
+            book_minutes(lobby, crew, log, d, branch.minutes[branch.state.sums.phase])
+    return visits, log
+
+
+@kernel
+def expect_walk_ins(lobby, crew, address, day, weight, visits):
+    """Today's walk-ins and roster; the visits."""
+    clear(visits)
+    visits = add_walk_ins(lobby, address, day, weight, visits)
+    draw_roster(lobby, address, day, crew.roster)
+    return visits
+
+
+def run_lobby_only_reference(branch, lobby, crew, address, month, visits, log):
+    """The same month with the SimPy engine."""
+    from vipsim.lobby import reference
+
+    for d in range(month.days):
+        day = month.first_day + d
+        if month.open_weights[d] > 0.0:
+            visits = expect_walk_ins(lobby, crew, address, day, month.open_weights[d], visits)
+            log = reference.run_day(lobby, crew.roster, visits, crew.tasks, log, day)
+            book_minutes(lobby, crew, log, d, branch.minutes[branch.state.sums.phase])
+    return visits, log
+
+
+def run_reference(branch, policy, lobby, crew, team, address, month, next_open, visits, log):
+    """The same month with the SimPy engine; only the lobby day differs."""
+    from vipsim.lobby import reference
+
+    for d in range(month.days):
+        day = month.first_day + d
+        start_day(branch, policy, team, address, day, month.days - d)
+        if month.open_weights[d] > 0.0:
+            visits = open_day(
+                branch, policy, lobby, crew, team, address, day, month.days - d, month.open_weights[d], visits
+            )
+            log = reference.run_day(lobby, crew.roster, visits, crew.tasks, log, day)
+            book_minutes(lobby, crew, log, d, branch.minutes[branch.state.sums.phase])
+            close_day(branch, policy, lobby, crew, team, address, log, day, month.days - d, next_open)
+        night(branch.state, next_open.size - day)
+    return visits, log
+
+
+def next_open_days(open_days: np.ndarray) -> np.ndarray:
+    """First open day from each day on, -1 where none is left: int64 [days]."""
+    found = np.full(open_days.size, -1, np.int64)
+    upcoming = -1
+    for day in range(open_days.size - 1, -1, -1):
+        if open_days[day]:
+            upcoming = day
+        found[day] = upcoming
+    return found

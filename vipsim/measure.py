@@ -1,0 +1,170 @@
+"""From what a replication counted to its KPIs; the meanings are in ``kpis.py``."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from vipsim import tally as t
+from vipsim.kpis import KPIS
+from vipsim.scenario.lobby import ROLES
+
+_NAN = float("nan")
+_UTILISED = ("relationship_manager", "lobby_manager", "teller")
+
+
+class Measured(NamedTuple):
+    """What a replication leaves behind for its KPIs.
+
+    ``tally`` float64 [3, columns]; ``waits`` minutes of the window by class; ``minutes`` float64 [3, roles, 3] paid,
+    booked and overtime; ``opening`` and ``closing`` census at the start and the end of the window (None: no book).
+    """
+
+    tally: np.ndarray
+    waits: dict[str, np.ndarray]
+    minutes: np.ndarray
+    months: tuple[int, int, int]
+    opening: Any = None
+    closing: Any = None
+    tail: np.ndarray | None = None
+    opening_assets_fen: float = 0.0
+    capped_fen: float = 0.0
+    lost_share: float = _NAN
+    downgraded_share: float = _NAN
+    terminal_yuan: float = 0.0
+
+
+def _ratio(part: float, whole: float) -> float:
+    return part / whole if whole > 0.0 else _NAN
+
+
+def _waits(m: Measured) -> dict[str, float]:
+    found = {}
+    for who in ("vip", "ordinary"):
+        waits = m.waits[f"{who}_wait_min"]
+        found[f"{who}_wait_mean_min"] = float(waits.mean()) if waits.size else _NAN
+        found[f"{who}_wait_p90_min"] = float(np.quantile(waits, 0.9)) if waits.size else _NAN
+    return found
+
+
+def _lobby(m: Measured, w: np.ndarray) -> dict[str, float]:
+    found = _waits(m)
+    found["visits_per_day"] = _ratio(w[t.VISITS], w[t.OPEN_DAYS])
+    found["meetings_per_day"] = _ratio(w[t.MEETINGS], w[t.OPEN_DAYS])
+    found["vip_abandon_share"] = _ratio(w[t.ABANDONED_VIP], w[t.JOINED_VIP])
+    found["ordinary_abandon_share"] = _ratio(w[t.ABANDONED_ORDINARY], w[t.JOINED_ORDINARY])
+    found["identification_sensitivity"] = _ratio(w[t.PRIME_TREATED], w[t.PRIME_VISITS])
+    found["identification_specificity"] = 1.0 - _ratio(w[t.ORDINARY_TREATED], w[t.ORDINARY_VISITS])
+    off_counter = w[t.MACHINE] + w[t.REMOTE]
+    found["self_service_share"] = _ratio(off_counter, off_counter + w[t.COUNTER])
+    for role, (paid, booked, _) in zip(ROLES, m.minutes[t.WINDOW], strict=True):
+        found[f"utilisation_{role}"] = _ratio(booked, paid)
+    used = [found[f"utilisation_{role}"] for role in _UTILISED if not np.isnan(found[f"utilisation_{role}"])]
+    found["utilisation_max"] = max(used, default=_NAN)
+    return found
+
+
+def _overtime(m: Measured, scenario: Any) -> float:
+    """Pay of overtime in window and run-off: minutes at the role's cost of a paid minute, times the premium."""
+    cost = 0.0
+    months = m.months[1] + m.months[2]
+    for number, role in enumerate(ROLES):
+        paid, _, overtime = m.minutes[t.WINDOW :, number].sum(axis=0)
+        if paid > 0.0:
+            terms = getattr(scenario.staff, role)
+            a_minute = terms.cost_yuan_per_month * terms.employed * months / paid
+            cost += overtime * a_minute * scenario.money.overtime_ratio
+    return float(cost)
+
+
+def _money(m: Measured, scenario: Any) -> dict[str, float]:
+    counted = m.tally[t.WINDOW] + m.tally[t.RUN_OFF]
+    years = (m.months[1] + m.months[2]) / 12.0
+    staff = counted[t.STAFF_YUAN] + counted[t.VACANCY_YUAN] + _overtime(m, scenario)
+    equipment = scenario.lobby.diversion.devices * scenario.money.device_yuan_per_month * (m.months[1] + m.months[2])
+    incentive = counted[t.BONUS_YUAN] + counted[t.OFFER_YUAN]
+    service = counted[t.ENTITLEMENT_YUAN]
+    contact = counted[t.CONTACT_YUAN]
+    premium = counted[t.PREMIUM_YUAN]
+    margin = counted[t.REVENUE_YUAN] + counted[t.FEE_YUAN]
+    cost = staff + incentive + service + contact + premium + equipment
+    return {
+        "margin_yuan": margin,
+        "terminal_value_yuan": m.terminal_yuan,
+        "net_retained_value_yuan": margin - cost + m.terminal_yuan,
+        "cost_total_yuan": cost,
+        "cost_staff_yuan": staff,
+        "cost_incentive_yuan": incentive,
+        "cost_campaign_yuan": contact,
+        "cost_service_yuan": service,
+        "cost_premium_yuan": premium,
+        "cost_equipment_yuan": equipment,
+        "budget_used_share": (incentive + contact + service) / (scenario.money.budget_yuan_per_year * years),
+        "compliance_breaches": counted[t.DEPOSIT_DEVIATIONS] + counted[t.OUT_OF_HOURS],
+        "new_assets_yuan": (counted[t.WON_FEN] - counted[t.HOT_LEFT_FEN]) / 100.0,
+    }
+
+
+def _book(m: Measured, w: np.ndarray, scenario: Any) -> dict[str, float]:
+    assert m.tail is not None
+    days = m.tail[2]
+    with_drift = m.tail[0] / days / 100.0
+    retained = with_drift - m.tail[1] / days / 100.0
+    opening = m.opening_assets_fen / 100.0
+    closing = m.closing
+    found = {
+        "opening_assets_yuan": opening,
+        "retained_assets_yuan": retained,
+        "retained_assets_with_drift_yuan": with_drift,
+        "retained_assets_capped_yuan": m.capped_fen / 100.0,
+        "retained_assets_ratio": _ratio(retained, opening),
+        "vip_churn_share": m.lost_share * 12.0 / m.months[1],
+        "vip_downgrade_share": m.downgraded_share * 12.0 / m.months[1],
+        "net_vip_growth": closing.vips - m.opening.vips,
+        "vip_customers": closing.vips,
+        "vip_customer_share": _ratio(closing.vips, closing.customers),
+        "vip_asset_share": _ratio(closing.vip_assets_yuan, closing.assets_yuan),
+        "win_back_share": _ratio(w[t.RESCUED], w[t.RESCUE_WINDOWS]),
+        "maturity_kept_share": _ratio(w[t.MATURED_KEPT_FEN], w[t.MATURED_FEN]),
+        "contacts_per_day": _ratio(w[t.REACHED] - w[t.MESSAGES] + w[t.MEETINGS], w[t.OPEN_DAYS]),
+        "coverage_share": _ratio(w[t.PLANNED_MADE], w[t.PLANNED]),
+        "assigned_share": _ratio(closing.assigned, closing.targets),
+        "signed_share": _ratio(closing.signed, closing.targets),
+        "maintained_share": _ratio(closing.maintained, closing.targets),
+        "follow_up_in_time_share": _ratio(w[t.LEADS_IN_TIME], w[t.LEADS]),
+        "complaints_per_1000_visits": _ratio(1000.0 * w[t.COMPLAINTS], w[t.VISITS]),
+        "sales_per_month": w[t.SALES] / m.months[1],
+    }
+    found |= _money(m, scenario)
+    return found
+
+
+def _satisfaction(found: dict[str, float], w: np.ndarray, scenario: Any) -> float:
+    weights = scenario.experience
+    return float(
+        weights.contact_weight_share * found["coverage_share"]
+        + weights.processing_weight_share * _ratio(w[t.SERVICE_SCORE], w[t.SERVICE_SCORED])
+        + weights.identification_weight_share * found["identification_sensitivity"]
+    )
+
+
+def _plan_score(found: dict[str, float], scenario: Any) -> float:
+    """Weighted attainment: each target scores 0 at ``zero_at``, 100 at ``full_at``, straight in between."""
+    total = 0.0
+    for target in scenario.scorecard.targets:
+        share = (found[target.kpi] - target.zero_at) / (target.full_at - target.zero_at)
+        total += target.weight_share * 100.0 * min(1.0, max(0.0, share))
+    return total
+
+
+def kpis(m: Measured, scenario: Any) -> dict[str, float]:
+    """All KPIs of one replication, by name; nan where there is nothing to average."""
+    w = m.tally[t.WINDOW]
+    found = dict.fromkeys(KPIS, _NAN)
+    found |= _lobby(m, w)
+    if m.closing is not None:
+        found |= _book(m, w, scenario)
+        found["satisfaction_index"] = _satisfaction(found, w, scenario)
+        found["plan_score"] = _plan_score(found, scenario)
+    return {name: float(value) for name, value in found.items()}

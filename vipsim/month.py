@@ -1,0 +1,436 @@
+# mypy: allow-untyped-defs, allow-untyped-calls
+"""Between the days: what a month's opening and closing do to every customer.
+
+The opening credits markets and savings, lets relationships fade, and draws the dates of what may happen in the
+month: notices, visits, reminders, planned contacts, recommendations. The closing takes averages, re-grades tiers
+and counts revenue and cost. Both are one pass over the book; nothing else is.
+"""
+
+from __future__ import annotations
+
+from math import exp
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from vipsim import draws, tally
+from vipsim.agenda import ALERT, ARRIVE, JOIN, MATURITY, NOTICE, RESIGN, VISIT, file
+from vipsim.compiled import kernel, lean
+from vipsim.customers import book as books
+from vipsim.customers.assets import credit_returns, market_returns, reopen, save
+from vipsim.customers.book import EBANK_ACTIVE, EXITED, EXPLORATION, PROSPECT
+from vipsim.customers.lifecycle import (
+    VIP_GROUP,
+    HazardRatios,
+    day_of_event,
+    hazard_ratios,
+    is_maintained,
+    monthly_hazard,
+    next_stage,
+    rescued_share,
+)
+from vipsim.customers.ownership import OWNER_POSTS, RM_FIRST, Team, seek_owner
+from vipsim.customers.segments import (
+    DEMAND,
+    TIME,
+    WEALTH_PRODUCT,
+    Cuts,
+    cuts_of,
+    grid_level,
+    is_target,
+    tier_of,
+    type_of,
+)
+from vipsim.customers.state import CLASSES, assets, count, raise_relationship
+from vipsim.draws import category, draw, pair, poisson
+from vipsim.incentives import ask_rate, closing_effort
+from vipsim.outreach import triggers as trigger_rules
+from vipsim.outreach.triggers import plan_contacts, plan_reminders
+from vipsim.records import as_record
+from vipsim.scenario.views import view
+
+VISITS_A_MONTH = 64  # numbers kept for one customer's visits of a month
+_OUTFLOW, _REFERRAL = 0, 2  # numbers of the month's draws of a customer (stream LIFECYCLE)
+_FALSE_ALERT, _WIN_BACK = 4, 6
+
+
+class Policy(NamedTuple):
+    """A scenario's settings of the relationship side, as the kernels read them (``policy_of``)."""
+
+    tiers: Any
+    grid: Any
+    ownership: Any
+    outreach: Any
+    triggers: Any
+    response: Any
+    lifecycle: Any
+    hazards: HazardRatios
+    assets: Any
+    incentives: Any
+    money: Any
+    experience: Any
+    cuts: Cuts
+    rescued_share: float
+    closing_effort: float
+    ask_rate: float
+    visits_per_open_day: float
+    vip_visit_ratio: float
+    ebank_visit_ratio: float
+    staff_yuan_per_month: float
+    rm_yuan_per_month: float
+
+
+class Month(NamedTuple):
+    """One calendar month of a replication."""
+
+    number: int  # 0, 1, ... from the start of the run
+    first_day: int
+    days: int
+    quarter: int  # 0..3
+    open_weights: np.ndarray  # float64 [days] expected demand of each day relative to an average open day
+
+
+class ViewedOutreach(NamedTuple):
+    """The outreach settings that the plan reads."""
+
+    rest_days: int
+    most_contacts_per_month: int
+    most_contacts_per_day: int
+    most_attempts: int
+    data_lag_days: int
+    call_from_min: float
+    call_until_min: float
+    do_not_call_share: float
+
+
+def policy_of(scenario: Any, open_days_per_year: float) -> Any:
+    """The settings of one policy as a record (fields as ``Policy``).
+
+    ``open_days_per_year`` spreads yearly visits over the days on which the branch is open.
+    """
+    outreach = scenario.outreach
+    staff = scenario.staff
+    return as_record(
+        Policy(
+            tiers=view(scenario.tiers),
+            grid=view(scenario.grid),
+            ownership=view(scenario.ownership),
+            outreach=ViewedOutreach(*(getattr(outreach, name) for name in ViewedOutreach._fields)),
+            triggers=trigger_rules.rules(outreach),
+            response=view(scenario.response),
+            lifecycle=view(scenario.lifecycle),
+            hazards=hazard_ratios(scenario.lifecycle, scenario.response),
+            assets=view(scenario.assets),
+            incentives=view(scenario.incentives),
+            money=view(scenario.money),
+            experience=view(scenario.experience),
+            cuts=cuts_of(scenario),
+            rescued_share=rescued_share(scenario),
+            closing_effort=closing_effort(scenario.incentives),
+            ask_rate=ask_rate(scenario.incentives),
+            visits_per_open_day=scenario.demand.customer_visits_per_year / open_days_per_year,
+            vip_visit_ratio=scenario.demand.vip_visit_ratio,
+            ebank_visit_ratio=scenario.demand.ebank_visit_ratio,
+            staff_yuan_per_month=sum(
+                role.employed * role.cost_yuan_per_month
+                for role in (staff.relationship_manager, staff.lobby_manager, staff.teller, staff.head)
+            ),
+            rm_yuan_per_month=staff.relationship_manager.cost_yuan_per_month,
+        )
+    )
+
+
+@lean
+def invited_share(life):
+    """Part of VIPs' threats that the rescue offer calls forth."""
+    return life.offer_invites_share * life.rescue_offer_share * 100.0
+
+
+@lean
+def count_books(state, team, rows):
+    """Size of every owner's book, counted anew."""
+    for post in range(team.books.size):
+        team.books[post] = 0
+    for i in range(rows):
+        if state.book[i].owner >= 0:
+            team.books[state.book[i].owner] += 1
+
+
+@lean
+def level_of(state, policy, i):
+    """Grid level 1-9 of customer i."""
+    have = np.float64(assets(state.book, i)) / 100.0
+    return grid_level(have, state.book[i].income, policy.cuts.asset_yuan, policy.cuts.income_yuan)
+
+
+@lean
+def file_visits(state, agenda, policy, address, month, cumulative, total, i):
+    """Draw customer i's visits of the month and their days; each is filed under its day."""
+    book = state.book
+    rate = policy.visits_per_open_day * total
+    if book[i].tier > 0:
+        rate *= policy.vip_visit_ratio
+    if book[i].ebank == EBANK_ACTIVE:
+        rate *= policy.ebank_visit_ratio
+    visits = poisson(draw(address, draws.VISIT_COUNT, month.number, i, 0), rate)
+    for k in range(min(visits, VISITS_A_MONTH - 1)):
+        u = draw(address, draws.VISIT_COUNT, month.number, i, 2 + k)
+        file(agenda, month.first_day + category(u, cumulative), VISIT, i, month.number * VISITS_A_MONTH + k, 0)
+
+
+@lean
+def open_customer(state, agenda, policy, address, team, month, returns, elsewhere_return, i):
+    """The month's opening for one customer with an account."""
+    book = state.book
+    life = policy.lifecycle
+    day = month.first_day
+    state.book[i].month_start = assets(book, i)
+    state.book[i].flow_days = 0
+    state.book[i].month_contacts = 0
+    credit_returns(state, i, returns, elsewhere_return, month.days)
+    save(state, policy.assets, i, month.days)
+    reopen(state, address, policy.assets, i, month.number, day)
+    book[i].relationship *= 1.0 - life.relationship_decay_per_month
+    if book[i].tier > 0:
+        raise_relationship(state, i, policy.tiers.entitlement_care_share)
+    book[i].contact_load *= 11.0 / 12.0  # an exponential memory of one year
+    state.book[i].care *= 11.0 / 12.0
+    seek_owner(state, agenda, address, policy.ownership, team, i, day)
+    if book[i].stage != books.NOTICE:
+        u_notice, u_stage = pair(address, draws.LIFECYCLE, month.number, i, _OUTFLOW)
+        hazard = monthly_hazard(state, policy.hazards, i, day, month.quarter, invited_share(life))
+        when = day_of_event(u_notice, hazard, month.days)
+        if when >= 0:
+            file(agenda, day + when, NOTICE, i, 0, 0)
+        next_stage(state, life, policy.hazards, u_stage, i, day)
+    owned = book[i].owner >= 0
+    if owned:
+        false_rate = (
+            policy.hazards.monthly[book[i].vip_group]
+            * life.detection_recall_share
+            * (1.0 / life.detection_precision_share - 1.0)
+        )
+        u_false = draw(address, draws.LIFECYCLE, month.number, i, _FALSE_ALERT)
+        when = day_of_event(u_false, false_rate, month.days)
+        if when >= 0:
+            file(agenda, day + when, ALERT, i, 0, 0)
+    if book[i].stage == books.MATURITY and book[i].relationship >= policy.response.referral_from_share:
+        u_referral = draw(address, draws.LIFECYCLE, month.number, i, _REFERRAL)
+        when = day_of_event(u_referral, policy.response.referral_per_year / 12.0, month.days)
+        if when >= 0:
+            file(agenda, day + when, JOIN, i, month.number, 0)
+    if owned:
+        level = level_of(state, policy, i)
+        plan_reminders(state, agenda, policy.triggers, i, day, month.days)
+        plan_contacts(state, agenda, policy.triggers, address, i, level, month.number, day, month.days)
+    for product in (TIME, WEALTH_PRODUCT):
+        due = book[i].time_maturity if product == TIME else book[i].product_maturity
+        if day <= due < day + month.days:
+            file(agenda, due, MATURITY, i, product, 0)
+
+
+@lean
+def open_rows(state, agenda, policy, address, team, month, returns, cumulative, total):
+    """The month's opening for every row of the book that the branch knows."""
+    elsewhere_return = policy.assets.elsewhere_return_per_year / 12.0
+    rows = state.sums.next_prospect
+    count_books(state, team, rows)
+    for product in range(CLASSES):
+        state.sums.class_days[product] = 0
+    for i in range(rows):
+        stage = state.book[i].stage
+        if EXPLORATION <= stage < EXITED:
+            open_customer(state, agenda, policy, address, team, month, returns, elsewhere_return, i)
+            if total > 0.0:
+                file_visits(state, agenda, policy, address, month, cumulative, total, i)
+        elif stage == EXITED:
+            state.book[i].month_start = assets(state.book, i)
+            state.book[i].flow_days = 0
+            u_back, u_part = pair(address, draws.LIFECYCLE, month.number, i, _WIN_BACK)
+            when = day_of_event(u_back, policy.lifecycle.win_back_per_year / 12.0, month.days)
+            if when >= 0:
+                part = policy.response.won_share * u_part
+                back = np.int64(np.float64(state.book[i].elsewhere) * part)
+                file(agenda, month.first_day + when, ARRIVE, i, 1, back)
+    for member in range(team.rm_count):
+        u = draw(address, draws.TURNOVER, month.number, member, 0)
+        when = day_of_event(u, policy.money.turnover_per_year / 12.0, month.days)
+        if when >= 0:
+            file(agenda, month.first_day + when, RESIGN, RM_FIRST + member, 0, 0)
+
+
+@kernel
+def open_month(state, agenda, policy, address, team, month):
+    """The month's opening: one pass over the book, and the managers who resign."""
+    total = month.open_weights.sum()
+    cumulative = np.cumsum(month.open_weights)
+    if total > 0.0:
+        cumulative /= total
+    returns = market_returns(address, policy.assets, month.number)
+    open_rows(state, agenda, policy, address, team, month, returns, cumulative, total)
+    count(state, tally.STAFF_YUAN, policy.staff_yuan_per_month)
+
+
+@lean
+def regrade(state, policy, address, i, month):
+    """Re-grade customer i by the window average; a rise needs acceptance, a fall is at once (T02, T04-T06)."""
+    book = state.book
+    window = book.month_average.shape[1]
+    book[i].month_average[month.number % window] = state.book[i].month_start + state.book[i].flow_days // month.days
+    total = np.int64(0)
+    for column in range(window):
+        total += book[i].month_average[column]
+    earned = tier_of(total // window, policy.cuts.tier_fen)
+    held = book[i].tier
+    if earned > held:
+        if draw(address, draws.TIER, month.number, i, 0) < policy.tiers.acceptance_share:
+            book[i].tier = earned
+            count(state, tally.UPGRADES, 1.0)
+    elif earned < held:
+        book[i].tier = earned
+        book[i].tier_shock_day = month.first_day + month.days
+        count(state, tally.DOWNGRADES, 1.0)
+    book[i].type = type_of(
+        book[i].tier,
+        book[i].signed,
+        True,
+        assets(book, i) + book[i].elsewhere,
+        policy.cuts.tier_fen[0],
+        policy.cuts.potential_ratio,
+    )
+
+
+@lean
+def close_month(state, policy, address, month):
+    """The month's closing: averages and tiers of every customer, revenue and yearly costs of the branch."""
+    premium = 0.0
+    entitlement = 0.0
+    remote = 0.0
+    for i in range(state.sums.next_prospect):
+        stage = state.book[i].stage
+        if not EXPLORATION <= stage <= EXITED:
+            continue
+        regrade(state, policy, address, i, month)
+        if stage == EXITED:
+            continue
+        tier = state.book[i].tier
+        if tier > 0:
+            entitlement += policy.tiers.entitlement_cost_yuan_per_year[tier - 1] / 12.0
+            premium += np.float64(state.book[i].balance[TIME]) / 100.0 * policy.assets.rate_premium_share / 12.0
+        if state.book[i].ebank == EBANK_ACTIVE:
+            remote += policy.experience.remote_per_user_per_year / 12.0
+    count(state, tally.ENTITLEMENT_YUAN, entitlement)
+    count(state, tally.PREMIUM_YUAN, premium)
+    count(state, tally.REMOTE, remote)
+    for product in range(CLASSES):
+        average = np.float64(state.sums.class_days[product]) / np.float64(month.days) / 100.0
+        count(state, tally.REVENUE_YUAN, average * policy.money.margin_per_year[product] / 12.0)
+    deposits = np.float64(state.sums.class_total[DEMAND] + state.sums.class_total[TIME])
+    average = np.float64(state.sums.class_days[DEMAND] + state.sums.class_days[TIME]) / np.float64(month.days)
+    if average > 0.0 and (deposits - average) / average > policy.money.month_end_deviation_share:
+        count(state, tally.DEPOSIT_DEVIATIONS, 1.0)
+
+
+@lean
+def terminal_value(state, policy, day):
+    """Margin of what stays over ``terminal_months``, with each customer's present attrition, yuan.
+
+    The expected loss of a large outflow is its hazard times the part it takes on average.
+    """
+    life = policy.lifecycle
+    part = life.close_share + (1.0 - life.close_share) * (life.part_low_share + life.part_high_share) / 2.0
+    value = 0.0
+    for i in range(state.sums.next_prospect):
+        if not PROSPECT < state.book[i].stage < EXITED:
+            continue
+        yearly = 0.0
+        for product in range(CLASSES):
+            yearly += np.float64(state.book[i].balance[product]) / 100.0 * policy.money.margin_per_year[product]
+        hazard = monthly_hazard(state, policy.hazards, i, day, -1, 0.0)
+        stays = 1.0
+        for _ in range(policy.money.terminal_months):
+            stays *= 1.0 - (1.0 - exp(-hazard)) * part
+            value += yearly / 12.0 * stays
+    return value
+
+
+class Census(NamedTuple):
+    """Counts of the book on one day."""
+
+    customers: float
+    vips: float
+    targets: float
+    assigned: float
+    signed: float
+    maintained: float
+    assets_yuan: float
+    vip_assets_yuan: float
+
+
+@lean
+def graded(state, policy, i):
+    """Tier of customer i's window average under a policy's cuts, whatever card is held."""
+    row = state.book[i]
+    window = row.month_average.size
+    total = np.int64(0)
+    for column in range(window):
+        total += row.month_average[column]
+    return tier_of(total // window, policy.cuts.tier_fen)
+
+
+@lean
+def census(state, policy, day):
+    """Count the book by one policy's cuts (today's, so that a policy cannot win by moving them).
+
+    Customers, VIPs, target customers (VIP, B or C) and who keeps them (CF02-CF04).
+    """
+    book = state.book
+    customers = vips = targets = assigned = signed = maintained = here = vip_here = 0.0
+    for i in range(state.sums.next_prospect):
+        row = book[i]
+        if not PROSPECT < row.stage < EXITED:
+            continue
+        have = np.float64(assets(book, i)) / 100.0
+        customers += 1.0
+        here += have
+        tier = graded(state, policy, i)
+        wealth = assets(book, i) + row.elsewhere
+        kind = type_of(tier, row.signed, True, wealth, policy.cuts.tier_fen[0], policy.cuts.potential_ratio)
+        if tier > 0:
+            vips += 1.0
+            vip_here += have
+        if is_target(tier, kind):
+            targets += 1.0
+            assigned += 1.0 if row.owner >= 0 else 0.0
+            signed += 1.0 if row.signed > 0 else 0.0
+            maintained += 1.0 if is_maintained(book, i, day, policy.lifecycle.maintained_days) else 0.0
+    return Census(customers, vips, targets, assigned, signed, maintained, here, vip_here)
+
+
+@lean
+def fix_cohort(state, policy, day):
+    """The opening: from today the customers of the book are the cohort, with their tiers and assets as they are."""
+    book = state.book
+    state.sums.cohort_fen = 0
+    state.sums.cohort_drift_fen = 0
+    for i in range(state.sums.next_prospect):
+        inside = PROSPECT < book[i].stage < EXITED
+        state.book[i].cohort = 1 if inside else 0
+        state.book[i].drift = 0
+        state.book[i].lost = 0
+        book[i].opening_tier = book[i].tier
+        state.book[i].vip_group = VIP_GROUP if book[i].tier > 0 else 0
+        state.book[i].opening_assets = assets(book, i)
+        if inside:
+            state.sums.cohort_fen += assets(book, i)
+
+
+def team_of(scenario: Any) -> Team:
+    """The staff who may own customers."""
+    staff = scenario.staff
+    return Team(
+        rm_count=staff.relationship_manager.employed,
+        teller_count=staff.teller.employed,
+        head_count=staff.head.employed,
+        books=np.zeros(OWNER_POSTS, np.int64),
+    )

@@ -1,0 +1,286 @@
+# mypy: allow-untyped-calls
+"""One replication: the branch's months and days, from the opening book to the end of the run-off.
+
+The story: a run-in under today's policy, the opening (the cohort is fixed), the window under the scenario's policy,
+a run-off under today's policy again. A month opens with one pass over the book that dates what may happen; every day
+has a morning (what is dated), a lobby day with the day's outreach, an evening (effects) and a night (averages); the
+month closes with re-grading and the accounts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+
+from vipsim import draws
+from vipsim import tally as t
+from vipsim.branch import Branch, Crew, make_branch, make_crew, with_room
+from vipsim.calendar import Days
+from vipsim.customers.book import Book, opening
+from vipsim.customers.lifecycle import observe_hazards, resume_notices
+from vipsim.customers.ownership import Team, divide_book
+from vipsim.customers.state import opening_rows
+from vipsim.days import (
+    next_open_days,
+    run_compiled,
+    run_lobby_only,
+    run_lobby_only_reference,
+    run_reference,
+)
+from vipsim.draws import Address
+from vipsim.horizon import horizon
+from vipsim.incentives import ask_rate
+from vipsim.lobby.jobs import begin as begin_log
+from vipsim.lobby.jobs import make_visits
+from vipsim.lobby.params import LobbyParams, make_day_log, params
+from vipsim.lobby.visits import day_weights
+from vipsim.measure import Measured, kpis
+from vipsim.month import Census, Month, census, close_month, fix_cohort, open_month, policy_of, team_of
+from vipsim.month import terminal_value as value_of_what_stays
+from vipsim.record import Recorder
+from vipsim.scenario.files import policy_today
+from vipsim.scenario.schema import Scenario
+from vipsim.tally import WINDOW
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Engine = Literal["compiled", "simpy"]
+_ENGINES: dict[str, Callable[..., Any]] = {"compiled": run_compiled, "simpy": run_reference}
+_DO_NOT_CALL = 1  # number of the draw of a customer's wish not to be called (stream CONTACT, time 0)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a replication gives: KPIs by name (nan = nothing to average), raw samples, and tables when recorded.
+
+    ``samples``: minutes waited by class in the window, for quantiles over several replications.
+    """
+
+    kpis: dict[str, float]
+    samples: dict[str, np.ndarray]
+    tables: dict[str, pa.Table] = field(default_factory=dict)
+
+
+class World(NamedTuple):
+    """All that is the same in every replication of a scenario."""
+
+    days: Days
+    starts: np.ndarray  # int32 [months + 1]
+    phases: np.ndarray  # int64 [months]
+    next_open: np.ndarray
+    lobby: tuple[LobbyParams, LobbyParams]  # under today's policy, under the scenario's
+    has_book: bool  # False: a lobby without a book, the next two are empty
+    policy: tuple[Any, ...]  # records, fields as month.Policy
+    team: tuple[Team, ...]
+    crew: tuple[Crew, Crew]
+    opening: Any  # rows of the opening book
+    customers: int
+    ids: Any
+
+
+@lru_cache(maxsize=4)
+def _opening_book(today_json: str) -> tuple[Book, Any]:
+    """The opening book under today's policy: drawn or read once, copied by every replication."""
+    return opening(Scenario.model_validate_json(today_json))
+
+
+def _both(scenario: Scenario, today: Scenario, make: Callable[[Scenario], Any]) -> tuple[Any, Any]:
+    return make(today), make(scenario)
+
+
+def _lobby_of(scenario: Scenario) -> LobbyParams:
+    asks = ask_rate(scenario.incentives) if scenario.incentives is not None else 0.0
+    return params(scenario, ask_share=asks)
+
+
+@lru_cache(maxsize=8)
+def _world(scenario_json: str) -> World:
+    scenario = Scenario.model_validate_json(scenario_json)
+    today = policy_today(scenario)
+    days, starts, phases = when = horizon(scenario)
+    lobby = _both(scenario, today, _lobby_of)
+    has_book = scenario.book.source != "none"
+    book, ids = _opening_book(today.model_dump_json())
+    return World(
+        days=days,
+        starts=starts,
+        phases=phases,
+        next_open=next_open_days(days.open),
+        lobby=lobby,
+        has_book=has_book,
+        policy=_both(scenario, today, lambda s: policy_of(s, when.open_days_per_year)) if has_book else (),
+        team=_both(scenario, today, team_of) if has_book else (),
+        crew=tuple(make_crew(lobby[n], s) for n, s in enumerate((today, scenario))),  # type: ignore[arg-type]
+        opening=opening_rows(book),
+        customers=int(np.count_nonzero(book.is_customer())),
+        ids=ids,
+    )
+
+
+class _Run:
+    """A replication in progress."""
+
+    def __init__(self, world: World, address: Address, engine: Engine, record: bool) -> None:
+        self.world = world
+        self.address = address
+        self.run_days = _ENGINES[engine]
+        self.branch: Branch = make_branch(world.opening, world.customers, int(world.starts[-1]))
+        self.visits = make_visits()
+        self.recorder = Recorder(record)
+        self.opening: Census | None = None
+        self.closing: Census | None = None
+        self.downgraded = 0
+        self.logs: dict[int, Any] = {}
+
+    def month(self, index: int) -> Month:
+        """The calendar month with its days' expected demand."""
+        first, after = int(self.world.starts[index]), int(self.world.starts[index + 1])
+        days: Any = Days(*(column[first:after] for column in self.world.days))  # type: ignore[arg-type]
+        weights = np.empty(after - first)
+        day_weights(self.world.lobby[0], self.address, first, days, weights)
+        return Month(index, first, after - first, int(days.month[0]) // 3, weights)
+
+    def begin(self) -> None:
+        """The first day: wishes are fixed, owners found for the assigned, hazards scaled."""
+        policy, team = self.world.policy[0], self.world.team[0]
+        state, a = self.branch.state, self.address
+        rows = np.arange(state.book.size)
+        u = draws.uniform(a.seed, a.replication, draws.CONTACT, a.branch, 0, rows, _DO_NOT_CALL)
+        state.book.do_not_call[:] = u < policy.outreach.do_not_call_share
+        divide_book(state, a, policy.ownership, team, self.world.customers, True)
+        fix_cohort(state, policy, 0)
+        resume_notices(state, self.branch.agenda, policy.lifecycle, self.world.customers)
+        observe_hazards(state, policy, int(state.sums.next_prospect), 0)
+
+    def change_policy(self, phase: int, day: int) -> None:
+        """A phase begins; at the opening of the window the cohort is fixed and the hazards are scaled."""
+        state = self.branch.state
+        today = self.world.policy[0]
+        if phase == WINDOW:
+            fix_cohort(state, today, day)
+            observe_hazards(state, today, int(state.sums.next_prospect), day)
+            self.opening = census(state, today, day)
+        now = _policy_in(phase)
+        policy, team = self.world.policy[now], self.world.team[now]
+        divide_book(state, self.address, policy.ownership, team, int(state.sums.next_prospect), False)
+
+    def run_month(self, index: int) -> None:
+        """Opening, days, closing."""
+        world = self.world
+        phase = int(world.phases[index])
+        now = _policy_in(phase)
+        month = self.month(index)
+        state = self.branch.state
+        state.sums.phase = phase
+        log = self.logs.get(now) or make_day_log(world.lobby[now])
+        begin_log(log)
+        self.branch.contacts.size[0] = 0
+        if world.has_book:
+            if index == 0:
+                self.begin()
+            if index == 0 or phase != world.phases[index - 1]:
+                self.change_policy(phase, month.first_day)
+            self.branch = with_room(self.branch)
+            policy, team, crew = world.policy[now], world.team[now], world.crew[now]
+            open_month(state, self.branch.agenda, policy, self.address, team, month)
+            self.visits, log = self.run_days(
+                self.branch,
+                policy,
+                world.lobby[now],
+                crew,
+                team,
+                self.address,
+                month,
+                world.next_open,
+                self.visits,
+                log,
+            )
+            close_month(state, policy, self.address, month)
+        else:
+            self.visits, log = self.run_lobby(month, now, log)
+        self.logs[now] = log
+        self.recorder.month(month, phase, state, world.lobby[now], world.crew[now], log, self.branch.contacts)
+        last = index + 1 == world.phases.size
+        if world.has_book and phase == WINDOW and (last or world.phases[index + 1] != WINDOW):
+            self.closing = census(state, world.policy[0], month.first_day + month.days)
+            self.downgraded = int(
+                np.count_nonzero((state.book.tier < state.book.opening_tier) & (state.book.cohort > 0))
+            )
+
+    def run_lobby(self, month: Month, now: int, log: Any) -> Any:
+        """A month of a lobby without a book."""
+        lobby, crew = self.world.lobby[now], self.world.crew[now]
+        days = int(np.count_nonzero(month.open_weights))
+        self.branch.state.sums.tally[int(self.branch.state.sums.phase), t.OPEN_DAYS] += days
+        if self.run_days is run_compiled:
+            return run_lobby_only(self.branch, lobby, crew, self.address, month, self.visits, log)
+        return run_lobby_only_reference(self.branch, lobby, crew, self.address, month, self.visits, log)
+
+    def outcome(self, scenario: Scenario) -> Outcome:
+        """KPIs, samples and tables at the end."""
+        state, world = self.branch.state, self.world
+        samples = self.recorder.samples()
+        lengths = scenario.calendar
+        months = (lengths.run_in_months, lengths.window_months, lengths.run_off_months)
+        measured = Measured(state.sums.tally, samples, self.branch.minutes, months)
+        if world.has_book:
+            measured = measured._replace(**self._book_side(months))
+        tables = self.recorder.tables(state, world.ids, world.customers) if self.recorder.keep else {}
+        return Outcome(kpis(measured, scenario), samples, tables)
+
+    def _book_side(self, months: tuple[int, int, int]) -> dict[str, Any]:
+        state, policy = self.branch.state, self.world.policy[0]
+        rows = int(state.sums.next_prospect)
+        book = state.book
+        cohort = state.book.cohort[:rows] > 0
+        vip = cohort & (book.opening_tier[:rows] > 0)
+        vips = max(int(np.count_nonzero(vip)), 1)
+        last = [(sum(months) - 1 - n) % book.month_average.shape[1] for n in range(min(3, sum(months)))]
+        average = book.month_average[:rows, :][:, last].mean(axis=1) - state.book.drift[:rows]
+        capped = np.minimum(average, state.book.opening_assets[:rows])[cohort].sum()
+        end = int(self.world.starts[-1])
+        return {
+            "opening": self.opening,
+            "closing": self.closing,
+            "tail": state.sums.tail,
+            "opening_assets_fen": float(state.book.opening_assets[:rows][cohort].sum()),
+            "capped_fen": float(capped),
+            "lost_share": float(np.count_nonzero(vip & (state.book.lost[:rows] > 0))) / vips,
+            "downgraded_share": self.downgraded / vips,
+            "terminal_yuan": float(value_of_what_stays(state, policy, end)),
+        }
+
+
+def _policy_in(phase: int) -> int:
+    """Which of the two policies holds: the scenario's in the window, today's before and after."""
+    return 1 if phase == WINDOW else 0
+
+
+def replicate(
+    scenario: Scenario, seed: int, replication: int, *, engine: Engine = "compiled", record: bool = False
+) -> Outcome:
+    """Simulate one replication of a scenario.
+
+    Parameters
+    ----------
+    seed, replication : int
+        Together the address of all luck; the same pair gives the same bytes on either engine.
+    engine : {"compiled", "simpy"}
+    record : bool
+        Also give the tables visits, contacts, customers, months, staff.
+
+    Raises
+    ------
+    InputError
+        The book of the scenario cannot be read.
+    """
+    world = _world(scenario.model_dump_json())
+    run = _Run(world, Address(seed, replication, 0), engine, record)
+    for index in range(world.phases.size):
+        run.run_month(index)
+    return run.outcome(scenario)

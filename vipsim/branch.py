@@ -87,10 +87,8 @@ def make_crew(lobby: LobbyParams, scenario: Any) -> Crew:
     for post, (number, employed) in starts.items():
         staff_of_post[post : post + employed] = np.arange(number, number + employed)
     members = lobby.floor.staff
-    tasks = Tasks(
-        np.zeros(members + 1, np.int64),
-        np.zeros(OWNER_POSTS * _MOST_TASKS),
-        float(scenario.outreach.call_from_min) if scenario.outreach is not None else 0.0,
-        float(scenario.outreach.call_until_min) if scenario.outreach is not None else 0.0,
-    )
-    return Crew(make_roster(lobby), tasks, staff_of_post, np.zeros((_MOST_DAYS, *make_ledger(lobby).shape), np.int64))
+    calls = scenario.outreach  # None in a lobby without a book: nobody to call
+    hours = (float(calls.call_from_min), float(calls.call_until_min)) if calls else (0.0, 0.0)
+    tasks = Tasks(np.zeros(members + 1, np.int64), np.zeros(OWNER_POSTS * _MOST_TASKS), *hours)
+    ledger = np.zeros((_MOST_DAYS, *make_ledger(lobby).shape), np.int64)
+    return Crew(make_roster(lobby), tasks, staff_of_post, ledger)

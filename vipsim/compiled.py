@@ -78,7 +78,7 @@ def _open_cache() -> Path | None:
 
 CACHE_DIR = _open_cache()
 if CACHE_DIR is not None:
-    numba.config.CACHE_DIR = str(CACHE_DIR)
+    numba.config.CACHE_DIR = str(CACHE_DIR)  # type: ignore[attr-defined]
 
 
 def kernel(function: Any) -> Any:
@@ -96,7 +96,7 @@ def lean(function: Any) -> Any:
     Counting costs more than the work in small functions of an event loop (measured: three quarters of a lobby
     day). The function may read and write arrays and records, but not make arrays or slices.
     """
-    return numba.njit(cache=CACHE_DIR is not None, error_model="numpy", nogil=True, _nrt=False)(function)
+    return numba.njit(cache=CACHE_DIR is not None, error_model="numpy", nogil=True, _nrt=False)(function)  # type: ignore[call-overload]
 
 
 def inlined(function: Any) -> Any:

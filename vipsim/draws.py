@@ -358,7 +358,8 @@ def poisson(u, mean):
     """Poisson count by inversion of one uniform: the smallest n with F(n) >= u.
 
     Small means sum upward from 0; large ones first sum the probability below the mode, where terms are not
-    lost to rounding. Raises nothing; a mean of 0 gives 0.
+    lost to rounding. A sum that rounding keeps short of u ends where its terms no longer count. Raises nothing; a
+    mean of 0 gives 0.
     """
     if mean <= 0.0 or u < 1.0 - mean:  # exp(-mean) >= 1 - mean: most calls end here without an exponential
         return 0
@@ -366,7 +367,7 @@ def poisson(u, mean):
         term = exp(-mean)
         total = term
         n = 0
-        while total < u and n < 1000:
+        while total < u and (n < mean or term > 1e-17):
             n += 1
             term *= mean / n
             total += term
@@ -382,12 +383,12 @@ def poisson(u, mean):
             break
     term = at_mode
     if total < u:
-        while total < u and term > 0.0:
+        while total < u and term > at_mode * 1e-17:
             n += 1
             term *= mean / n
             total += term
         return n
-    while n > 0 and total - term >= u:
+    while n > 0 and total - term >= u and term > at_mode * 1e-17:
         total -= term
         term *= n / mean
         n -= 1

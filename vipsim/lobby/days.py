@@ -6,12 +6,10 @@ from __future__ import annotations
 
 from typing import Any, Literal, NamedTuple
 
-import numpy as np
-
 from vipsim.compiled import kernel
 from vipsim.draws import Address
 from vipsim.lobby import fast
-from vipsim.lobby.jobs import Array, DayLog, begin, clear, make_tasks, make_visits
+from vipsim.lobby.jobs import STEPS, VISITS, Array, DayLog, begin, clear, make_tasks, make_visits
 from vipsim.lobby.params import LobbyParams, LobbyScenario, make_day_log, make_roster, params
 from vipsim.lobby.roster import draw_roster
 from vipsim.lobby.visits import add_walk_ins
@@ -44,9 +42,10 @@ class Room(NamedTuple):
     log: DayLog
 
 
-def make_room(p: LobbyParams) -> Room:
-    """Room for ``run_days``; it grows by itself."""
-    return Room(make_visits(), make_day_log(p))
+def make_room(p: LobbyParams, days: int = 1) -> Room:
+    """Room for ``run_days`` of so many days; it grows by itself, but what is expected is asked for at once."""
+    expected = p.arrivals.walk_ins_per_day * days
+    return Room(make_visits(), make_day_log(p, int(expected + 6.0 * expected**0.5) + 64))
 
 
 def run_days(p: LobbyParams, address: Address, first_day: int, days: int, room: Room) -> Room:
@@ -66,7 +65,7 @@ def simulate_days(
     """
     p = params(scenario)
     if engine == "compiled":
-        log = run_days(p, address, first_day, days, make_room(p)).log
+        log = run_days(p, address, first_day, days, make_room(p, days)).log
     else:
         from vipsim.lobby import reference
 
@@ -76,4 +75,4 @@ def simulate_days(
             clear(visits)
             visits = add_walk_ins(p, address, day, 1.0, visits)
             log = reference.run_day(p, roster, visits, tasks, log, day)
-    return LobbyDays(np.array(log.visits[: log.n[1]]), np.array(log.steps[: log.n[3]]))
+    return LobbyDays(log.visits[: log.n[VISITS]], log.steps[: log.n[STEPS]])

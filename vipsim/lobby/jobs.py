@@ -259,7 +259,7 @@ def blank_result() -> Array:
 
 
 def make_log(servers: int, pools: int, line_stations: list[int], line_classes: list[int], visits: int = 64) -> DayLog:
-    """An empty log for so many servers in so many pools, with lines of these stations and classes; it grows by itself."""
+    """An empty log for so many servers and pools, with lines of these stations and classes; it grows by itself."""
     lines = np.zeros(len(line_stations), LINE)
     lines["station"], lines["cls"] = line_stations, line_classes
     endings = np.zeros(servers + 2, ENDING)
@@ -277,8 +277,8 @@ def make_log(servers: int, pools: int, line_stations: list[int], line_classes: l
         endings=endings,
     )
     return DayLog(
-        visits=np.zeros(visits, RESULT),
-        steps=np.zeros(4 * visits, STEP),
+        visits=np.empty(visits, RESULT),  # unlike zeros, big ones are asked for in big pages
+        steps=np.empty(2 * visits + visits // 4 + 64, STEP),
         n=np.zeros(4, np.int64),
         started=np.zeros(64),
         closed=np.zeros(1),
@@ -334,11 +334,11 @@ def grow_log(log, visits, steps, tasks):
     need_steps = log.n[STEPS] + steps
     rows = log.visits
     if need_visits > rows.size:
-        rows = np.zeros(max(need_visits, 2 * rows.size), RESULT)
+        rows = np.empty(max(need_visits, 2 * rows.size), RESULT)
         rows[: log.visits.size] = log.visits
     step_rows = log.steps
     if need_steps > step_rows.size:
-        step_rows = np.zeros(max(need_steps, 2 * step_rows.size), STEP)
+        step_rows = np.empty(max(need_steps, 2 * step_rows.size), STEP)
         step_rows[: log.steps.size] = log.steps
     started = log.started
     if tasks > started.size:

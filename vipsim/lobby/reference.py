@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import simpy
+from simpy.events import EventPriority
 
 from vipsim.lobby import rules as rule
 from vipsim.lobby.jobs import (
@@ -63,7 +64,7 @@ class Alarm(simpy.Event):
         super().__init__(env)
         self._ok = True
         self._value = None
-        env.schedule(self, priority, minutes)
+        env.schedule(self, EventPriority(priority), minutes)
 
 
 @dataclass
@@ -361,7 +362,7 @@ class Day:
             ]
             if not fronts:
                 return None
-            ticket = min(fronts, key=lambda x: x[:3])[3]
+            ticket: Ticket = min(fronts, key=lambda x: x[:3])[3]
             self.lines[ticket.line].popleft()
             if ticket.present:
                 return ticket

@@ -11,6 +11,9 @@ from __future__ import annotations
 
 from math import log
 
+import numpy as np
+
+from vipsim import draws
 from vipsim.compiled import inlined, kernel, lean
 from vipsim.draws import (
     ARRIVAL,
@@ -43,6 +46,9 @@ _KIND, _DIVERT, _CARD, _MEETS, _WAITS, _PHONE, _PITCH = range(7)  # VISIT_KIND
 _TRIAGE, _BUSINESS, _MEETING = range(3)  # SERVICE
 _COUNTER, _WAITING_AREA, _MACHINE = range(3)  # PATIENCE
 _MANAGER, _TELLER = range(2)  # IDENTIFY
+
+_philox = inlined(getattr(draws.philox, "py_func", draws.philox))
+_open_unit = inlined(getattr(draws._open_unit, "py_func", draws._open_unit))
 
 _NONE, _CARD_TICKET, _KNOWN = range(3)
 _TYPE_A, _TYPE_B, _TYPE_D = 0, 1, 3
@@ -84,39 +90,39 @@ def add_walk_ins(params, address, day, weight, visits):
     """
     a = params.arrivals
     mean = a.walk_ins_per_day * weight
+    start = visits.n[0]
+    n = start
     for slot in range(a.profile.size):
-        n = poisson(draw(address, WALK_IN_COUNT, day, slot, 0), mean * a.profile[slot])
-        start = visits.n[0]
-        visits = grow_visits(visits, start + n)
-        k = slot << _FIELD_BITS
-        for i in range(n):
-            u, w = pair(address, ARRIVAL, day, WALK_IN + i, k + _TIME)
-            visits.first[i] = u
-            visits.second[i] = w
-        for i in range(n):
-            visits.id[start + i] = WALK_IN + i
-            visits.k[start + i] = k
-        _fill_walk_ins(a, slot, start, n, visits)
-        visits.n[0] = start + n
+        more = poisson(draw(address, WALK_IN_COUNT, day, slot, 0), mean * a.profile[slot])
+        visits = grow_visits(visits, n + more)
+        for i in range(more):
+            visits.id[n + i] = WALK_IN + i
+            visits.k[n + i] = slot << _FIELD_BITS
+        n += more
+    visits.n[0] = n
+    _fill_walk_ins(a, address, day, visits, start, n)
     _draw_details(params.choices, address, day, visits)
     return visits
 
 
 @lean
-def _fill_walk_ins(a, slot, start, n, visits):
-    """Time and type of a slot's walk-ins from their uniforms."""
+def _fill_walk_ins(a, address, day, visits, start, n):
+    """Time and type of walk-ins whose slot and number are known."""
     rows = visits.rows
+    id = visits.id
+    k = visits.k
     first = visits.first
     second = visits.second
     blank = visits.blank
     cumulative = a.type_cumulative
-    for i in range(n):
+    _uniforms(address, ARRIVAL, day, _TIME, visits, start, n)
+    for i in range(start, n):
         u = second[i]
         type = int(u >= cumulative[0]) + int(u >= cumulative[1]) + int(u >= cumulative[2])
-        rows[start + i] = blank[0]
-        row = rows[start + i]
-        row["arrive"] = (slot + first[i]) * a.slot_min
-        row["number"] = i
+        rows[i] = blank[0]
+        row = rows[i]
+        row["arrive"] = ((k[i] >> _FIELD_BITS) + first[i]) * a.slot_min
+        row["number"] = id[i] - WALK_IN
         row["type"] = type
         row["vip"] = type == _TYPE_A
         row["signed"] = type == _TYPE_A
@@ -154,15 +160,23 @@ def add_visits(params, address, day, n, who, k, type, vip, signed, owner, appoin
 
 @lean
 def _uniforms(address, stream, day, field, visits, start, n):
-    """The two uniforms of a block for the rows start .. n, into ``visits.first`` and ``visits.second``."""
+    """The two uniforms of a block for the rows start .. n, into ``visits.first`` and ``visits.second``.
+
+    As ``draws.pair``, pasted into the loop so that the compiler works on several rows at once.
+    """
     id = visits.id
     k = visits.k
     first = visits.first
     second = visits.second
+    time = np.uint32(day)
+    replication = np.uint32(address.replication)
+    seed = np.uint32(address.seed)
+    stream_of_branch = np.uint32(stream | address.branch << 16)
     for i in range(start, n):
-        u, w = pair(address, stream, day, id[i], k[i] + field)
-        first[i] = u
-        second[i] = w
+        block = np.uint32((k[i] + field) >> 1)
+        a, b, c, d = _philox(np.uint32(id[i]), time, block, replication, seed, stream_of_branch)
+        first[i] = _open_unit(a, b)
+        second[i] = _open_unit(c, d)
 
 
 @lean

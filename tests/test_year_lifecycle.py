@@ -102,7 +102,7 @@ def test_an_outflow_takes_the_stated_part() -> None:
 # ------------------------------------------------------------------------------------------ rescue
 
 
-def in_notice(scenario: Any, n: int = 20_000) -> tuple[State, Any]:
+def in_notice(scenario: Any, n: int = 8000) -> tuple[State, Any]:
     """n customers alike who gave notice on day 0, each with 10,000 yuan, and the policy."""
     one = world_of(scenario).opening[:1]
     rows = np.repeat(one, n).view(np.recarray)

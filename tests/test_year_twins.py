@@ -137,7 +137,7 @@ def test_one_more_customer_who_does_act_changes_others() -> None:
     "changes", [{}, OTHER_POLICY, {"lobby.vip_service.mode": "window", "lobby.shift_end": "hand_over"}]
 )
 def test_engines_agree_on_a_year_of_a_small_branch(changes: dict[str, Any]) -> None:
-    scenario = branch(changes | {"demand.customer_visits_per_year": 6.0})
+    scenario = branch(changes | {"book.customers": 800, "demand.customer_visits_per_year": 6.0})
     _same_year(scenario, 5, 1)
 
 

@@ -1,5 +1,5 @@
 # mypy: allow-untyped-defs, allow-untyped-calls
-"""The days of a month, told once: morning, lobby with outreach, evening, night - for either engine."""
+"""The days of a month: morning, lobby with outreach, evening, night; a compiled loop, and its twin for SimPy."""
 
 from __future__ import annotations
 

@@ -13,7 +13,6 @@ import numpy as np
 from vipsim.customers.book import EBANK_ACTIVE, Book, opening
 from vipsim.customers.segments import TYPE_D, grid_levels
 from vipsim.horizon import horizon
-from vipsim.outreach.triggers import CHANNELS, REASONS
 from vipsim.scenario.files import policy_today
 from vipsim.scenario.lobby import ROLES
 from vipsim.scenario.schema import Scenario
@@ -132,8 +131,7 @@ def _contacts(scenario: Scenario, book: Book) -> float:
     assert outreach is not None
     assert ownership is not None
     assert grid is not None
-    trigger = getattr(outreach.triggers, REASONS[2])
-    assert trigger.channel in CHANNELS
+    trigger = outreach.triggers.contact_plan
     channel = getattr(outreach, trigger.channel)
     yuan = book.assets() / 100.0
     owned = book.is_customer() & (book.assigned > 0) & (yuan >= ownership.rm_from_yuan)

@@ -11,8 +11,6 @@ from pydantic import model_validator
 
 from vipsim.scenario.fields import Section, fact, lever, uncertainty
 
-REASONS = ("lead_follow_up", "maturity_reminder", "contact_plan", "outflow_alert")
-CHANNELS = ("phone", "sms", "visit", "meeting")
 CLASSES = ("demand", "time_deposit", "wealth_product", "fund", "insurance_metals")
 
 

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from vipsim.customers.book import EBANK_ACTIVE, Book, opening
-from vipsim.customers.segments import TYPE_D, grid_levels
+from vipsim.customers.ownership import with_specialists
+from vipsim.customers.segments import TYPE_D, grid_levels, planned_contacts
 from vipsim.horizon import horizon
 from vipsim.scenario.files import policy_today
 from vipsim.scenario.lobby import ROLES
@@ -41,6 +42,7 @@ def loads(scenario: Scenario) -> dict[str, Load]:
         The book cannot be read.
     """
     book = opening(policy_today(scenario))[0]
+    scenario = with_specialists(scenario)
     visitors = _visitors(scenario, book)
     available = {name: _available(getattr(scenario.staff, name)) for name in ROLES}
     desk, counters, meetings = _lobby(scenario, visitors)
@@ -138,7 +140,7 @@ def _contacts(scenario: Scenario, book: Book) -> float:
     levels = grid_levels(
         yuan[owned], book.income[owned], np.asarray(grid.asset_cuts_yuan), np.asarray(grid.income_cuts_yuan)
     )
-    wanted = np.asarray(outreach.plan_contacts_per_year)[levels - 1].sum() / horizon(scenario).open_days_per_year
+    wanted = np.asarray(planned_contacts(scenario))[levels - 1].sum() / horizon(scenario).open_days_per_year
     misses = (1.0 - channel.reach_share) / channel.reach_share if channel.reach_share > 0.0 else 0.0
     minutes = channel.minutes_min + misses * channel.unreached_min
     return float(wanted * minutes) if trigger.on else 0.0

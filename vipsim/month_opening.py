@@ -12,16 +12,27 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vipsim import draws
+from vipsim import draws, tally
 from vipsim.agenda import ALERT, ARRIVE, JOIN, MATURITY, NOTICE, VISIT, file
 from vipsim.compiled import kernel, lean
 from vipsim.customers import book as books
 from vipsim.customers.assets import REOPEN, grow, lacks_product, reopen
-from vipsim.customers.book import EBANK_ACTIVE, EXITED, EXPLORATION
+from vipsim.customers.book import EBANK_ACTIVE, EXITED, EXPLORATION, NO_OWNER
+from vipsim.customers.cards import concerns_cards, file_cards, level_served
 from vipsim.customers.lifecycle import day_of_event, monthly_hazard, next_stage
-from vipsim.customers.ownership import TARGET, any_manager_has_room, seek_owner, wants_owner
+from vipsim.customers.ownership import (
+    CENTRE,
+    TARGET,
+    any_manager_has_room,
+    care_of_centre,
+    centre_cares,
+    follow_band,
+    give,
+    seek_owner,
+    wants_owner,
+)
 from vipsim.customers.segments import TIME, WEALTH_PRODUCT, grid_level
-from vipsim.customers.state import CLASSES, assets, raise_relationship
+from vipsim.customers.state import CLASSES, assets, count, raise_relationship
 from vipsim.draws import category, fill_pairs, poisson
 from vipsim.outreach.triggers import PHASE, plan_contacts, plan_reminders
 
@@ -82,6 +93,8 @@ def open_rows(state, agenda, policy, address, team, month, returns, cumulative, 
     count_books(state, team, rows)
     for product in range(CLASSES):
         state.sums.class_days[product] = 0
+    state.sums.card_stock = policy.cards.stock_per_month
+    state.sums.co_managed = 0
     room = any_manager_has_room(policy.ownership, team)
     for start in range(0, rows, BLOCK):
         here = 0
@@ -92,7 +105,7 @@ def open_rows(state, agenda, policy, address, team, month, returns, cumulative, 
             here += 1 if EXPLORATION <= stage < EXITED else 0
             block.gone[gone] = i
             gone += 1 if stage == EXITED else 0
-        _open_accounts(state, agenda, policy, address, team, month, returns, room, block, here)
+        _open_accounts(state, agenda, policy, address, team, month, returns, cumulative, total, room, block, here)
         if total > 0.0:
             _file_visits(state, agenda, policy, address, month, cumulative, total, block, here)
         if gone > 0:
@@ -100,15 +113,25 @@ def open_rows(state, agenda, policy, address, team, month, returns, cumulative, 
 
 
 @lean
-def _open_accounts(state, agenda, policy, address, team, month, returns, room, block, n):
-    """Balances, strength, owners, notices, alerts, plans and maturities of a block's customers."""
-    grow(state, policy.assets, block.here, n, returns, month.days)
+def _open_accounts(state, agenda, policy, address, team, month, returns, cumulative, total, room, block, n):
+    """Balances, strength, owners, cards, notices, alerts, plans and maturities of a block's customers."""
+    set_levels(state, policy, block.here, n)
+    grow(state, policy.assets, policy.levels, block.here, n, returns, month.days)
     _reopen(state, policy, address, month, block, n)
     _fade(state, policy, block, n)
+    _care(state, policy, team, month, block, n)
     _seek_owners(state, agenda, policy, address, team, month, room, block, n)
+    _file_cards(state, agenda, policy, address, month, cumulative, total, block, n)
     _file_notices(state, agenda, policy, address, month, block, n)
     _file_contacts(state, agenda, policy, address, month, block, n)
     _file_referrals(state, agenda, policy, address, month, block, n)
+
+
+@lean
+def set_levels(state, policy, who, n):
+    """Grid levels of the first n customers of ``who``, as they hold for the month."""
+    for j in range(n):
+        state.book[who[j]].level = level_of(state, policy, who[j])
 
 
 @lean
@@ -128,25 +151,73 @@ def _fade(state, policy, block, n):
     """Relationships and the memory of contacts fade; a month's count of contacts begins."""
     book = state.book
     stays = 1.0 - policy.lifecycle.relationship_decay_per_month
-    care_share = policy.tiers.entitlement_care_share
+    care = policy.cards.service_care
     for j in range(n):
         i = block.here[j]
         book[i].month_contacts = 0
         book[i].relationship *= stays
-        if book[i].tier > 0:
-            raise_relationship(state, i, care_share)
+        served = level_served(book, i)
+        if served > 0:
+            raise_relationship(state, i, care[served])
         book[i].contact_load *= 11.0 / 12.0  # an exponential memory of one year
         book[i].care *= 11.0 / 12.0
 
 
 @lean
+def _care(state, policy, team, month, block, n):
+    """Extra care of owned customers by level, contacts of centres; who has only the channels loses the owner."""
+    book = state.book
+    levels = policy.levels
+    owned = 0
+    for j in range(n):
+        block.some[owned] = block.here[j]
+        owned += 1 if book[block.here[j]].owner >= 0 else 0
+    perks = 0.0
+    for j in range(owned):
+        i = block.some[j]
+        level = book[i].level
+        if levels.kept[level] == 0:
+            give(state, policy.ownership, team, i, NO_OWNER, month.first_day)
+            continue
+        perks += levels.perk_yuan[level]
+        raise_relationship(state, i, levels.perk_care[level])
+        if policy.ownership.centres > 0 and centre_cares(state, policy.ownership, i):
+            care_of_centre(state, policy.ownership, policy.response.meeting_care_share, i, month.first_day)
+    count(state, tally.PERK_YUAN, perks)
+
+
+@lean
+def _earns(state, policy, i):
+    """Whether customer i's margin a year reaches what an owner must be worth (S23)."""
+    margin = 0.0
+    for product in range(CLASSES):
+        margin += np.float64(state.book[i].balance[product]) / 100.0 * policy.money.margin_per_year[product]
+    return margin >= policy.ownership.profit_floor_yuan_per_year
+
+
+@lean
+def _file_cards(state, agenda, policy, address, month, cumulative, total, block, n):
+    """Dates of the cards' business: expiry, renewal, offers that are accepted."""
+    concerned = 0
+    for j in range(n):
+        block.some[concerned] = block.here[j]
+        concerned += 1 if concerns_cards(state, policy.cards, block.here[j]) else 0
+    for j in range(concerned):
+        file_cards(state, agenda, policy.cards, address, block.some[j], month, cumulative, total)
+
+
+@lean
 def _seek_owners(state, agenda, policy, address, team, month, room, block, n):
-    """Customers in an owner's band without an owner may get one."""
+    """Customers in an owner's band without an owner may get one; who has left the owner's band is handed over."""
     rules = policy.ownership
     seeking = 0
     for j in range(n):
-        block.some[seeking] = block.here[j]
-        seeking += 1 if wants_owner(state, rules, team, room, block.here[j]) else 0
+        i = block.here[j]
+        if rules.follow_bands and state.book[i].owner >= 0:
+            follow_band(state, agenda, rules, team, i, month.first_day)
+        block.some[seeking] = i
+        if wants_owner(state, rules, team, room, i) and policy.levels.kept[state.book[i].level] > 0:
+            seeking += 1 if rules.profit_floor_yuan_per_year <= 0.0 or _earns(state, policy, i) else 0
     fill_pairs(address, draws.OWNERSHIP, 0, TARGET, block.some, seeking, block.first, block.second)
     for j in range(seeking):
         seek_owner(state, agenda, address, rules, team, block.some[j], month.first_day, block.first[j])
@@ -180,7 +251,7 @@ def _file_contacts(state, agenda, policy, address, month, block, n):
     owned = 0
     for j in range(n):
         block.some[owned] = block.here[j]
-        owned += 1 if book[block.here[j]].owner >= 0 else 0
+        owned += 1 if 0 <= book[block.here[j]].owner < CENTRE else 0
     fill_pairs(address, draws.LIFECYCLE, month.number, _FALSE_ALERT, block.some, owned, block.first, block.second)
     for j in range(owned):
         i = block.some[j]
@@ -195,9 +266,8 @@ def _file_contacts(state, agenda, policy, address, month, block, n):
     fill_pairs(address, draws.CONTACT, 0, PHASE, block.some, owned, block.first, block.second)
     for j in range(owned):
         i = block.some[j]
-        level = level_of(state, policy, i)
         plan_reminders(state, agenda, policy.triggers, i, day, month.days)
-        plan_contacts(agenda, policy.triggers, i, level, block.first[j], month.number, day, month.days)
+        plan_contacts(agenda, policy.triggers, i, book[i].level, block.first[j], month.number, day, month.days)
 
 
 @lean
@@ -242,6 +312,7 @@ def _file_visits(state, agenda, policy, address, month, cumulative, total, block
         rate = policy.visits_per_open_day * total
         rate *= policy.vip_visit_ratio if book[i].tier > 0 else 1.0
         rate *= policy.ebank_visit_ratio if book[i].ebank == EBANK_ACTIVE else 1.0
+        rate *= policy.levels.visits[book[i].level]
         if block.first[j] >= 1.0 - rate:
             visits = min(poisson(block.first[j], rate), VISITS_A_MONTH - 1)
             block.some[coming] = i

@@ -28,12 +28,18 @@ _STALE_AFTER_S = 30 * 24 * 3600.0
 @lru_cache(maxsize=1)
 def package_fingerprint() -> str:
     """Hash of the package's source and of the versions behind its numbers: what a remembered result is tied to."""
+    return _fingerprint(lambda path: True, sys.version, str(_PACKAGE))
+
+
+@lru_cache(maxsize=1)
+def source_fingerprint() -> str:
+    """As ``package_fingerprint``, but the same wherever the package lies: two machines ask whether they agree."""
     return _fingerprint(lambda path: True)
 
 
-def _fingerprint(counts: Callable[[Path], bool]) -> str:
+def _fingerprint(counts: Callable[[Path], bool], *places: str) -> str:
     digest = hashlib.sha256()
-    versions = (sys.version, numba.__version__, llvmlite.__version__, np.__version__, str(_PACKAGE))
+    versions = (numba.__version__, llvmlite.__version__, np.__version__, *places)
     digest.update("\n".join(versions).encode())
     for path in filter(counts, sorted(_PACKAGE.rglob("*.py"))):
         digest.update(str(path.relative_to(_PACKAGE)).encode())
@@ -41,12 +47,17 @@ def _fingerprint(counts: Callable[[Path], bool]) -> str:
     return digest.hexdigest()[:16]
 
 
-_NOT_COMPILED = ("cli", "optimise", "calibrate", "report", "dashboard", "results.py", "experiment.py", "shards.py")
+_NOT_COMPILED = (
+    *("cli", "optimise", "calibrate", "report", "dashboard"),
+    *("results.py", "experiment.py", "shards.py", "cluster.py"),
+)
 
 
 def _kernel_fingerprint() -> str:
     """As ``package_fingerprint``, of the rooms that compiled code is made of: a change elsewhere compiles nothing."""
-    return _fingerprint(lambda path: path.relative_to(_PACKAGE).parts[0] not in _NOT_COMPILED)
+    return _fingerprint(
+        lambda path: path.relative_to(_PACKAGE).parts[0] not in _NOT_COMPILED, sys.version, str(_PACKAGE)
+    )
 
 
 def _cache_root() -> Path:
@@ -66,12 +77,12 @@ def _forget_stale(root: Path, keep: str) -> None:
 
 def _open_cache() -> Path | None:
     """The folder of this version's machine code; None where the disk may not be written."""
-    folder = _cache_root() / _kernel_fingerprint()
     try:
+        folder = _cache_root() / _kernel_fingerprint()
         folder.mkdir(parents=True, exist_ok=True)
         os.utime(folder)
         _forget_stale(folder.parent, folder.name)
-    except OSError:
+    except (OSError, RuntimeError):  # RuntimeError: a user without a home
         return None
     return folder if os.access(folder, os.W_OK) else None
 

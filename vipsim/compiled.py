@@ -151,5 +151,5 @@ def inlined(function: Any) -> Any:
 
 def is_warm() -> bool:
     """Whether this version's machine code is on disk already (else the first run compiles)."""
-    folder = _cache_of("days")  # the room at the top of all kernels: where its code is, that of the others is
-    return folder is not None and any(folder.rglob("*.nbi"))
+    folders = [_cache_of(room) for room in ("month", "days")]  # the rooms at the top: no kernel stands above them
+    return all(folder is not None and any(folder.rglob("*.nbi")) for folder in folders)

@@ -159,7 +159,7 @@ class Branch:
         self.counts[tally.ENTITLEMENT_YUAN] += s.tiers.roaming_yuan_per_year / 12.0
         self.counts[tally.CENTRE_YUAN] += s.ownership.centres * s.ownership.centre_yuan_per_year / 12.0
         for c in self.people[: self.known]:
-            if c["owner"] >= 0:
+            if c["owner"] >= 0 and not self.channels_only(c, self.level(c)):
                 self.books[c["owner"]] += 1
         for i, c in enumerate(self.people[: self.known]):
             if EXPLORATION <= c["stage"] <= NOTICE:
@@ -395,13 +395,16 @@ class Branch:
             c["owner"] = PENDING
             self.file(day + rules.assignment_lag_days, agenda.ASSIGN, i)
 
+    def channels_only(self, c: dict[str, Any], level: int) -> bool:
+        """Whether a customer is of the level that nobody keeps."""
+        return c["stage"] != EXITED and level == 1 and self.s.grid.serve_level1 != "full"
+
     def care_for(self, c: dict[str, Any], day: int) -> None:
         """Extra care of owned customers by level, and the contacts of a wealth centre."""
         rules, grid = self.s.ownership, self.s.grid
         if c["owner"] < 0:
             return
-        if c["level"] == 1 and grid.serve_level1 != "full":
-            self.books[c["owner"]] -= 1
+        if self.channels_only(c, c["level"]):
             c["owner"] = NOBODY
             c["relationship"] *= 1.0 - rules.transfer_loss_share
             return

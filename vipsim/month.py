@@ -1,9 +1,9 @@
 # mypy: allow-untyped-defs, allow-untyped-calls
 """Between the days: what a month's opening and closing do to every customer.
 
-The opening credits markets and savings, lets relationships fade, and draws the dates of what may happen in the
-month: notices, visits, reminders, planned contacts, recommendations. The closing takes averages, re-grades tiers
-and counts revenue and cost. Both are one pass over the book; nothing else is.
+The opening (``month_opening``) credits markets and savings, lets relationships fade, and draws the dates of what may
+happen in the month: notices, visits, reminders, planned contacts, recommendations. The closing takes averages,
+re-grades tiers and counts revenue and cost. Both are one pass over the book; nothing else is.
 """
 
 from __future__ import annotations
@@ -108,6 +108,7 @@ def policy_of(scenario: Any, open_days_per_year: float) -> Any:
     staff = scenario.staff
     levels = levels_of(scenario)
     plan = {"plan_contacts_per_year": planned_contacts(scenario)}
+    hazards = hazard_ratios(scenario.lifecycle, scenario.response)
     return as_record(
         Policy(
             cards=card_rules.rules(scenario),
@@ -117,7 +118,7 @@ def policy_of(scenario: Any, open_days_per_year: float) -> Any:
             triggers=trigger_rules.rules(outreach.model_copy(update=plan)),
             response=view(scenario.response),
             lifecycle=view(scenario.lifecycle),
-            hazards=hazard_ratios(scenario.lifecycle, scenario.response)._replace(level=levels.hazard),
+            hazards=hazards._replace(level=levels.hazard, most=hazards.most * float(levels.hazard.max())),
             assets=view(scenario.assets),
             incentives=view(scenario.incentives),
             money=view(scenario.money),
@@ -146,7 +147,7 @@ def open_month(state, agenda, policy, address, team, month):
     if total > 0.0:
         cumulative /= total
     returns = market_returns(address, policy.assets, month.number)
-    block = make_block()
+    block = make_block(state.book.size)
     open_rows(state, agenda, policy, address, team, month, returns, cumulative, total, block)
     for member in range(team.rm_count):
         u = draw(address, draws.TURNOVER, month.number, member, 0)
@@ -193,6 +194,7 @@ def close_month(state, policy, address, month):
     premium = 0.0
     entitlement = 0.0
     remote = 0.0
+    remote_of_one = policy.experience.remote_per_user_per_year / 12.0
     for i in range(state.sums.next_prospect):
         stage = state.book[i].stage
         if not EXPLORATION <= stage <= EXITED:
@@ -201,11 +203,10 @@ def close_month(state, policy, address, month):
         if stage == EXITED:
             continue
         settle_first_contact(state, policy.ownership, i, month.first_day + month.days)
+        entitlement += policy.cards.service_yuan[level_served(state.book, i)]
         if state.book[i].tier > 0:
             premium += np.float64(state.book[i].balance[TIME]) / 100.0 * policy.assets.rate_premium_share / 12.0
-        entitlement += policy.cards.service_yuan[level_served(state.book, i)]
-        if state.book[i].ebank == EBANK_ACTIVE:
-            remote += policy.experience.remote_per_user_per_year / 12.0
+        remote += remote_of_one if state.book[i].ebank == EBANK_ACTIVE else 0.0
     count(state, tally.ENTITLEMENT_YUAN, entitlement)
     count(state, tally.PREMIUM_YUAN, premium)
     count(state, tally.REMOTE, remote)

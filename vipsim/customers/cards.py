@@ -18,7 +18,7 @@ from vipsim.compiled import lean
 from vipsim.customers.book import EXITED, NO_DAY
 from vipsim.customers.lifecycle import day_of_event
 from vipsim.customers.segments import DEMAND, STANDARD, TYPE_C
-from vipsim.customers.state import CARD_REMINDED, INCOME, count, is_customer, move, raise_relationship
+from vipsim.customers.state import CARD_BIT, INCOME, count, is_customer, move, raise_relationship
 from vipsim.draws import category, draw, pair
 
 APPLY, EXCHANGE, RENEW, SPECIAL, EXPIRE, DISQUALIFY = range(6)
@@ -145,7 +145,7 @@ def end_card(state, rules, i, ban_until):
 @lean
 def remind_of_card(state, i):
     """Customer i was told that the card runs out (T07): more renew who know."""
-    state.book[i].reminded |= 1 << CARD_REMINDED
+    state.book[i].reminded |= 1 << CARD_BIT
 
 
 # ------------------------------------------------------------------------------------------ dates of a month
@@ -239,8 +239,8 @@ def comes_for_card(state, rules, address, i, business, day):
         if book[i].card == 0:
             return False
         count(state, tally.RENEWALS_DUE, 1.0)
-        reminded = book[i].reminded >> CARD_REMINDED & 1
-        book[i].reminded &= ~(1 << CARD_REMINDED)
+        reminded = book[i].reminded >> CARD_BIT & 1
+        book[i].reminded &= ~(1 << CARD_BIT)
         if draw(address, draws.TIER, book[i].card_expiry, i, _RENEW) >= rules.renew[reminded]:
             return False
     book[i].card_business = business + 1

@@ -296,24 +296,34 @@ def any_manager_has_room(rules, team):
 
 
 @lean
-def wants_owner(state, rules, team, room, i):
-    """Whether customer i is in an owner's band without an owner, and there may be room (``room``: at a manager)."""
+def wants_owner(state, rules, i):
+    """Whether customer i is in an owner's band and has no owner."""
+    if state.book[i].owner != NO_OWNER:
+        return False
     have = measured(state, rules, i)
-    of_head = (have >= rules.head_from_yuan) & (team.head_count > 0)
-    of_tellers = (rules.teller_from_yuan <= have) & (have < rules.teller_below_yuan)
-    in_band = (have >= rules.rm_from_yuan) | of_tellers
-    may = room | of_head | of_tellers | (rules.transfer_up == HANDED_OVER)
-    return (state.book[i].owner == NO_OWNER) & in_band & may
+    return have >= rules.rm_from_yuan or rules.teller_from_yuan <= have < rules.teller_below_yuan
 
 
 @lean
-def seek_owner(state, agenda, address, rules, team, i, day, u):
-    """At the month's start: customer i, who has no owner, may get one after the lag (B07); u is the customer's draw."""
-    chance = rules.assigned_share
-    if i < state.sums.opening_customers:  # of the opening book only what the target lacks is still to be assigned
-        open_share = state.sums.opening_assigned
-        chance = (chance - open_share) / (1.0 - open_share) if open_share < 1.0 else 0.0
-    if u >= chance:
+def assigned_chance(state, rules, i):
+    """Chance that customer i belongs to those who are to have an owner.
+
+    Of the opening book only what the target lacks is still to be assigned.
+    """
+    if i >= state.sums.opening_customers:
+        return rules.assigned_share
+    open_share = state.sums.opening_assigned
+    return (rules.assigned_share - open_share) / (1.0 - open_share) if open_share < 1.0 else 0.0
+
+
+@lean
+def seek_owner(state, agenda, address, rules, team, room, i, day):
+    """At the month's start: customer i, who is to have an owner, gets one after the lag (B07).
+
+    ``room``: whether some manager's book may grow; if none may, nobody draws lots for one.
+    """
+    have = measured(state, rules, i)
+    if not room and band_of(rules, team, have) == MANAGERS and have >= rules.teller_below_yuan:
         return
     if rightful_owner(state, address, rules, team, i) >= 0:
         state.book[i].owner = OWNER_PENDING

@@ -12,6 +12,9 @@ from pydantic import Field, model_validator
 from vipsim.scenario.fields import Section, expect_each, fact, lever, uncertainty
 
 LEVELS = ("standard", "platinum", "black-gold")
+SCHEME_KEYS = ("standard_yuan", "platinum_yuan", "black_yuan", "window_months")
+"""What a file must give beside the name of a tier scheme."""
+
 GRID_LEVELS = tuple(f"level {n}" for n in range(1, 10))
 
 

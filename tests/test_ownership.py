@@ -184,14 +184,27 @@ def test_the_largest_go_to_a_centre_or_are_kept_together_with_it() -> None:
 
 def test_specialists_come_from_the_counter_and_the_total_stays() -> None:
     """B15: in the lobby, in the team and in the cost."""
-    moved = owners.with_specialists(with_values(BASELINE, {"ownership.specialists": 2}))
+    moved = owners.as_staffed(with_values(BASELINE, {"ownership.specialists": 2}))
     assert (moved.staff.teller.employed, moved.staff.relationship_manager.employed) == (2, 7)
     assert months.team_of(moved).rm_count == 7
     before, after = (months.policy_of(s, 250.0).staff_yuan_per_month for s in (BASELINE, moved))
     assert after - before == pytest.approx(2 * (25_000 - 14_000))
     lobby = simulate._lobby_of(moved)
     assert lobby.floor.staff == simulate._lobby_of(BASELINE).floor.staff
-    assert owners.with_specialists(BASELINE) is BASELINE
+    assert owners.as_staffed(BASELINE) is BASELINE
+
+
+def test_training_and_lobby_duty_cost_days_and_training_saturates() -> None:
+    """B16, B18: five days of 250 are 2 % of the time; a day lifts skill by 2 %, never by more than 20 %."""
+    trained = with_values(BASELINE, {"ownership.training_days_per_year": 5.0})
+    assert owners.as_staffed(trained).staff.relationship_manager.absence_share == pytest.approx(1 - 0.92 * 0.98)
+    part_time = with_values(BASELINE, {"ownership.full_time_share": 0.5})
+    assert owners.as_staffed(part_time).staff.relationship_manager.absence_share == pytest.approx(1 - 0.92 * 0.75)
+    effort = [months.policy_of(s, 250.0).closing_effort for s in (BASELINE, trained)]
+    assert effort[1] / effort[0] == pytest.approx(1.0443, abs=1e-3)
+    most = with_values(BASELINE, {"ownership.training_days_per_year": 40.0})
+    assert 1.15 < owners.trained_skill(most.ownership) < 1.2
+    assert owners.trained_skill(BASELINE.ownership) == 1.0
 
 
 def test_leads_without_owner_are_distributed_by_the_rule() -> None:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from vipsim.customers.book import EBANK_ACTIVE, Book, opening
-from vipsim.customers.ownership import with_specialists
+from vipsim.customers.ownership import as_staffed
 from vipsim.customers.segments import TYPE_D, grid_levels, planned_contacts
 from vipsim.horizon import horizon
 from vipsim.scenario.files import policy_today
@@ -42,7 +42,7 @@ def loads(scenario: Scenario) -> dict[str, Load]:
         The book cannot be read.
     """
     book = opening(policy_today(scenario))[0]
-    scenario = with_specialists(scenario)
+    scenario = as_staffed(scenario)
     visitors = _visitors(scenario, book)
     available = {name: _available(getattr(scenario.staff, name)) for name in ROLES}
     desk, counters, meetings = _lobby(scenario, visitors)

@@ -29,7 +29,7 @@ from vipsim.customers.lifecycle import (
     monthly_hazard,
     rescued_share,
 )
-from vipsim.customers.ownership import OWNER_POSTS, RM_FIRST, Team, settle_first_contact
+from vipsim.customers.ownership import OWNER_POSTS, RM_FIRST, Team, settle_first_contact, trained_skill
 from vipsim.customers.segments import (
     DEMAND,
     TIME,
@@ -125,7 +125,7 @@ def policy_of(scenario: Any, open_days_per_year: float) -> Any:
             experience=view(scenario.experience),
             cuts=cuts_of(scenario),
             rescued_share=rescued_share(scenario),
-            closing_effort=closing_effort(scenario.incentives),
+            closing_effort=closing_effort(scenario.incentives) * trained_skill(scenario.ownership),
             ask_rate=ask_rate(scenario.incentives),
             visits_per_open_day=scenario.demand.customer_visits_per_year / open_days_per_year,
             vip_visit_ratio=scenario.demand.vip_visit_ratio,

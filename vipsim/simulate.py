@@ -21,7 +21,7 @@ from vipsim.branch import Branch, Crew, make_branch, make_crew, with_room
 from vipsim.calendar import Days
 from vipsim.customers.book import Book, opening
 from vipsim.customers.lifecycle import observe_hazards, resume_notices
-from vipsim.customers.ownership import Team, divide_book, with_specialists
+from vipsim.customers.ownership import Team, as_staffed, divide_book
 from vipsim.customers.state import opening_rows
 from vipsim.days import (
     next_open_days,
@@ -100,7 +100,7 @@ def _lobby_of(scenario: Scenario) -> LobbyParams:
 @lru_cache(maxsize=8)
 def _world(scenario_json: str) -> World:
     scenario = Scenario.model_validate_json(scenario_json)
-    scenario, today = with_specialists(scenario), with_specialists(policy_today(scenario))
+    scenario, today = as_staffed(scenario), as_staffed(policy_today(scenario))
     days, starts, phases = when = horizon(scenario)
     lobby = _both(scenario, today, _lobby_of)
     has_book = scenario.book.source != "none"
@@ -275,4 +275,4 @@ def replicate(
     run = _Run(world, Address(seed, replication, 0), engine, record)
     for index in range(world.phases.size):
         run.run_month(index)
-    return run.outcome(with_specialists(scenario))
+    return run.outcome(as_staffed(scenario))

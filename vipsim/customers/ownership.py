@@ -9,6 +9,7 @@ draw and the highest with room wins, so a further manager takes customers from a
 
 from __future__ import annotations
 
+from math import exp
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -46,19 +47,39 @@ class Team(NamedTuple):
     books: np.ndarray  # int64 [OWNER_POSTS]: customers owned
 
 
-def with_specialists(scenario: Any) -> Any:
-    """The scenario as staffed: tellers who are made relationship managers work as such (B15); the total stays."""
-    moved = scenario.ownership.specialists if scenario.ownership is not None else 0
-    if moved == 0:
+def as_staffed(scenario: Any) -> Any:
+    """The scenario as its organisation staffs it: who works as a manager, and how much of the time.
+
+    Tellers who are made relationship managers work as such, and the total stays (B15). Days of lobby duty of part-time
+    managers and of training are days on which nobody finds a manager (B16, B18).
+    """
+    rules = scenario.ownership
+    if rules is None:
+        return scenario
+    away = (1.0 - rules.full_time_share) * rules.part_time_duty_share
+    training = rules.training_days_per_year / rules.working_days_per_year
+    if rules.specialists == 0 and away == 0.0 and training == 0.0:
         return scenario
     tellers, managers = scenario.staff.teller, scenario.staff.relationship_manager
+    there = (1.0 - managers.absence_share) * (1.0 - away) * (1.0 - training)
     staff = scenario.staff.model_copy(
         update={
-            "teller": tellers.model_copy(update={"employed": tellers.employed - moved}),
-            "relationship_manager": managers.model_copy(update={"employed": managers.employed + moved}),
+            "teller": tellers.model_copy(update={"employed": tellers.employed - rules.specialists}),
+            "relationship_manager": managers.model_copy(
+                update={"employed": managers.employed + rules.specialists, "absence_share": 1.0 - there}
+            ),
         }
     )
     return scenario.model_copy(update={"staff": staff})
+
+
+def trained_skill(rules: Any) -> float:
+    """Closing skill of managers relative to untrained ones, mean of a year with the days spread over it (B18, N33).
+
+    Saturating: no number of days lifts it by more than ``training_most_share``.
+    """
+    gained = rules.training_skill_share * rules.training_days_per_year / 2.0
+    return float(1.0 + rules.training_most_share * (1.0 - exp(-gained / rules.training_most_share)))
 
 
 # ------------------------------------------------------------------------------------------ whose band

@@ -275,6 +275,14 @@ class Ownership(Section):
     specialists: int = lever(
         "people", "Tellers who become relationship managers; the number of staff stays", "B15", ge=0, le=10
     )
+    full_time_share: float = lever("share", "Managers without duty in the lobby", "B16", ge=0, le=1)
+    part_time_duty_share: float = fact(
+        "share", "Part of the day that the other managers are on lobby duty", "B16, assumption", ge=0, le=1
+    )
+    training_days_per_year: float = lever("days", "Days of training of a manager in a year", "B18", ge=0, le=40)
+    training_skill_share: float = uncertainty("share", "Rise of closing skill by one day", "B18, N33", ge=0, le=0.1)
+    training_most_share: float = uncertainty("share", "Most that training can raise it", "N33", gt=0, le=1)
+    working_days_per_year: int = fact("days", "Working days of a manager in a year", "N24", ge=200, le=300)
 
     @model_validator(mode="after")
     def _bands(self) -> Ownership:

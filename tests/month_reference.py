@@ -314,12 +314,19 @@ class Branch:
             found.append("centre")
         if yuan >= rules.head_from_yuan and staff.head.employed:
             found.append("head")
-        of_tellers = rules.teller_from_yuan <= yuan < rules.teller_below_yuan
+        of_tellers = rules.teller_from_yuan <= yuan < self.teller_top()
         if yuan >= rules.rm_from_yuan:
             found.append("managers")
         if of_tellers:
             found.insert(0 if rules.precedence == "teller" and found == ["managers"] else len(found), "tellers")
         return found
+
+    def teller_top(self) -> float:
+        """Where the tellers' band ends: a gap below the managers' is theirs."""
+        rules = self.s.ownership
+        if rules.teller_from_yuan >= rules.teller_below_yuan:
+            return float(rules.teller_below_yuan)
+        return float(max(rules.teller_below_yuan, rules.rm_from_yuan))
 
     def with_room(self, c: dict[str, Any], posts: Any) -> list[int]:
         rules = self.s.ownership
@@ -374,7 +381,7 @@ class Branch:
             elif c["owner"] >= FIRST_HEAD:
                 stays = down >= rules.head_from_yuan
             elif c["owner"] >= FIRST_TELLER:
-                stays = up < rules.teller_below_yuan
+                stays = up < self.teller_top()
             else:
                 stays = down >= rules.rm_from_yuan and not (staff.head.employed and up >= rules.head_from_yuan)
             if rules.follow_bands and not stays:
@@ -445,7 +452,7 @@ class Branch:
         cards, first = self.s.cards, month.first_day
         days = range(first, first + month.days)
         may_issue = cards.may_issue and self.s.staff.relationship_manager.employed > 0
-        rich = c["type"] == 2 and c["tier"] == 0 and c["owner"] >= 0 and cards.special_share > 0.0
+        rich = c["type"] == 2 and c["tier"] == 0 and cards.special_share > 0.0
         if not (c["card"] or (c["tier"] and c["signed"]) or rich):
             return
         if c["card"]:

@@ -94,7 +94,7 @@ def some_settings(g: np.random.Generator) -> dict[str, Any]:
         "outreach.triggers.contact_plan.on": bool(g.random() < 0.8),
         "ownership.rm_from_yuan": rm_from,
         "ownership.teller_from_yuan": 10_000.0,
-        "ownership.teller_below_yuan": float(g.choice([rm_from, 200_000.0])),
+        "ownership.teller_below_yuan": float(g.choice([10_000.0, 30_000.0, rm_from, 200_000.0])),
         "ownership.precedence": str(g.choice(["named_member", "teller"])),
         "ownership.measure": str(g.choice(["day", "average"])),
         "ownership.lead_rule": str(g.choice(["share", "top", "even"])),

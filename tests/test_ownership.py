@@ -92,6 +92,9 @@ def test_bands_and_their_precedence() -> None:
     teller_first = OVERLAP | {"ownership.precedence": "teller"}
     assert band(owner_of(199_999, teller_first)) == owners.TELLERS
     assert band(owner_of(200_000, teller_first)) == owners.MANAGERS
+    gap = OVERLAP | {"ownership.rm_from_yuan": 300_000.0}
+    assert band(owner_of(299_999, gap)) == owners.TELLERS  # a gap is the tellers'
+    assert band(owner_of(300_000, gap)) == owners.MANAGERS
 
 
 def test_a_full_book_passes_the_customer_on() -> None:
@@ -250,8 +253,12 @@ def test_the_outlet_of_2012_opens_with_its_three_states() -> None:
     ("change", "key", "says"),
     [
         (OVERLAP | {"ownership.precedence": "none"}, "ownership.precedence", "where the bands overlap"),
-        (OVERLAP | {"ownership.teller_below_yuan": 40_000.0}, "ownership.teller_below_yuan", "leave a gap"),
-        ({"ownership.teller_from_yuan": 60_000.0}, "ownership.teller_from_yuan", "must not exceed teller_below_yuan"),
+        (
+            OVERLAP | {"ownership.teller_below_yuan": 40_000.0, "ownership.precedence": "none"},
+            "ownership.precedence",
+            "leave a gap",
+        ),
+        ({"ownership.teller_from_yuan": 300_000.0}, "ownership.teller_from_yuan", "must not exceed teller_below_yuan"),
         ({"ownership.head_from_yuan": 40_000.0}, "ownership.rm_from_yuan", "must not exceed head_from_yuan"),
         ({"ownership.transfer_up": "hand_over"}, "ownership.centres", "at least 1 where transfer_up is hand_over"),
         ({"ownership.specialists": 4}, "ownership.specialists", "at most 3, the tellers who can be spared"),

@@ -155,7 +155,7 @@ def remind_of_card(state, i):
 def concerns_cards(state, rules, i):
     """Whether customer i holds a card, may be offered one, or came for one in vain."""
     row = state.book[i]
-    special = (row.type == TYPE_C) & (row.tier == 0) & (row.owner >= 0) & (rules.special_share > 0.0)
+    special = (row.type == TYPE_C) & (row.tier == 0) & (rules.special_share > 0.0)
     return (row.card > 0) | ((row.tier > 0) & (row.signed > 0)) | special
 
 
@@ -210,7 +210,7 @@ def file_cards(state, agenda, rules, address, i, month, cumulative, total):
 def _may_be_special(state, rules, address, i, day):
     """Whether customer i, rich but below the cut, is important enough for a special card and the quota has room."""
     row = state.book[i]
-    if row.tier > 0 or row.type != TYPE_C or row.owner < 0 or not may_have_card(state, rules, i, day):
+    if row.tier > 0 or row.type != TYPE_C or not may_have_card(state, rules, i, day):
         return False
     return has_special_room(state, rules) and draw(address, draws.TIER, 0, i, _ELIGIBLE) < rules.special_eligible
 

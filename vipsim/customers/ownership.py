@@ -99,6 +99,14 @@ def measured(state, rules, i):
 
 
 @lean
+def teller_top(rules):
+    """Assets up to which tellers own: the teller cut, and at least up to the managers' cut, so that no gap is left."""
+    if rules.teller_from_yuan >= rules.teller_below_yuan:
+        return rules.teller_below_yuan  # no band of tellers
+    return max(rules.teller_below_yuan, rules.rm_from_yuan)
+
+
+@lean
 def band_of(rules, team, have):
     """The band that has the first claim on somebody with these assets, yuan."""
     if rules.transfer_up == HANDED_OVER and have >= rules.transfer_from_yuan:
@@ -106,7 +114,7 @@ def band_of(rules, team, have):
     if have >= rules.head_from_yuan and team.head_count > 0:
         return HEAD
     of_managers = have >= rules.rm_from_yuan
-    of_tellers = rules.teller_from_yuan <= have < rules.teller_below_yuan
+    of_tellers = rules.teller_from_yuan <= have < teller_top(rules)
     if of_managers and not (of_tellers and rules.precedence == TELLER):
         return MANAGERS
     return TELLERS if of_tellers else NOBODY
@@ -145,7 +153,7 @@ def stays_in_band(rules, team, band, have):
         return low >= rules.head_from_yuan
     if band == MANAGERS:
         return low >= rules.rm_from_yuan and not above_head
-    return high < rules.teller_below_yuan
+    return high < teller_top(rules)
 
 
 # ------------------------------------------------------------------------------------------ which member
@@ -224,7 +232,7 @@ def rightful_owner(state, address, rules, team, i):
     if member < 0 and band >= HEAD:
         band = MANAGERS
         member = _manager(state, address, rules, team, i, have)
-    if member < 0 and rules.teller_from_yuan <= have < rules.teller_below_yuan and band == MANAGERS:
+    if member < 0 and band == MANAGERS and rules.teller_from_yuan <= have < teller_top(rules):
         member = _favourite(state, address, rules, team, i, TELLER_FIRST, team.teller_count)
     elif member < 0 and band == TELLERS and have >= rules.rm_from_yuan:
         member = _manager(state, address, rules, team, i, have)
@@ -289,7 +297,7 @@ def divide_book(state, address, rules, team, customers, first_time, day):
             in_band += 1.0
         if first_time and book[i].assigned > 0:
             member = rightful_owner(state, address, rules, team, i)
-            if member < 0 and rules.teller_from_yuan < rules.teller_below_yuan and have < rules.rm_from_yuan:
+            if member < 0 and have < rules.rm_from_yuan and rules.teller_from_yuan < rules.rm_from_yuan:
                 member = _favourite(state, address, rules, team, i, TELLER_FIRST, team.teller_count)
             if member >= 0:
                 assigned += 1.0 if have >= lowest_owned(rules) else 0.0
@@ -322,7 +330,7 @@ def wants_owner(state, rules, i):
     if state.book[i].owner != NO_OWNER:
         return False
     have = measured(state, rules, i)
-    return have >= rules.rm_from_yuan or rules.teller_from_yuan <= have < rules.teller_below_yuan
+    return have >= rules.rm_from_yuan or rules.teller_from_yuan <= have < teller_top(rules)
 
 
 @lean
@@ -344,7 +352,7 @@ def seek_owner(state, agenda, address, rules, team, room, i, day):
     ``room``: whether some manager's book may grow; if none may, nobody draws lots for one.
     """
     have = measured(state, rules, i)
-    if not room and band_of(rules, team, have) == MANAGERS and have >= rules.teller_below_yuan:
+    if not room and band_of(rules, team, have) == MANAGERS and have >= teller_top(rules):
         return
     if rightful_owner(state, address, rules, team, i) >= 0:
         state.book[i].owner = OWNER_PENDING

@@ -203,7 +203,9 @@ class Ownership(Section):
         "yuan", "Teller cut: assets below which tellers own a customer", "B03, DV30", ge=10_000, le=500_000
     )
     precedence: Literal["none", "named_member", "teller"] = lever(
-        "choice", "Who owns where the tellers' and the managers' bands overlap", "section 8, B03-B04"
+        "choice",
+        "Who goes first where the bands of tellers and managers overlap; a gap is the tellers'",
+        "section 8, B03-B04",
     )
     lead_rule: Literal["share", "top", "even"] = lever(
         "choice",
@@ -290,20 +292,13 @@ class Ownership(Section):
             raise ValueError("rm_from_yuan must not exceed head_from_yuan")
         if self.teller_from_yuan > self.teller_below_yuan:
             raise ValueError("teller_from_yuan must not exceed teller_below_yuan")
-        if self.has_tellers_band() and self.teller_below_yuan < self.rm_from_yuan:
+        low, high = sorted((self.teller_below_yuan, self.rm_from_yuan))
+        if self.teller_from_yuan < self.teller_below_yuan and low < high and self.precedence == "none":
+            what = "overlap" if low == self.rm_from_yuan else "leave a gap"
             raise ValueError(
-                f"teller_below_yuan: expected at least rm_from_yuan, {self.rm_from_yuan:g}: from "
-                f"{self.teller_below_yuan:g} on the bands would leave a gap"
-            )
-        if self.has_tellers_band() and self.teller_below_yuan > self.rm_from_yuan and self.precedence == "none":
-            raise ValueError(
-                "precedence: expected named_member or teller where the bands overlap, "
-                f"found none from {self.rm_from_yuan:g} to {self.teller_below_yuan:g}"
+                f"precedence: expected named_member or teller where the bands {what}, "
+                f"found none for {low:g} to {high:g}"
             )
         if self.transfer_up != "none" and self.centres == 0:
             raise ValueError(f"centres: expected at least 1 where transfer_up is {self.transfer_up}, found 0")
         return self
-
-    def has_tellers_band(self) -> bool:
-        """Whether tellers own anybody."""
-        return self.teller_from_yuan < self.teller_below_yuan

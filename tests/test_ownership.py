@@ -211,17 +211,22 @@ def test_training_and_lobby_duty_cost_days_and_training_saturates() -> None:
 
 
 def test_leads_without_owner_are_distributed_by_the_rule() -> None:
-    """O18: in turn, by claim, or to the smallest book; always to a manager of the team."""
-    rules, team = rules_of({"ownership.lead_policy": "round_robin"})
-    assert [owners.lead_post(AT, rules, team, i) for i in range(6)] == [0, 1, 2, 3, 4, 0]
-    rules, team = rules_of({"ownership.lead_policy": "capacity"})
-    team.books[:5] = (9, 8, 3, 7, 5)
-    assert owners.lead_post(AT, rules, team, 0) == 2
-    rules, team = rules_of({"ownership.lead_policy": "claim"})
-    claimed = np.array([owners.lead_post(AT, rules, team, i) for i in range(2000)])
-    assert all(abs(z_of_share(claimed == member, 0.2)) < 4 for member in range(5))
-    _, nobody = rules_of({"staff.relationship_manager.employed": 0})
-    assert owners.lead_post(AT, rules, nobody, 0) == -1
+    """O18: in turn, by claim, or to the smaller of two books; always to a manager of the team."""
+    n = 3000
+    state, _ = few(1, {})
+    found = {}
+    for policy in ("round_robin", "claim", "capacity"):
+        rules, team = rules_of({"ownership.lead_policy": policy})
+        team.books[:5] = (500, 100, 300, 200, 400)
+        owners.set_lead_rule(state, rules, team)
+        found[policy] = np.array([owners.lead_post(state, i, 5) for i in range(n)])
+        assert set(found[policy]) <= set(range(5))
+        assert owners.lead_post(state, 7, 1) == RM_FIRST
+    assert found["round_robin"][:6].tolist() == [0, 1, 2, 3, 4, 0]
+    assert all(abs(z_of_share(found["claim"] == member, 0.2)) < 4 for member in range(5))
+    counts = np.bincount(found["capacity"], minlength=5)
+    assert counts.argsort().tolist() == [0, 4, 2, 3, 1]  # the fullest book gets the fewest
+    assert counts[0] == 0
 
 
 def test_the_value_model_plans_contacts_for_four_groups() -> None:

@@ -36,6 +36,7 @@ from vipsim.customers.ownership import (
     centre_cares,
     follow_band,
     seek_owner,
+    set_lead_rule,
     wants_owner,
 )
 from vipsim.customers.segments import TIME, WEALTH_PRODUCT, grid_level
@@ -120,6 +121,7 @@ def open_rows(state, agenda, policy, address, team, month, returns, cumulative, 
         if gone > 0:
             _file_returns(state, agenda, policy, address, team, month, block, gone)
     room = any_manager_has_room(policy.ownership, team)
+    set_lead_rule(state, policy.ownership, team)
     for n in range(seeking):  # last, because all books are counted now
         seek_owner(state, agenda, address, policy.ownership, team, room, block.seekers[n], month.first_day)
 

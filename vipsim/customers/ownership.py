@@ -21,7 +21,7 @@ from vipsim.customers.book import NO_OWNER
 from vipsim.customers.state import OWNER_PENDING, assets, count, is_customer, raise_relationship
 from vipsim.draws import draw
 
-TARGET, _LEAD, _MEMBER = 0, 1, 2  # numbers of the draws of a customer (time 0); a lead's claim has time 1
+TARGET, _LEAD, _MEMBER = 0, 1, 2  # numbers of the draws of a customer (time 0)
 
 POSTS = 20  # most members of a role; posts are numbered role by role, so that hiring renumbers nobody
 RM_FIRST, TELLER_FIRST, HEAD_FIRST, CENTRE = 0, POSTS, 2 * POSTS, 3 * POSTS
@@ -33,7 +33,8 @@ NO_PRECEDENCE, NAMED_MEMBER, TELLER = range(3)
 SHARE, TOP, EVEN = range(3)  # rules of the lead manager
 OF_THE_DAY, AVERAGE = range(2)
 KEPT, HANDED_OVER, CO_MANAGED = range(3)  # largest customers
-ROUND_ROBIN, CLAIM, MATCH, CAPACITY = range(4)  # who follows up a lead
+ROUND_ROBIN, CLAIM, CAPACITY = range(3)  # who follows up a lead
+_SCATTER = 2654435761  # 2**32 / golden ratio: neighbours in the book go to different managers (Knuth)
 
 NEW, TRANSFER = 0, 1  # numbers of an assignment on the agenda
 
@@ -436,25 +437,25 @@ def care_of_centre(state, rules, meeting_care_share, i, day):
 
 
 @lean
-def lead_post(address, rules, team, i):
-    """The manager who follows up the lead of customer i, who has no owner (O18, DV42); -1 where there is none.
+def set_lead_rule(state, rules, team):
+    """At the month's start: how leads without owner are distributed this month, and the managers' books."""
+    state.sums.lead_policy = rules.lead_policy
+    for member in range(POSTS):
+        state.sums.manager_books[member] = team.books[RM_FIRST + member]
 
-    In turn; who claims it first, or fits best (nearest, same trade): a fixed draw each; or the smallest book.
+
+@lean
+def lead_post(state, i, rm_count):
+    """The manager who follows up the lead of customer i, who has no owner (O18, DV42); somebody must be employed.
+
+    In turn; who claims it first, which is anybody; or of two managers the one with the smaller book.
     """
-    if team.rm_count == 0:
-        return np.int64(-1)
-    if rules.lead_policy == ROUND_ROBIN:
-        return np.int64(RM_FIRST + i % team.rm_count)
-    best = np.int64(RM_FIRST)
-    if rules.lead_policy == CAPACITY:
-        for member in range(RM_FIRST + 1, RM_FIRST + team.rm_count):
-            if team.books[member] < team.books[best]:
-                best = np.int64(member)
-        return best
-    top = -1.0
-    for member in range(RM_FIRST, RM_FIRST + team.rm_count):
-        u = draw(address, draws.OWNERSHIP, 1, i, _MEMBER + member)
-        if u > top:
-            top = u
-            best = np.int64(member)
-    return best
+    if state.sums.lead_policy == ROUND_ROBIN:
+        return RM_FIRST + i % rm_count
+    scattered = np.int64(i) * _SCATTER
+    anybody = (scattered >> 16) % rm_count
+    if state.sums.lead_policy == CLAIM:
+        return RM_FIRST + anybody
+    other = (anybody + 1 + (scattered >> 40) % max(rm_count - 1, 1)) % rm_count
+    books = state.sums.manager_books
+    return RM_FIRST + (other if books[other] < books[anybody] else anybody)

@@ -72,6 +72,8 @@ SUMS = np.dtype(
             ("cards", "i8"),  # cards held
             ("special_cards", "i8"),  # of them special approvals
             ("card_stock", "i8"),  # cards left of this month's order
+            ("lead_policy", "i8"),  # how leads without owner are distributed
+            ("manager_books", "i8", (20,)),  # customers of each manager at the month's start
             ("co_managed", "i8"),  # customers whom a centre keeps together with their owner, this month
             ("phase", "i8"),
             ("tail", "f8", (3,)),  # fen x days of the last 90 days: cohort's assets, gains contained, days

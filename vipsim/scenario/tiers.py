@@ -250,9 +250,9 @@ class Ownership(Section):
     transfer_loss_share: float = uncertainty(
         "share", "Relationship strength lost when the owner changes", "B11, N33", ge=0, le=1
     )
-    lead_policy: Literal["round_robin", "claim", "match", "capacity"] = lever(
+    lead_policy: Literal["round_robin", "claim", "capacity"] = lever(
         "choice",
-        "Which manager follows up a lead without owner: in turn, who claims, who fits, who has room",
+        "Which manager follows up a lead without owner: in turn, who claims it, who has room",
         "O18, DV42",
     )
     centres: int = lever("count", "Wealth centres that the branch has a part in", "B14, CF09", ge=0, le=5)

@@ -83,8 +83,9 @@ class Branch:
         if c["level"] > 0:
             associations.append(self.s.grid.outflow_ratio[c["level"] - 1])
         ratio = math.prod(associations) ** life.causal_share
-        if c["level"] == 1 and self.s.grid.serve_level1 == "drop":
-            ratio *= self.s.grid.dropped_outflow_ratio
+        if c["level"] == 1 and self.s.grid.serve_level1 != "full":
+            dropped = self.s.grid.serve_level1 == "drop"
+            ratio *= self.s.grid.dropped_outflow_ratio if dropped else self.s.grid.channel_outflow_ratio
         ratio *= 1.0 - life.contact_effect_share * c["care"] / (c["care"] + life.contact_half_per_year)
         ratio *= 1.0 + response.fatigue_share * max(0.0, c["contact_load"] - response.fatigue_from_per_year)
         strongest = life.relationship_ratio**life.causal_share

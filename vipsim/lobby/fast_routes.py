@@ -30,6 +30,7 @@ def write_step(steps, n, v, station, cls, joined, called, start, end, staff, out
     row = steps[n]
     row["visit"] = v
     row["station"] = station
+    row["activity"] = station  # the business of the station
     row["cls"] = cls
     row["joined"] = joined
     row["called"] = called

@@ -35,7 +35,8 @@ from vipsim.draws import (
     poisson,
     variate,
 )
-from vipsim.lobby.jobs import RM, grow_visits
+from vipsim.lobby.chances import behave, judge, lead_openings, remembers, take_time
+from vipsim.lobby.jobs import RM, grow_visits, room_for_chance
 
 WALK_IN = 1 << 31  # walk-ins' ids lie above every customer's
 _FIELD_BITS = 6
@@ -101,8 +102,7 @@ def add_walk_ins(params, address, day, weight, visits):
         n += more
     visits.n[0] = n
     _fill_walk_ins(a, address, day, visits, start, n)
-    _draw_details(params.choices, address, day, visits)
-    return visits
+    return _draw_details(params.process, params.choices, address, day, visits)
 
 
 @lean
@@ -129,11 +129,12 @@ def _fill_walk_ins(a, address, day, visits, start, n):
 
 
 @kernel
-def add_visits(params, address, day, n, who, k, type, vip, signed, owner, appointment, visits):
+def add_visits(params, address, day, n, who, k, type, vip, signed, owner, appointment, known, visits):
     """Visits of n customers of the book today (arrays of length n or more); returns the visits.
 
     who = row of the book, k = number of the customer's visit that day (0, 1, ...), type 0..3, owner = staff number
-    or -1, appointment = 1 where an RM expects the customer (business is then the meeting).
+    or -1, appointment = 1 where an RM expects the customer (business is then the meeting), known = probability that
+    the lobby managers know the customer's face.
     """
     a = params.arrivals
     start = visits.n[0]
@@ -153,9 +154,9 @@ def add_visits(params, address, day, n, who, k, type, vip, signed, owner, appoin
         row["signed"] = signed[i]
         row["owner"] = owner[i]
         row["appointment"] = appointment[i]
+        row["known"] = remembers(address, day, who[i], k[i] << _FIELD_BITS, known[i])
     visits.n[0] = start + n
-    _draw_details(params.choices, address, day, visits)
-    return visits
+    return _draw_details(params.process, params.choices, address, day, visits)
 
 
 @lean
@@ -179,17 +180,28 @@ def _uniforms(address, stream, day, field, visits, start, n):
         second[i] = _open_unit(c, d)
 
 
-@lean
-def _draw_details(c, address, day, visits):
+@kernel
+def _draw_details(process, c, address, day, visits):
     """Everything else about the visits just added; a column is drawn only where the scenario can need it."""
     start = visits.n[1]
     n = visits.n[0]
     visits.n[1] = n
     _draw_kind(c, address, day, visits, start, n)
-    _draw_belief(c, address, day, visits, start, n)
-    _draw_meeting(c, address, day, visits, start, n)
+    if process is None:
+        _draw_belief(c, address, day, visits, start, n)
+        _draw_meeting(c, address, day, visits, start, n)
+    else:
+        visits = room_for_chance(visits)
+        for i in range(start, n):
+            visits.chance[i] = visits.blank_chance[0]
+        lead_openings(process, address, day, visits, start, n)
+        _draw_belief(c, address, day, visits, start, n)
+        judge(process, c, address, day, visits, start, n)
+        behave(process, c, address, day, visits, start, n)
+        take_time(process, address, day, visits, start, n)
     at_counter, at_machine = _draw_minutes(c, address, day, visits, start, n)
     _draw_patience(c, address, day, visits, start, n, at_counter, at_machine)
+    return visits
 
 
 @lean
@@ -239,6 +251,7 @@ def _draw_belief(c, address, day, visits, start, n):
                 shows = shows or c.ticket_class == _CARD_TICKET
         row["looks_prime"] = 1 if looks and c.triage_on else 0
         row["shows_prime"] = 1 if shows else 0
+        row["may_be_prime"] = row["looks_prime"] | row["shows_prime"]
 
 
 @lean
@@ -246,12 +259,12 @@ def _draw_meeting(c, address, day, visits, start, n):
     """Whether those who may be taken for prime want to meet an RM, would wait, would leave a phone number."""
     for i in range(start, n):
         row = visits.rows[i]
-        if row["appointment"] or not (row["looks_prime"] or row["shows_prime"]):
+        if row["appointment"] or not row["may_be_prime"]:
             continue
         id = visits.id[i]
         k = visits.k[i]
         if draw(address, VISIT_KIND, day, id, k + _MEETS) < c.meet_share:
-            row["meets"] = 1
+            row["meets"] = row["may_meet"] = 1
             u, w = pair(address, VISIT_KIND, day, id, k + _WAITS)
             row["wait_uniform"] = u
             row["phone"] = 1 if w < c.phone_share else 0
@@ -294,7 +307,7 @@ def _draw_minutes(c, address, day, visits, start, n):
             row["meeting_min"] = variate(c.meeting if row["appointment"] else law, second[i])
         else:
             row["counter_min"] = variate(law, second[i])
-            if row["meets"]:
+            if row["may_meet"]:
                 u = draw(address, SERVICE, day, visits.id[i], visits.k[i] + _MEETING)
                 row["meeting_min"] = variate(c.meeting, u)
     return at_counter, at_machine
@@ -316,7 +329,7 @@ def _draw_patience(c, address, day, visits, start, n, at_counter, at_machine):
     if c.patience_meeting.law != NEVER:
         for i in range(start, n):
             row = rows[i]
-            if row["meets"]:
+            if row["may_meet"]:
                 u = draw(address, PATIENCE, day, visits.id[i], visits.k[i] + _WAITING_AREA)
                 row["meeting_patience_min"] = variate(c.patience_meeting, u)
     if c.patience_machine.law != NEVER:

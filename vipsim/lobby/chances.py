@@ -131,7 +131,7 @@ def behave(process, c, address, day, visits, start, n):
         chance["knows"] = 1
         if row["divert"] and process.teaching:
             u, w = pair(address, VISIT_KIND, day, id, k + _KNOWS)
-            chance["knows"] = 1 if u < process.knows_share else 0
+            chance["knows"] = 1 if row["skilled"] or u < process.knows_share else 0
             chance["learns"] = 1 if w < process.willing_share else 0
         u, w = pair(address, VISIT_KIND, day, id, k + _ALONE)
         chance["alone"] = 1 if process.forms and u < process.alone_share else 0

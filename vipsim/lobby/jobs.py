@@ -115,6 +115,7 @@ VISIT = np.dtype(
         ("phone", "i1"),  # would leave a phone number
         ("pitch", "i1"),  # the teller wants to pitch
         ("recognised", "i1"),  # a pitching teller would refer
+        ("skilled", "i1"),  # was taught to use machines on an earlier visit
         ("known", "i1"),  # a face that lobby managers know
         ("may_be_prime", "i1"),  # somebody may take the visitor for prime
         ("may_meet", "i1"),  # a meeting with an RM may come

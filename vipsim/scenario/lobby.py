@@ -161,6 +161,10 @@ class Counters(Section):
 
     patience_vip: Law = uncertainty("min", "Minutes a VIP waits", "N06")
     patience_ordinary: Law = uncertainty("min", "Minutes anybody else waits", "N06")
+    target_vip_min: float | None = fact(
+        "min", "Wait that VIPs should not exceed; none = no target", "KPI19", ge=0, default=None
+    )
+    target_ordinary_min: float | None = fact("min", "The same of anybody else", "KPI19", ge=0, default=None)
     chat_queue_threshold: int = lever("people", "Tellers pitch while at most this many wait", "DV16, L16", ge=0, le=100)
     pitch_min: float = fact("min", "Minutes a pitch adds to the service", "DV17, L22", ge=0, le=10)
     teller_sensitivity_share: float = uncertainty(

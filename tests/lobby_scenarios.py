@@ -151,7 +151,7 @@ def random_tables(g: np.random.Generator, whole_minutes: bool) -> dict[str, Any]
                 "mode": str(g.choice(["none", "strict", "head_start", "override", "window"])),
                 "head_start_min": float(g.choice([0.0, 5.0, 20.0])),
                 "override_min": float(g.choice([0.0, 1.0])),
-                "windows": int(g.integers(1, 4)),
+                "windows": min(int(g.integers(1, 4)), tellers["employed"]),
             },
             "counters": {
                 "patience_vip": patience(12.0),

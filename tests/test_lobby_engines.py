@@ -21,19 +21,20 @@ from tests.lobby_scenarios import build, random_tables, tables
 from vipsim.draws import Address
 from vipsim.lobby import fast, reference
 from vipsim.lobby.days import simulate_days
-from vipsim.lobby.jobs import RESULT, STEP, VISIT, DayLog, Roster, Tasks, Visits, make_tasks, make_visits
+from vipsim.lobby.jobs import CHANCE, RESULT, STEP, VISIT, DayLog, Roster, Tasks, Visits, make_tasks, make_visits
 from vipsim.lobby.params import LobbyParams, make_day_log, make_roster, params
 from vipsim.lobby.roster import draw_roster
 from vipsim.lobby.visits import add_visits, add_walk_ins
 
 MINUTES = [name for name in VISIT.names or () if name.endswith("_min")]
+CHANCE_MINUTES = [name for name in CHANCE.names or () if name.endswith("_min")]
 
 
-def random_day(number: int) -> tuple[LobbyParams, Roster, Visits, Tasks]:
+def random_day(number: int, process: bool = False) -> tuple[LobbyParams, Roster, Visits, Tasks]:
     """A lobby, its roster, its visitors and its outreach tasks, all from one number."""
     g = np.random.default_rng(number)
     whole_minutes = bool(number % 2)
-    p = params(build(random_tables(g, whole_minutes)), ask_share=float(g.choice([0.0, 0.4, 1.0])))
+    p = params(build(random_tables(g, whole_minutes, process)), ask_share=float(g.choice([0.0, 0.4, 1.0])))
     address, day = Address(number, 0, 0), int(g.integers(0, 400))
     roster, visits = make_roster(p), make_visits(4)
     draw_roster(p, address, day, roster)
@@ -65,6 +66,8 @@ def random_day(number: int) -> tuple[LobbyParams, Roster, Visits, Tasks]:
     if whole_minutes:
         for name in ["arrive", *MINUTES]:
             rows[name] = np.floor(rows[name])
+        for name in CHANCE_MINUTES:
+            visits.chance[name] = np.floor(visits.chance[name])
     lists = {
         s: [float(x) for x in g.integers(0, 25, g.integers(0, 12))] for s in range(p.floor.staff) if g.random() < 0.6
     }

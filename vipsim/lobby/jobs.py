@@ -33,6 +33,7 @@ FIRST_OWN = 20
 RECEIVE, SELF_SERVICE, CASH_BUSINESS, NONCASH_BUSINESS, MEETING = range(5)
 TEST, TEACH, HELP_FORM, ESCORT, PICK_UP, ACTIVATE, LOOK, LOOK_AND_FORM, GUARD, FAREWELL = range(5, 15)
 SIGN_UP, PITCH, SCREEN = range(15, 18)
+DONE = -1  # the member goes on with nothing
 ACTIVITY_NAMES = (
     "receive",
     "self_service",

@@ -25,6 +25,7 @@ from vipsim.lobby.jobs import (
     ORDINARY,
     PRIME,
     RM,
+    SCREENED_OUT,
     SENT_AWAY,
     UNSEEN,
     UNWILLING,
@@ -200,10 +201,12 @@ def rank_now(p, rank, station, cls, waited):
 
 
 @kernel
-def lost_where(lost, met, abandoned_counter, seen, believed_by, test_failed, meets, sent_away):
-    """Where a visitor's meeting with an RM was lost, told at the door on the way out; NOT_LOST if there was one."""
+def lost_where(lost, met, screened_out, gave_up, seen, believed_by, test_failed, meets, sent_away):
+    """Where a visitor's meeting with an RM was lost, told at the end of the day; NOT_LOST if there was one."""
     if met:
         return NOT_LOST
+    if screened_out:
+        return SCREENED_OUT
     if lost != NOT_LOST:
         return lost
     if sent_away:
@@ -214,4 +217,4 @@ def lost_where(lost, met, abandoned_counter, seen, believed_by, test_failed, mee
         return FAILED_TEST
     if not meets:
         return UNWILLING
-    return LEFT_LINE if abandoned_counter else UNWILLING
+    return LEFT_LINE if gave_up else UNWILLING

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from math import exp, log
+from math import exp
 
 from vipsim import draws, tally
 from vipsim.compiled import lean
@@ -37,8 +37,8 @@ def active_share(channels, age, taught):
     at_forty = channels.active_taught_share if taught else channels.active_untaught_share
     if at_forty <= 0.0 or at_forty >= 1.0:
         return at_forty
-    odds = log(at_forty / (1.0 - at_forty)) - channels.active_fall_per_decade * (age - _AGE) / 10.0
-    return 1.0 / (1.0 + exp(-odds))
+    odds = at_forty / (1.0 - at_forty) * channels.active_decade_ratio ** ((age - _AGE) / 10.0)
+    return odds / (1.0 + odds)
 
 
 @lean

@@ -29,12 +29,8 @@ class Channels(Section):
     active_untaught_share: float = uncertainty(
         "share", "Signed up and not taught: become active users, at age 40", "N30", ge=0, le=1
     )
-    active_fall_per_decade: float = uncertainty(
-        "logit per decade",
-        "Fall of the log odds of becoming active with each ten years of age",
-        "EB11, N30",
-        ge=0,
-        le=5,
+    active_decade_ratio: float = uncertainty(
+        "ratio", "Odds of becoming active with ten more years of age, relative", "EB11, N30, CF27", gt=0, le=1
     )
     usb_key_yuan: float = fact("yuan", "Cost of the key given with a sign-up", "EB04, assumption", ge=0)
     remote_fee_forgone_yuan: float = fact(

@@ -15,8 +15,8 @@ PACKAGE = ROOT / "vipsim"
 HOMES = {
     "simpy": ("lobby/reference.py",),
     "optuna": ("optimise/", "calibrate/"),
-    "distributed": ("shards.py",),
-    "dask": ("shards.py",),
+    "distributed": ("cluster.py",),
+    "dask": ("cluster.py",),
 }
 """Library -> the only places that may import it."""
 

@@ -197,7 +197,7 @@ def test_same_bytes_in_plain_python_and_with_bounds_checked(switch: str, days: i
         env=environment,
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=1800,
         check=False,
         cwd=Path(__file__).resolve().parent.parent,
     )

@@ -51,6 +51,7 @@ class Recorder:
         self.observed = observed.Observed()
         self.visits: list[np.ndarray] = []
         self.steps: list[np.ndarray] = []
+        self.resources: list[np.ndarray] = []
         self.contacts: list[np.ndarray] = []
         self.months: list[dict[str, float]] = []
         self.staff: list[dict[str, np.ndarray]] = []
@@ -73,6 +74,7 @@ class Recorder:
         self._visits_so_far += len(rows)
         self.visits.append(rows.copy())
         self.steps.append(steps)
+        self.resources.append(_resources(lobby, steps))
         self.contacts.append(contacts.rows[: contacts.size[0]].copy())
         totals = {name: float(state.sums.tally[:, column].sum()) for name, column in t.COLUMN.items()}
         classes = {f"class_{n}_fen": int(fen) for n, fen in enumerate(state.sums.class_total)}
@@ -101,7 +103,7 @@ class Recorder:
         steps = np.concatenate(self.steps) if self.steps else np.empty(0)
         contacts = np.concatenate(self.contacts) if self.contacts else np.empty(0)
         return {
-            "visits": _visit_table(pa, visits, steps),
+            "visits": _visit_table(pa, visits, steps, np.concatenate(self.resources)),
             **_lobby_tables(pa, visits, steps, self._lobby),
             "contacts": _contact_table(pa, contacts),
             "customers": _customer_table(pa, state, ids, customers),
@@ -174,7 +176,18 @@ def _names(pa: Any, codes: np.ndarray, names: tuple[str, ...]) -> Any:
     return pa.array(np.array([*names, "none"])[codes])
 
 
-def _visit_table(pa: Any, visits: np.ndarray, steps: np.ndarray) -> pa.Table:
+def _resources(lobby: Any, steps: np.ndarray) -> np.ndarray:
+    """Who did each step, in words: the role and the number within it, a machine, both members held together, or ""."""
+    roles = np.asarray(lobby.staffing.role)
+    seen = [np.count_nonzero(roles[:n] == role) + 1 for n, role in enumerate(roles)]
+    names = [f"{ROLES[role]} {number}" for role, number in zip(roles, seen, strict=True)]
+    names += [f"machine {n + 1}" for n in range(int(lobby.floor.servers) - roles.size)]
+    words = np.array([*names, ""])  # the last stands for -1, nobody
+    both = np.char.add(np.char.add(words[steps["staff"]], " and "), words[steps["staff2"]])
+    return np.where(steps["staff2"] >= 0, both, words[steps["staff"]])
+
+
+def _visit_table(pa: Any, visits: np.ndarray, steps: np.ndarray, resources: np.ndarray) -> pa.Table:
     """One row per step of a visit; the visit's own facts are repeated on each of its steps."""
     if steps.size == 0:
         return pa.table({})
@@ -199,6 +212,7 @@ def _visit_table(pa: Any, visits: np.ndarray, steps: np.ndarray) -> pa.Table:
         "end_min": steps["end"],
         "staff": steps["staff"],
         "staff2": steps["staff2"],
+        "resource": resources,
         "outcome": _names(pa, steps["outcome"], OUTCOME_NAMES),
         "left_min": of["left"],
         "behaviour": _names(pa, of["behaviour"], BEHAVIOUR_NAMES),

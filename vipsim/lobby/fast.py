@@ -27,6 +27,7 @@ from vipsim.lobby.fast_lines import (
     unset_free,
     wanted_stations,
 )
+from vipsim.lobby.fast_process import process_loop
 from vipsim.lobby.fast_routes import (
     begin_service,
     business_line,
@@ -52,8 +53,10 @@ from vipsim.lobby.jobs import (
     STEPS,
     UNSERVED,
     VISITS,
+    DayLog,
     grow_log,
 )
+from vipsim.lobby.process_hall import MOST_STEPS, grow_room
 from vipsim.lobby.rules import FINISH, HAND_OVER, SEND_AWAY, SERVE_ALL, colleague_line, task_fits
 from vipsim.lobby.visits import arrange
 
@@ -64,17 +67,30 @@ def run_day(params, roster, visits, tasks, log, day):
 
     ``visits`` may come in any order; row v of today is row ``log.n[FIRST_VISIT] + v`` of ``log.visits``.
     """
+    return _run_day(params.process, params, roster, visits, tasks, log, day)
+
+
+@kernel
+def _run_day(process, params, roster, visits, tasks, log, day):
+    """As ``run_day``: the simple day where ``process`` is None, else the service process; one of them is compiled."""
     n_visits = visits.n[0]
     n_tasks = tasks.minutes.size
-    log = grow_log(log, n_visits, 3 * n_visits + params.floor.change_min.size, n_tasks)
+    steps_a_visit = 3 if process is None else MOST_STEPS
+    log = grow_log(log, n_visits, steps_a_visit * n_visits + params.floor.change_min.size, n_tasks)
     arrange(visits)
-    w = log.work
-    reset(params.floor, roster, w.lines, w.waiting, w.servers, w.free, w.idle, w.front, log.started, n_tasks)
     first = log.n[VISITS]
     first_step = log.n[STEPS]
     results = log.visits[first : first + n_visits]
     steps = log.steps[first_step:]
-    n_steps, closed = event_loop(params.rules, params.floor, roster, visits, tasks, log, results, steps, day, first)
+    if process is None:
+        w = log.work
+        reset(params.floor, roster, w.lines, w.waiting, w.servers, w.free, w.idle, w.front, log.started, n_tasks)
+        n_steps, closed = event_loop(params.rules, params.floor, roster, visits, tasks, log, results, steps, day, first)
+    else:
+        log = DayLog(log.visits, log.steps, log.n, log.started, log.closed, log.work, grow_room(log.room, n_visits))
+        n_steps, closed = process_loop(
+            process, params, roster, visits, tasks, log, log.room, results, steps, day, first
+        )
     log.closed[0] = closed
     log.n[FIRST_VISIT] = first
     log.n[VISITS] = first + n_visits

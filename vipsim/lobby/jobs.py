@@ -347,6 +347,7 @@ class DayLog(NamedTuple):
     started: Array  # float64 per task of the last day: start, nan = not taken up
     closed: Array  # float64[1]: minute at which the last member on overtime went home
     work: Work
+    room: Any  # process_hall.Room: what the service process works in
 
 
 FIRST_VISIT, VISITS, FIRST_STEP, STEPS = range(4)
@@ -394,7 +395,9 @@ def blank_result() -> Array:
     return row
 
 
-def make_log(servers: int, pools: int, line_stations: list[int], line_classes: list[int], visits: int = 64) -> DayLog:
+def make_log(
+    servers: int, pools: int, line_stations: list[int], line_classes: list[int], room: Any, visits: int = 64
+) -> DayLog:
     """An empty log for so many servers and pools, with lines of these stations and classes; it grows by itself."""
     lines = np.zeros(len(line_stations), LINE)
     lines["station"], lines["cls"] = line_stations, line_classes
@@ -419,6 +422,7 @@ def make_log(servers: int, pools: int, line_stations: list[int], line_classes: l
         started=np.zeros(64),
         closed=np.zeros(1),
         work=work,
+        room=room,
     )
 
 
@@ -512,4 +516,4 @@ def grow_log(log, visits, steps, tasks):
     if visits > tickets.size:
         tickets = np.zeros(max(visits, 2 * tickets.size), TICKET)
     work = Work(tickets, w.lines, w.waiting, w.servers, w.free, w.idle, w.front, w.cursor, w.blank, w.endings)
-    return DayLog(rows, step_rows, log.n, started, log.closed, work)
+    return DayLog(rows, step_rows, log.n, started, log.closed, work, log.room)

@@ -32,16 +32,21 @@ from vipsim.lobby.jobs import (
 from vipsim.lobby.params import LOBBY_ASSISTANT
 from vipsim.lobby.process_hall import (
     AGAIN,
+    BUT_THIS_ROUND,
+    EVERYBODY,
     FREE,
     FREED,
+    GONE,
     HELPER,
     LOOK_HEAD,
     LOOK_TAIL,
     MANAGERS,
     NO_TICKET,
+    NOBODY_YET,
     PENDING,
     QUEUE,
     RMS,
+    ROUND,
     STEPS_SO_FAR,
     WANTED,
     WOKE,
@@ -135,6 +140,7 @@ def process_loop(p, params, roster, visits, tasks, log, room, results, steps, da
     next_change = change_min[0] if changes > 0 else inf
     help_over = inf
     now = -inf
+    before = -inf
 
     while True:
         next_look = inf
@@ -147,6 +153,9 @@ def process_loop(p, params, roster, visits, tasks, log, room, results, steps, da
             if now == inf:
                 break
         count[AGAIN] = 0
+        count[ROUND] += 1
+        count[GONE] = BUT_THIS_ROUND if now == before else NOBODY_YET
+        before = now
         count[WOKE] = 1 if now == bell else 0
         helped_out = -1  # whose time at the desk ends now
 
@@ -175,7 +184,9 @@ def process_loop(p, params, roster, visits, tasks, log, room, results, steps, da
             worker["ticket"] = -1
             outcome = finished(hall, s, t, SERVED, now)
             set_free(hall, s, now)
-            proceed(hall, t, outcome, now, False)
+            proceed(hall, t, outcome, now)
+
+        count[GONE] = EVERYBODY
 
         # Duty begins and ends, by member.
         if next_change == now:
@@ -218,7 +229,7 @@ def process_loop(p, params, roster, visits, tasks, log, room, results, steps, da
                     push_front(hall, t)
                 else:
                     outcome = finished(hall, s, t, CUT_OFF, now)
-                    proceed(hall, t, outcome, now, True)
+                    proceed(hall, t, outcome, now)
             if count[MANAGERS] == 0 and room.waiting[DESK] > 0:  # nobody left at the desk
                 skipped = 0
                 for line in range(3 * DESK, 3 * DESK + 3):
@@ -231,7 +242,7 @@ def process_loop(p, params, roster, visits, tasks, log, room, results, steps, da
                             room.skipped[skipped] = t
                             skipped += 1
                 for i in range(skipped):
-                    proceed(hall, room.skipped[i], SKIPPED, now, True)
+                    proceed(hall, room.skipped[i], SKIPPED, now)
 
         if next_closing == now:
             next_closing = inf

@@ -38,6 +38,7 @@ JOB = np.dtype(
         ("rest", "f8"),  # minutes left of a service handed over; -1 = not begun
         ("after", "i4"),  # next ticket of the line
         ("line", "i4"),
+        ("round", "i4"),  # of the day's rounds, in which the visitor joined
         ("talker", "i4"),  # who has a second look at the visitor
         ("activity", "i1"),
         ("waits", "i1"),  # in a line
@@ -68,7 +69,13 @@ WORKER = np.dtype(
 FINISH_AT = np.dtype([("end", "f8"), ("server", "i4")], align=True)
 
 # Counts of a day, in ``Hall.count``.
-STEPS_SO_FAR, PENDING, FREE, WANTED, MANAGERS, RMS, LOOK_HEAD, LOOK_TAIL, AGAIN, WOKE, FREED, HELPER = range(12)
+STEPS_SO_FAR, PENDING, FREE, WANTED, MANAGERS, RMS, LOOK_HEAD, LOOK_TAIL, AGAIN, WOKE, FREED, HELPER, GONE, ROUND = (
+    range(14)
+)
+
+# Who has left whose patience ends at this minute (``GONE``): nobody yet, everybody, or everybody but who joined in this
+# round of the minute (a minute has several rounds where services take no time).
+NOBODY_YET, EVERYBODY, BUT_THIS_ROUND = range(3)
 
 
 class Room(NamedTuple):
@@ -233,6 +240,7 @@ def new_ticket(hall, t, line, activity, patience, now):
     ticket["talker"] = -1
     ticket["waits"] = 0
     ticket["with_rm"] = 0
+    ticket["round"] = hall.count[ROUND]
 
 
 @inlined
@@ -339,52 +347,55 @@ def withdraw(hall, t):
     taken(hall, line)
 
 
+@inlined
+def is_there(hall, ticket, now):
+    """Whether the visitor of a ticket has not left."""
+    if ticket["leaves"] != now:
+        return ticket["leaves"] > now
+    gone = hall.count[GONE]
+    return gone == NOBODY_YET or (gone == BUT_THIS_ROUND and ticket["round"] == hall.count[ROUND])
+
+
 @lean
-def present(hall, line, now, gone_now):
-    """Visitors of a line who are still there; ``gone_now`` = whose patience ends at this minute has left."""
+def present(hall, line, now):
+    """Visitors of a line who are still there."""
     found = 0
     t = hall.queues[line]["head"]
     while t != NO_TICKET:
-        leaves = hall.jobs[t]["leaves"]
-        found += leaves > now or (leaves == now and not gone_now)
+        found += is_there(hall, hall.jobs[t], now)
         t = hall.jobs[t]["after"]
     return found
 
 
 @lean
-def at_counter(hall, station, now, gone_now):
+def at_counter(hall, station, now):
     """Visitors who wait at a counter."""
     line = 3 * station
     if hall.waiting[station] == 0:
         return 0
-    return (
-        present(hall, line, now, gone_now)
-        + present(hall, line + 1, now, gone_now)
-        + present(hall, line + 2, now, gone_now)
-    )
+    return present(hall, line, now) + present(hall, line + 1, now) + present(hall, line + 2, now)
 
 
 @lean
-def waiting_for_rm(hall, now, gone_now):
+def waiting_for_rm(hall, now):
     """Visitors who wait for an RM."""
     if hall.waiting[RM] == 0:
         return 0
     found = 0
     for line in range(3 * RM, ANY_APPOINTMENT + 1):
-        found += present(hall, line, now, gone_now)
+        found += present(hall, line, now)
     for line in range(FIRST_OWN, hall.queues.size):
-        found += present(hall, line, now, gone_now)
+        found += present(hall, line, now)
     return found
 
 
-@inlined
-def about_waits(hall, look, now, gone_now):
+@lean
+def about_waits(hall, look, now):
     """Whether the visitor of a second look still waits where it began."""
     own = hall.jobs[look - hall.n]
     station = hall.queues[own["line"]]["station"]
-    there = own["leaves"] > now or (own["leaves"] == now and not gone_now)
     same = own["joined"] == hall.jobs[look]["key"] and own["rest"] < 0.0
-    return own["waits"] and there and same and (station in (CASH, NONCASH))
+    return own["waits"] and same and station in (CASH, NONCASH) and is_there(hall, own, now)
 
 
 # -------------------------------------------------------------------------------------------- servers

@@ -169,7 +169,7 @@ def choose_way(hall, v, now):
             result["escorted"] = 1
             return ESCORT
         return DONE
-    if p.forms and result["triaged"] and helped(p, at_counter(hall, visit["station"], now, False)):
+    if p.forms and result["triaged"] and helped(p, at_counter(hall, visit["station"], now)):
         return HELP_FORM
     return DONE
 
@@ -253,7 +253,7 @@ def errand(hall, t, activity, patience, now):
 
 
 @lean
-def afterwards(hall, v, now, gone_now):
+def afterwards(hall, v, now):
     """Business done: primes are picked up for an RM (L07-L10), e-banking is activated (EB06)."""
     p = hall.p
     visit = hall.rows[v]
@@ -261,7 +261,7 @@ def afterwards(hall, v, now, gone_now):
     signalled = result["signalled"]
     if ((result["believed"] and visit["meets"]) or signalled) and result["rm_outcome"] == NONE:
         if not p.guidance:
-            meeting_afterwards(hall, v, now, gone_now)
+            meeting_afterwards(hall, v, now)
         elif hall.count[MANAGERS] == 0:
             result["lost"] = SIGNAL_MISSED if signalled else PICK_UP_MISSED
             leave(hall, v, now)
@@ -280,13 +280,13 @@ def afterwards(hall, v, now, gone_now):
 
 
 @lean
-def meeting_afterwards(hall, v, now, gone_now):
+def meeting_afterwards(hall, v, now):
     """A willing prime meets a free RM, waits for one, or leaves with a name card (L08-L10)."""
     p = hall.p
     visit = hall.rows[v]
     result = hall.results[v]
     if not result["escorted"] and not rm_is_free(hall, own_line(hall, v, now)):
-        ahead = waiting_for_rm(hall, now, gone_now)
+        ahead = waiting_for_rm(hall, now)
         seated = ahead < p.seats
         if not seated or not waits_for_rm(hall.rules, visit["wait_uniform"], ahead, hall.count[RMS]):
             result["name_card"] = 1
@@ -299,7 +299,7 @@ def meeting_afterwards(hall, v, now, gone_now):
 
 
 @lean
-def proceed(hall, t, outcome, now, gone_now):
+def proceed(hall, t, outcome, now):
     """A step has ended for the visitor: where now?"""
     if t >= hall.n:
         return  # a second look or an errand: the visitor is elsewhere
@@ -315,7 +315,7 @@ def proceed(hall, t, outcome, now, gone_now):
                 result["lost"] = SIGNAL_MISSED if result["signalled"] else PICK_UP_MISSED
                 leave(hall, t, now)
             else:
-                meeting_afterwards(hall, t, now, gone_now)
+                meeting_afterwards(hall, t, now)
         else:
             if outcome != SERVED and (activity in (RECEIVE, TEST)):  # takes a ticket, as if unseen
                 if outcome == CUT_OFF:
@@ -329,7 +329,7 @@ def proceed(hall, t, outcome, now, gone_now):
         else:
             leave(hall, t, now)
     elif outcome == SERVED and station != MACHINE:
-        afterwards(hall, t, now, gone_now)
+        afterwards(hall, t, now)
     else:
         leave(hall, t, now)
 
@@ -363,7 +363,7 @@ def begin(hall, s, t, now):
             own = hall.jobs[v]
             own["talker"] = s
             about = hall.queues[own["line"]]["station"]
-            if p.forms and not result["form"] and helped(p, at_counter(hall, about, now, True)):
+            if p.forms and not result["form"] and helped(p, at_counter(hall, about, now)):
                 ticket["activity"] = LOOK_AND_FORM
     else:
         result["called"] = now
@@ -492,7 +492,7 @@ def at_desk(hall, v, done, now):
 @lean
 def looked(hall, s, t, now):
     """A second look is over: the form is filled in, and who is now taken for prime goes ahead (I08, L05)."""
-    if not about_waits(hall, t, now, False):
+    if not about_waits(hall, t, now):
         return NO_TICKET
     v = t - hall.n
     visit = hall.rows[v]
@@ -558,7 +558,7 @@ def at_counter_done(hall, v, station, done, now):
         hint(hall, v, station)
         return DONE
     wants = hall.rows[v]["pitch"] and p.referral and not result["believed"] and not result["screened"]
-    if wants and pitches(hall.rules, 1, at_counter(hall, station, now, False)):
+    if wants and pitches(hall.rules, 1, at_counter(hall, station, now)):
         result["pitched"] = 1
         return PITCH
     return DONE
@@ -678,7 +678,7 @@ def next_ticket(hall, s, now):
             return NO_TICKET
         t = pop(hall, line)
         if line == LOOKS:
-            if about_waits(hall, t, now, True):
+            if about_waits(hall, t, now):
                 return t
         elif line == ERRANDS:
             if hall.jobs[t]["leaves"] >= now:

@@ -14,10 +14,9 @@ from math import inf, nan
 import numpy as np
 
 from vipsim.compiled import kernel, lean
+from vipsim.lobby.fast_dispatch import call_next, dispatch, idle_for, start, take_first
 from vipsim.lobby.fast_lines import (
-    best_line,
-    drop_free,
-    next_pool,
+    append,
     pop,
     push_front,
     reset,
@@ -28,13 +27,13 @@ from vipsim.lobby.fast_lines import (
     wanted_stations,
 )
 from vipsim.lobby.fast_routes import (
-    begin_service,
     business_line,
     enter,
     give_up,
     join,
     line_after,
     line_after_cut_off,
+    take_ticket,
     write_step,
 )
 from vipsim.lobby.jobs import (
@@ -56,6 +55,8 @@ from vipsim.lobby.jobs import (
 )
 from vipsim.lobby.rules import FINISH, HAND_OVER, SEND_AWAY, SERVE_ALL, colleague_line, task_fits
 from vipsim.lobby.visits import arrange
+
+_NOBODY = np.uint32(NOBODY)
 
 
 @kernel
@@ -97,8 +98,6 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
     free = log.work.free
     idle = log.work.idle
     front = log.work.front
-    cursor = log.work.cursor
-    ring = free.shape[1] - 1
     endings = log.work.endings
     blank = log.work.blank
     places = floor.places
@@ -131,7 +130,7 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
     next_arrival = rows[order[0]]["arrive"] if n_visits > 0 else inf
     next_change = change_min[0] if changes > 0 else inf
     next_other = min(next_change, next_closing, bell)
-    passed = False  # the dispatch passed over somebody
+    new_line = np.uint32(0)
     idle_pools = 1 << int(floor.pool[2 * n_staff]) if floor.servers > n_staff else 0  # a bit each; machines are free
 
     while True:
@@ -139,29 +138,35 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
         if now == inf:
             break
         woke = now == bell  # a member became free, or calling hours began
+        alone = next_other > now and not closed  # nothing else happens at this instant
+        freed = _NOBODY
+        newcomer = _NOBODY
 
         # Ends of service, by server.
-        while endings[n_pending]["end"] == now:
-            server = endings[n_pending]["server"]
+        while endings[np.uint32(n_pending)]["end"] == now:
+            server = endings[np.uint32(n_pending)]["server"]
             n_pending -= 1
+            alone = alone and next_arrival > now and endings[np.uint32(n_pending)]["end"] > now
             v = servers[server]["visit"]
             servers[server]["visit"] = NOBODY
             if servers[server]["on"]:
-                idle_pools |= set_free(servers, free, idle, front, server, now)
                 woke = True
+                if alone:
+                    freed = server
+                else:
+                    idle_pools |= set_free(servers, free, idle, front, server, now)
             if v == NOBODY:
                 servers[server]["task"] = -1
                 continue
             last = max(last, now)
-            line = lines[tickets[v]["line"]]
-            station = line["station"]
+            station = servers[server]["station"]
             started = servers[server]["started"]
             n_steps = write_step(
                 steps,
                 n_steps,
                 first + v,
                 station,
-                line["cls"],
+                servers[server]["cls"],
                 tickets[v]["joined"],
                 started,
                 started,
@@ -176,6 +181,9 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
             )
             if goes < 0:
                 result["left"] = now
+            elif alone:
+                newcomer = v
+                new_line = np.uint32(goes)
             else:
                 wanted |= join(rules, tickets, lines, waiting, visit, result, v, np.uint32(goes), now)
 
@@ -212,8 +220,7 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
                 n_pending -= 1
                 servers[server]["visit"] = NOBODY
                 last = max(last, now)
-                line = lines[tickets[v]["line"]]
-                station = line["station"]
+                station = servers[server]["station"]
                 started = servers[server]["started"]
                 over = HANDED_OVER if rules.shift_end == HAND_OVER else CUT_OFF
                 n_steps = write_step(
@@ -221,7 +228,7 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
                     n_steps,
                     first + v,
                     station,
-                    line["cls"],
+                    servers[server]["cls"],
                     tickets[v]["joined"],
                     started,
                     started,
@@ -265,91 +272,99 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
 
         # Arrivals, by visit.
         while next_arrival == now:
-            v = order[arrived]
+            v = order[np.uint32(arrived)]
             arrived += 1
-            next_arrival = rows[order[arrived]]["arrive"] if arrived < n_visits else inf
+            next_arrival = rows[order[np.uint32(arrived)]]["arrive"] if arrived < n_visits else inf
+            alone = alone and next_arrival > now
             visit = rows[v]
             enter(results, v, blank, visit, day)
             result = results[v]
             goes = 3 * DESK + ORDINARY
             if not rules.triage or managers == 0 or visit["appointment"]:
                 goes = business_line(rules, can, row, here_until, servers, n_staff, visit, result, now)
-            wanted |= join(rules, tickets, lines, waiting, visit, result, v, np.uint32(goes), now)
+            if alone:
+                newcomer = v
+                new_line = np.uint32(goes)
+            else:
+                wanted |= join(rules, tickets, lines, waiting, visit, result, v, np.uint32(goes), now)
 
         if closed:
             n_steps = send_away(tickets, lines, waiting, steps, n_steps, rows, results, first, now)
             wanted = 0
 
-        # One dispatch: free servers, longest idle first, each take their best ticket ...
-        pools = pools_for[wanted] & idle_pools
-        while pools:
-            pool = only_pool[pools]
-            if pool < 0:
-                pool = next_pool(pools, free, idle, front, cursor, servers)
-            if pool < 0 or cursor[pool] >= idle[pool]:
-                break
-            server = free[pool, front[pool] + cursor[pool] & ring]
-            v = NOBODY
-            line = NOBODY
-            while True:
-                line = best_line(places, tickets, lines, servers[server]["first"], servers[server]["end"])
-                if line == NOBODY:
-                    break
-                w = pop(tickets, lines, waiting, line)
+        # Who is served now: at most the newcomer by an idle server, then a visitor by the server just freed ...
+        while newcomer != NOBODY or freed != NOBODY:
+            if newcomer != NOBODY:
+                v = newcomer
+                line = new_line
+                newcomer = _NOBODY
                 station = lines[line]["station"]
-                if waiting[station] == 0:
-                    wanted &= ~(1 << int(station))
-                leaves = tickets[w]["leaves"]
-                if leaves > now:
-                    v = w
-                    break
-                n_steps = write_step(
-                    steps,
-                    n_steps,
-                    first + w,
-                    station,
-                    lines[line]["cls"],
-                    tickets[w]["joined"],
-                    now,
-                    nan,
-                    leaves,
-                    -1,
-                    ABANDONED,
-                )
-                give_up(results[w], rows[w], station, now, leaves, ABANDONED)
-            if v == NOBODY:
-                cursor[pool] += 1
-                passed = True
+                take_ticket(rules, tickets[v], rows[v], results[v], line, station, lines[line]["cls"], now)
+                server = _NOBODY
+                pools = pools_for[np.uint32(1) << station] & idle_pools
+                if pools:
+                    if tickets[v]["leaves"] > now:
+                        server = idle_for(only_pool, can, row, free, front, pools, line)
+                    alone = server != NOBODY
+                if server == NOBODY:
+                    append(tickets, lines, waiting, line, v)
+                    wanted |= 1 << int(station)
+                    continue
+                idle_pools = take_first(free, idle, front, servers[server]["pool"], idle_pools)
             else:
-                if cursor[pool] == 0:
-                    front[pool] = front[pool] + 1 & ring
-                    idle[pool] -= 1
-                else:
-                    drop_free(free, idle, front, pool, cursor[pool])
-                if idle[pool] == 0:
-                    idle_pools &= ~(1 << int(pool))
-                minutes = begin_service(
-                    rules,
-                    tickets,
-                    lines,
-                    waiting,
-                    rows[v],
-                    results[v],
-                    server,
-                    v,
-                    station,
-                    managers,
-                    now,
-                )
-                servers[server]["visit"] = v
-                servers[server]["started"] = now
-                n_pending = set_end(endings, n_pending, server, now + minutes)
-            if wanted == 0:
-                break
-        if passed:
-            passed = False
-            for pool in range(cursor.size):
-                cursor[pool] = 0
+                server = freed
+                freed = _NOBODY
+                v = _NOBODY
+                if alone and pools_for[np.uint32(wanted)] >> servers[server]["pool"] & 1:
+                    v, line, n_steps, wanted = call_next(
+                        places,
+                        tickets,
+                        lines,
+                        waiting,
+                        steps,
+                        n_steps,
+                        rows,
+                        results,
+                        first,
+                        wanted,
+                        servers[server],
+                        now,
+                    )
+                if v == NOBODY:
+                    idle_pools |= set_free(servers, free, idle, front, server, now)
+                    continue
+            n_pending = start(
+                rules,
+                tickets,
+                lines,
+                waiting,
+                rows,
+                results,
+                servers,
+                endings,
+                n_pending,
+                server,
+                v,
+                line,
+                managers,
+                now,
+            )
+        if not alone and wanted:
+            n_steps, n_pending, wanted, idle_pools = dispatch(
+                rules,
+                floor,
+                log.work,
+                steps,
+                n_steps,
+                rows,
+                results,
+                first,
+                n_pending,
+                wanted,
+                idle_pools,
+                managers,
+                now,
+            )
 
         # ... or else the next outreach task of their own that fits. None fits later that did not fit when they
         # became free, except when calling hours begin.

@@ -21,7 +21,6 @@ def append(tickets, lines, waiting, line, v):
     """Put a ticket at the end of its line."""
     ticket = tickets[v]
     ticket["after"] = NOBODY
-    ticket["line"] = line
     row = lines[line]
     if row["head"] == NOBODY:
         row["head"] = v

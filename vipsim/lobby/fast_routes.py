@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from math import inf
 
+import numpy as np
+
 from vipsim.compiled import inlined, lean
 from vipsim.lobby.fast_lines import append, waiting_at_counter, waiting_for_rm
 from vipsim.lobby.jobs import CUT_OFF, DESK, MACHINE, NOBODY, NONE, ORDINARY, RM, SERVED
@@ -27,7 +29,7 @@ from vipsim.lobby.rules import (
 @inlined
 def write_step(steps, n, v, station, cls, joined, called, start, end, staff, outcome):
     """Write one step's record; returns the number of steps."""
-    row = steps[n]
+    row = steps[np.uint32(n)]
     row["visit"] = v
     row["station"] = station
     row["cls"] = cls
@@ -173,13 +175,12 @@ def line_after_cut_off(rules, can, row, here_until, servers, n_staff, visit, res
 
 
 @inlined
-def join(rules, tickets, lines, waiting, visit, result, v, line, now):
-    """Take a ticket of a line (the desk's is the order of arrival); returns the bit of its station."""
-    station = lines[line]["station"]
-    ticket = tickets[v]
+def take_ticket(rules, ticket, visit, result, line, station, cls, now):
+    """A visitor wants to be served at a line (the desk's ticket is the order of arrival) and is willing to wait."""
     ticket["joined"] = now
     ticket["rest"] = -1.0
-    ticket["key"] = ticket_key(rules, now, station, lines[line]["cls"])
+    ticket["line"] = line
+    ticket["key"] = ticket_key(rules, now, station, cls)
     patience = inf
     if station == RM:
         patience = visit["patience_min"] if visit["station"] == RM else visit["meeting_patience_min"]
@@ -188,6 +189,13 @@ def join(rules, tickets, lines, waiting, visit, result, v, line, now):
         patience = visit["machine_patience_min"] if station == MACHINE else visit["patience_min"]
         result["joined"] = now
     ticket["leaves"] = now + patience
+
+
+@lean
+def join(rules, tickets, lines, waiting, visit, result, v, line, now):
+    """Take a ticket and wait; returns the bit of the station."""
+    station = lines[line]["station"]
+    take_ticket(rules, tickets[v], visit, result, line, station, lines[line]["cls"], now)
     append(tickets, lines, waiting, line, v)
     return 1 << int(station)
 

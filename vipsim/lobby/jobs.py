@@ -141,6 +141,8 @@ SERVER = np.dtype(
         ("first", "u4"),  # its places: lines in order of rank
         ("end", "u4"),
         ("pool", "u4"),  # servers of the same stations
+        ("station", "u4"),  # of the step in hand
+        ("cls", "u4"),
         ("on", "i1"),  # on duty
     ],
     align=True,

@@ -281,7 +281,7 @@ def _draw_minutes(c, address, day, visits, start, n):
         machine[at_machine] = i
         surely_machine = row["divert"] & (not c.may_pass_desk) & (not row["looks_prime"])
         at_counter += not surely_machine
-        at_machine += row["divert"]
+        at_machine += int(row["divert"])
     for j in range(at_machine):
         i = machine[j]
         rows[i]["machine_min"] = _minutes(c.machine, second[i])

@@ -43,6 +43,7 @@ from vipsim.lobby.jobs import (
     FIRST_STEP,
     FIRST_VISIT,
     HANDED_OVER,
+    LANES,
     NOBODY,
     ORDINARY,
     RM,
@@ -75,6 +76,7 @@ def run_day(params, roster, visits, tasks, log, day):
     first_step = log.n[STEPS]
     results = log.visits[first : first + n_visits]
     steps = log.steps[first_step:]
+    enter(visits.rows, w.blank, results, day)
     n_steps, closed = event_loop(params.rules, params.floor, roster, visits, tasks, log, results, steps, day, first)
     log.closed[0] = closed
     log.n[FIRST_VISIT] = first
@@ -98,8 +100,8 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
     free = log.work.free
     idle = log.work.idle
     front = log.work.front
-    endings = log.work.endings
-    blank = log.work.blank
+    end_min = log.work.end_min
+    end_server = log.work.end_server
     places = floor.places
     can = floor.can
     pools_for = floor.pools_for
@@ -115,7 +117,7 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
     n_tasks = task_min.size
     changes = change_min.size
 
-    n_pending = 0
+    soonest = end_min.size - LANES  # first of the pending ends of service
     n_steps = 0
     arrived = 0
     changed = 0
@@ -134,7 +136,7 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
     idle_pools = 1 << int(floor.pool[2 * n_staff]) if floor.servers > n_staff else 0  # a bit each; machines are free
 
     while True:
-        now = min(next_arrival, endings[n_pending]["end"], next_other)
+        now = min(next_arrival, end_min[np.uint32(soonest)], next_other)
         if now == inf:
             break
         woke = now == bell  # a member became free, or calling hours began
@@ -143,10 +145,11 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
         newcomer = _NOBODY
 
         # Ends of service, by server.
-        while endings[np.uint32(n_pending)]["end"] == now:
-            server = endings[np.uint32(n_pending)]["server"]
-            n_pending -= 1
-            alone = alone and next_arrival > now and endings[np.uint32(n_pending)]["end"] > now
+        while end_min[np.uint32(soonest)] == now:
+            server = end_server[np.uint32(soonest)]
+            end_min[np.uint32(soonest)] = -inf
+            soonest += 1
+            alone = alone and next_arrival > now and end_min[np.uint32(soonest)] > now
             v = servers[server]["visit"]
             servers[server]["visit"] = NOBODY
             if servers[server]["on"]:
@@ -216,8 +219,8 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
                     idle_pools = unset_free(servers, free, idle, front, server, idle_pools)
                 if v == NOBODY or rules.shift_end == FINISH:
                     continue
-                end = unset_end(endings, n_pending, server)
-                n_pending -= 1
+                end = unset_end(end_min, end_server, soonest, server)
+                soonest += 1
                 servers[server]["visit"] = NOBODY
                 last = max(last, now)
                 station = servers[server]["station"]
@@ -277,7 +280,6 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
             next_arrival = rows[order[np.uint32(arrived)]]["arrive"] if arrived < n_visits else inf
             alone = alone and next_arrival > now
             visit = rows[v]
-            enter(results, v, blank, visit, day)
             result = results[v]
             goes = 3 * DESK + ORDINARY
             if not rules.triage or managers == 0 or visit["appointment"]:
@@ -333,7 +335,7 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
                 if v == NOBODY:
                     idle_pools |= set_free(servers, free, idle, front, server, now)
                     continue
-            n_pending = start(
+            soonest = start(
                 rules,
                 tickets,
                 lines,
@@ -341,8 +343,9 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
                 rows,
                 results,
                 servers,
-                endings,
-                n_pending,
+                end_min,
+                end_server,
+                soonest,
                 server,
                 v,
                 line,
@@ -350,7 +353,7 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
                 now,
             )
         if not alone and wanted:
-            n_steps, n_pending, wanted, idle_pools = dispatch(
+            n_steps, soonest, wanted, idle_pools = dispatch(
                 rules,
                 floor,
                 log.work,
@@ -359,7 +362,7 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
                 rows,
                 results,
                 first,
-                n_pending,
+                soonest,
                 wanted,
                 idle_pools,
                 managers,
@@ -385,7 +388,7 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
                         task_start[j] = now
                         server["task"] = j
                         idle_pools = unset_free(servers, free, idle, front, member, idle_pools)
-                        n_pending = set_end(endings, n_pending, np.uint32(member), now + task_min[j])
+                        soonest = set_end(end_min, end_server, soonest, np.uint32(member), now + task_min[j])
                         break
         if now == next_other:
             if now == bell:

@@ -74,8 +74,10 @@ def call_next(places, tickets, lines, waiting, steps, n_steps, rows, results, fi
 
 
 @inlined
-def start(rules, tickets, lines, waiting, rows, results, servers, endings, n_pending, server, v, line, managers, now):
-    """A service begins now; returns the number of pending ends of service."""
+def start(
+    rules, tickets, lines, waiting, rows, results, servers, end_min, end_server, soonest, server, v, line, managers, now
+):
+    """A service begins now; returns where the pending ends of service begin."""
     station = lines[line]["station"]
     minutes = begin_service(rules, tickets, lines, waiting, rows[v], results[v], server, v, station, managers, now)
     row = servers[server]
@@ -83,14 +85,14 @@ def start(rules, tickets, lines, waiting, rows, results, servers, endings, n_pen
     row["started"] = now
     row["station"] = station
     row["cls"] = lines[line]["cls"]
-    return set_end(endings, n_pending, server, now + minutes)
+    return set_end(end_min, end_server, soonest, server, now + minutes)
 
 
 @lean
-def dispatch(rules, floor, work, steps, n_steps, rows, results, first, n_pending, wanted, idle_pools, managers, now):
+def dispatch(rules, floor, work, steps, n_steps, rows, results, first, soonest, wanted, idle_pools, managers, now):
     """Free servers, longest idle first, each take their best ticket.
 
-    Returns the numbers of steps and of pending ends of service, stations wanted and pools with a free server.
+    Returns the number of steps, where pending ends of service begin, stations wanted and pools with a free server.
     """
     tickets = work.tickets
     lines = work.lines
@@ -100,7 +102,8 @@ def dispatch(rules, floor, work, steps, n_steps, rows, results, first, n_pending
     idle = work.idle
     front = work.front
     cursor = work.cursor
-    endings = work.endings
+    end_min = work.end_min
+    end_server = work.end_server
     places = floor.places
     pools_for = floor.pools_for
     only_pool = floor.only_pool
@@ -127,7 +130,21 @@ def dispatch(rules, floor, work, steps, n_steps, rows, results, first, n_pending
             drop_free(free, idle, front, pool, cursor[pool])
             if idle[pool] == 0:
                 idle_pools &= ~(1 << int(pool))
-        n_pending = start(
-            rules, tickets, lines, waiting, rows, results, servers, endings, n_pending, server, v, line, managers, now
+        soonest = start(
+            rules,
+            tickets,
+            lines,
+            waiting,
+            rows,
+            results,
+            servers,
+            end_min,
+            end_server,
+            soonest,
+            server,
+            v,
+            line,
+            managers,
+            now,
         )
-    return n_steps, n_pending, wanted, idle_pools
+    return n_steps, soonest, wanted, idle_pools

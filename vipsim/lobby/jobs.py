@@ -119,6 +119,7 @@ STEP = np.dtype(
 # Rows of the compiled engine's own room. Row numbers are unsigned, because Numba then need not ask whether an index
 # counts from the end; NOBODY stands for no row.
 NOBODY = 0xFFFFFFFF
+LANES = 8  # ends of service that the processor compares at once
 TICKET = np.dtype(
     [
         ("key", "f8"),  # order in the line
@@ -147,7 +148,6 @@ SERVER = np.dtype(
     ],
     align=True,
 )
-ENDING = np.dtype([("end", "f8"), ("server", "u4")], align=True)
 PLACE = np.dtype([("line", "u4"), ("rank", "i4")], align=True)
 
 
@@ -200,7 +200,8 @@ class Work(NamedTuple):
     front: Array  # int64[pool]: where in the ring the first stands
     cursor: Array  # int64[pool]: how many of them the dispatch has passed over
     blank: Array  # RESULT[1]: of whom nothing is known yet
-    endings: Array  # ENDING: from 1, pending ends of service, latest first, then higher server first; 0 = never
+    end_min: Array  # float64: -inf, pending ends of service in order of minute and server, then LANES times inf
+    end_server: Array  # uint32
 
 
 class DayLog(NamedTuple):
@@ -264,8 +265,9 @@ def make_log(servers: int, pools: int, line_stations: list[int], line_classes: l
     """An empty log for so many servers and pools, with lines of these stations and classes; it grows by itself."""
     lines = np.zeros(len(line_stations), LINE)
     lines["station"], lines["cls"] = line_stations, line_classes
-    endings = np.zeros(servers + 2, ENDING)
-    endings["end"][0] = np.inf
+    ends = LANES * (servers // LANES + 2)
+    end_min = np.full(ends, -np.inf)
+    end_min[-LANES:] = np.inf
     work = Work(
         tickets=np.zeros(visits, TICKET),
         lines=lines,
@@ -276,7 +278,8 @@ def make_log(servers: int, pools: int, line_stations: list[int], line_classes: l
         front=np.zeros(pools, np.int64),
         cursor=np.zeros(pools, np.int64),
         blank=blank_result(),
-        endings=endings,
+        end_min=end_min,
+        end_server=np.zeros(ends, np.uint32),
     )
     return DayLog(
         visits=np.empty(visits, RESULT),  # unlike zeros, big ones are asked for in big pages
@@ -349,5 +352,7 @@ def grow_log(log, visits, steps, tasks):
     tickets = w.tickets
     if visits > tickets.size:
         tickets = np.zeros(max(visits, 2 * tickets.size), TICKET)
-    work = Work(tickets, w.lines, w.waiting, w.servers, w.free, w.idle, w.front, w.cursor, w.blank, w.endings)
+    work = Work(
+        tickets, w.lines, w.waiting, w.servers, w.free, w.idle, w.front, w.cursor, w.blank, w.end_min, w.end_server
+    )
     return DayLog(rows, step_rows, log.n, started, log.closed, work)

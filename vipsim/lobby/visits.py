@@ -2,7 +2,8 @@
 
 Addresses: time = day; id = the customer's row, or ``WALK_IN`` + n for the n-th walk-in of a slot; k = the number of
 the customer's visit that day, or the slot, in the bits above ``_FIELD_BITS``, and the field below them. Visits are
-drawn column by column, because the generator then works on several addresses at once.
+drawn column by column, because the generator then works on several addresses at once; row numbers are unsigned, else
+every index would be asked whether it counts from the end.
 """
 
 # mypy: allow-untyped-defs, allow-untyped-calls
@@ -116,7 +117,7 @@ def _fill_walk_ins(a, address, day, visits, start, n):
     blank = visits.blank
     cumulative = a.type_cumulative
     _uniforms(address, ARRIVAL, day, _TIME, visits, start, n)
-    for i in range(start, n):
+    for i in range(np.uint64(start), np.uint64(n)):
         u = second[i]
         type = int(u >= cumulative[0]) + int(u >= cumulative[1]) + int(u >= cumulative[2])
         rows[i] = blank[0]
@@ -172,7 +173,7 @@ def _uniforms(address, stream, day, field, visits, start, n):
     replication = np.uint32(address.replication)
     seed = np.uint32(address.seed)
     stream_of_branch = np.uint32(stream | address.branch << 16)
-    for i in range(start, n):
+    for i in range(np.uint64(start), np.uint64(n)):
         block = np.uint32((k[i] + field) >> 1)
         a, b, c, d = _philox(np.uint32(id[i]), time, block, replication, seed, stream_of_branch)
         first[i] = _open_unit(a, b)
@@ -201,7 +202,7 @@ def _draw_kind(c, address, day, visits, start, n):
     kinds = c.kind_cumulative.size
     if kinds > 1 or c.diverts:
         _uniforms(address, VISIT_KIND, day, _KIND, visits, start, n)
-    for i in range(start, n):
+    for i in range(np.uint64(start), np.uint64(n)):
         row = rows[i]
         kind = 0
         if kinds > 1:
@@ -211,7 +212,7 @@ def _draw_kind(c, address, day, visits, start, n):
         row["divert"] = c.diverts and not row["appointment"] and second[i] < c.divert[kind]
     if c.ask_share > 0.0:
         _uniforms(address, VISIT_KIND, day, _PITCH, visits, start, n)
-        for i in range(start, n):
+        for i in range(np.uint64(start), np.uint64(n)):
             rows[i]["pitch"] = first[i] < c.ask_share
 
 
@@ -221,7 +222,7 @@ def _draw_belief(c, address, day, visits, start, n):
     manager_errs = c.triage_on and (c.sensitivity_share < 1.0 or c.specificity_share < 1.0)
     if manager_errs or c.ask_share > 0.0:
         _uniforms(address, IDENTIFY, day, _MANAGER, visits, start, n)
-    for i in range(start, n):
+    for i in range(np.uint64(start), np.uint64(n)):
         row = visits.rows[i]
         type = row["type"]
         looks = type != _TYPE_D
@@ -244,7 +245,7 @@ def _draw_belief(c, address, day, visits, start, n):
 @lean
 def _draw_meeting(c, address, day, visits, start, n):
     """Whether those who may be taken for prime want to meet an RM, would wait, would leave a phone number."""
-    for i in range(start, n):
+    for i in range(np.uint64(start), np.uint64(n)):
         row = visits.rows[i]
         if row["appointment"] or not (row["looks_prime"] or row["shows_prime"]):
             continue
@@ -271,14 +272,14 @@ def _draw_minutes(c, address, day, visits, start, n):
     machine = visits.machine
     _uniforms(address, SERVICE, day, _TRIAGE, visits, start, n)
     if c.triage_on:
-        for i in range(start, n):
+        for i in range(np.uint64(start), np.uint64(n)):
             rows[i]["triage_min"] = _minutes(c.triage, first[i])
     at_counter = 0
     at_machine = 0
-    for i in range(start, n):  # lists first: loops without unforeseeable branches are fast
+    for i in range(np.uint64(start), np.uint64(n)):  # lists first: loops without unforeseeable branches are fast
         row = rows[i]
-        counter[at_counter] = i
-        machine[at_machine] = i
+        counter[np.uint32(at_counter)] = i
+        machine[np.uint32(at_machine)] = i
         surely_machine = row["divert"] & (not c.may_pass_desk) & (not row["looks_prime"])
         at_counter += not surely_machine
         at_machine += int(row["divert"])
@@ -314,7 +315,7 @@ def _draw_patience(c, address, day, visits, start, n, at_counter, at_machine):
             row = rows[i]
             row["patience_min"] = _minutes(c.patience_vip if row["vip"] else c.patience_ordinary, first[i])
     if c.patience_meeting.law != NEVER:
-        for i in range(start, n):
+        for i in range(np.uint64(start), np.uint64(n)):
             row = rows[i]
             if row["meets"]:
                 u = draw(address, PATIENCE, day, visits.id[i], visits.k[i] + _WAITING_AREA)
@@ -332,7 +333,7 @@ def arrange(visits):
 
     A bucket per expected arrival, then insertion: linear in the number of visits.
     """
-    n = visits.n[0]
+    n = np.uint32(visits.n[0])
     rows = visits.rows
     order = visits.order
     last = 0.0
@@ -343,11 +344,11 @@ def arrange(visits):
     for b in range(n + 1):
         bucket[b] = 0
     for i in range(n):
-        bucket[int(rows[i]["arrive"] * scale) + 1] += 1
+        bucket[np.uint32(rows[i]["arrive"] * scale) + 1] += 1
     for b in range(n):
         bucket[b + 1] += bucket[b]
     for i in range(n):
-        b = int(rows[i]["arrive"] * scale)
+        b = np.uint32(rows[i]["arrive"] * scale)
         order[bucket[b]] = i
         bucket[b] += 1
     for j in range(1, n):

@@ -91,6 +91,7 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
     """All events of a day; returns the number of steps and the minute at which the last customer left."""
     rows = visits.rows
     order = visits.order
+    minute = visits.minute
     n_visits = visits.n[0]
     task_start = log.started
     tickets = log.work.tickets
@@ -118,6 +119,7 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
     changes = change_min.size
 
     soonest = end_min.size - LANES  # first of the pending ends of service
+    next_end = inf
     n_steps = 0
     arrived = 0
     changed = 0
@@ -129,14 +131,14 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
     last = closing  # last end of a visitor's service
     bell = tasks.call_from_min if n_tasks > 0 else inf
     next_closing = closing
-    next_arrival = rows[order[0]]["arrive"] if n_visits > 0 else inf
+    next_arrival = minute[0] if n_visits > 0 else inf
     next_change = change_min[0] if changes > 0 else inf
     next_other = min(next_change, next_closing, bell)
     new_line = np.uint32(0)
     idle_pools = 1 << int(floor.pool[2 * n_staff]) if floor.servers > n_staff else 0  # a bit each; machines are free
 
     while True:
-        now = min(next_arrival, end_min[np.uint32(soonest)], next_other)
+        now = min(next_arrival, next_end, next_other)
         if now == inf:
             break
         woke = now == bell  # a member became free, or calling hours began
@@ -145,11 +147,11 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
         newcomer = _NOBODY
 
         # Ends of service, by server.
-        while end_min[np.uint32(soonest)] == now:
+        while next_end == now:
             server = end_server[np.uint32(soonest)]
-            end_min[np.uint32(soonest)] = -inf
             soonest += 1
-            alone = alone and next_arrival > now and end_min[np.uint32(soonest)] > now
+            next_end = end_min[np.uint32(soonest)]
+            alone = alone and next_arrival > now and next_end > now
             v = servers[server]["visit"]
             servers[server]["visit"] = NOBODY
             if servers[server]["on"]:
@@ -221,6 +223,7 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
                     continue
                 end = unset_end(end_min, end_server, soonest, server)
                 soonest += 1
+                next_end = end_min[soonest]
                 servers[server]["visit"] = NOBODY
                 last = max(last, now)
                 station = servers[server]["station"]
@@ -277,7 +280,7 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
         while next_arrival == now:
             v = order[np.uint32(arrived)]
             arrived += 1
-            next_arrival = rows[order[np.uint32(arrived)]]["arrive"] if arrived < n_visits else inf
+            next_arrival = minute[np.uint32(arrived)] if arrived < n_visits else inf
             alone = alone and next_arrival > now
             visit = rows[v]
             result = results[v]
@@ -335,7 +338,7 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
                 if v == NOBODY:
                     idle_pools |= set_free(servers, free, idle, front, server, now)
                     continue
-            soonest = start(
+            soonest, next_end = start(
                 rules,
                 tickets,
                 lines,
@@ -346,6 +349,7 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
                 end_min,
                 end_server,
                 soonest,
+                next_end,
                 server,
                 v,
                 line,
@@ -353,7 +357,7 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
                 now,
             )
         if not alone and wanted:
-            n_steps, soonest, wanted, idle_pools = dispatch(
+            n_steps, soonest, next_end, wanted, idle_pools = dispatch(
                 rules,
                 floor,
                 log.work,
@@ -363,6 +367,7 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
                 results,
                 first,
                 soonest,
+                next_end,
                 wanted,
                 idle_pools,
                 managers,
@@ -388,7 +393,9 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
                         task_start[j] = now
                         server["task"] = j
                         idle_pools = unset_free(servers, free, idle, front, member, idle_pools)
-                        soonest = set_end(end_min, end_server, soonest, np.uint32(member), now + task_min[j])
+                        end = now + task_min[j]
+                        soonest = set_end(end_min, end_server, soonest, np.uint32(member), end)
+                        next_end = min(next_end, end)
                         break
         if now == next_other:
             if now == bell:

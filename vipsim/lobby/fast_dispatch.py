@@ -75,9 +75,24 @@ def call_next(places, tickets, lines, waiting, steps, n_steps, rows, results, fi
 
 @inlined
 def start(
-    rules, tickets, lines, waiting, rows, results, servers, end_min, end_server, soonest, server, v, line, managers, now
+    rules,
+    tickets,
+    lines,
+    waiting,
+    rows,
+    results,
+    servers,
+    end_min,
+    end_server,
+    soonest,
+    next_end,
+    server,
+    v,
+    line,
+    managers,
+    now,
 ):
-    """A service begins now; returns where the pending ends of service begin."""
+    """A service begins now; returns where the pending ends of service begin, and the minute of the first."""
     station = lines[line]["station"]
     minutes = begin_service(rules, tickets, lines, waiting, rows[v], results[v], server, v, station, managers, now)
     row = servers[server]
@@ -85,14 +100,18 @@ def start(
     row["started"] = now
     row["station"] = station
     row["cls"] = lines[line]["cls"]
-    return set_end(end_min, end_server, soonest, server, now + minutes)
+    end = now + minutes
+    return set_end(end_min, end_server, soonest, server, end), min(next_end, end)
 
 
 @lean
-def dispatch(rules, floor, work, steps, n_steps, rows, results, first, soonest, wanted, idle_pools, managers, now):
+def dispatch(
+    rules, floor, work, steps, n_steps, rows, results, first, soonest, next_end, wanted, idle_pools, managers, now
+):
     """Free servers, longest idle first, each take their best ticket.
 
-    Returns the number of steps, where pending ends of service begin, stations wanted and pools with a free server.
+    Returns the number of steps, where pending ends of service begin and the minute of the first, stations
+    wanted and pools with a free server.
     """
     tickets = work.tickets
     lines = work.lines
@@ -130,7 +149,7 @@ def dispatch(rules, floor, work, steps, n_steps, rows, results, first, soonest, 
             drop_free(free, idle, front, pool, cursor[pool])
             if idle[pool] == 0:
                 idle_pools &= ~(1 << int(pool))
-        soonest = start(
+        soonest, next_end = start(
             rules,
             tickets,
             lines,
@@ -141,10 +160,11 @@ def dispatch(rules, floor, work, steps, n_steps, rows, results, first, soonest, 
             end_min,
             end_server,
             soonest,
+            next_end,
             server,
             v,
             line,
             managers,
             now,
         )
-    return n_steps, soonest, wanted, idle_pools
+    return n_steps, soonest, next_end, wanted, idle_pools

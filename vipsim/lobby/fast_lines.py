@@ -195,17 +195,19 @@ def set_end(end_min, end_server, soonest, server, end):
     Everything sooner moves one place down. All places are compared, without a branch that depends on chance: that is
     faster than looking for the place of the new one.
     """
+    first = soonest - 1  # the place that is free
     for i in range(end_min.size - LANES):
         this_min = end_min[i]
         this_server = end_server[i]
         next_min = end_min[i + 1]
         next_server = end_server[i + 1]
-        before_this = (end < this_min) | ((end == this_min) & (server < this_server))
+        after_this = (i == first) | (end > this_min) | ((end == this_min) & (server >= this_server))
+        stays = (i < first) | (not after_this)
         before_next = (end < next_min) | ((end == next_min) & (server < next_server))
         new_min = end if before_next else next_min
         new_server = server if before_next else next_server
-        end_min[i] = this_min if before_this else new_min
-        end_server[i] = this_server if before_this else new_server
+        end_min[i] = this_min if stays else new_min
+        end_server[i] = this_server if stays else new_server
     return soonest - 1
 
 
@@ -219,7 +221,6 @@ def unset_end(end_min, end_server, soonest, server):
     for j in range(i, soonest, -1):
         end_min[j] = end_min[j - 1]
         end_server[j] = end_server[j - 1]
-    end_min[soonest] = -inf
     return end
 
 

@@ -169,6 +169,7 @@ class Visits(NamedTuple):
     rows: Array  # VISIT
     n: Array  # int64[2]
     order: Array  # uint32: rows by arrival
+    minute: Array  # float64: minutes of arrival, in that order
     id: Array  # int64: id of the row's draws
     k: Array  # int64: first k of the row's draws
     first: Array  # float64: uniforms
@@ -200,7 +201,7 @@ class Work(NamedTuple):
     front: Array  # int64[pool]: where in the ring the first stands
     cursor: Array  # int64[pool]: how many of them the dispatch has passed over
     blank: Array  # RESULT[1]: of whom nothing is known yet
-    end_min: Array  # float64: -inf, pending ends of service in order of minute and server, then LANES times inf
+    end_min: Array  # float64: room, pending ends of service in order of minute and server, then LANES times inf
     end_server: Array  # uint32
 
 
@@ -230,6 +231,7 @@ def make_visits(room: int = 64) -> Visits:
         rows=np.zeros(room, VISIT),
         n=np.zeros(2, np.int64),
         order=np.zeros(room, np.uint32),
+        minute=np.zeros(room),
         id=np.zeros(room, np.int64),
         k=np.zeros(room, np.int64),
         first=np.zeros(room),
@@ -266,8 +268,7 @@ def make_log(servers: int, pools: int, line_stations: list[int], line_classes: l
     lines = np.zeros(len(line_stations), LINE)
     lines["station"], lines["cls"] = line_stations, line_classes
     ends = LANES * (servers // LANES + 2)
-    end_min = np.full(ends, -np.inf)
-    end_min[-LANES:] = np.inf
+    end_min = np.full(ends, np.inf)
     work = Work(
         tickets=np.zeros(visits, TICKET),
         lines=lines,
@@ -308,6 +309,7 @@ def grow_visits(visits, n):
         rows,
         visits.n,
         np.zeros(size, np.uint32),
+        np.zeros(size),
         id,
         k,
         np.zeros(size),

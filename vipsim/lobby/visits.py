@@ -329,18 +329,19 @@ def _draw_patience(c, address, day, visits, start, n, at_counter, at_machine):
 
 @lean
 def arrange(visits):
-    """Order of arrival into ``visits.order``; who comes at the same minute keeps the order of rows.
+    """Order of arrival into ``visits.order`` and ``visits.minute``; who comes at one minute keeps the order of rows.
 
     A bucket per expected arrival, then insertion: linear in the number of visits.
     """
     n = np.uint32(visits.n[0])
     rows = visits.rows
     order = visits.order
+    minute = visits.minute
+    bucket = visits.bucket
     last = 0.0
     for i in range(n):
         last = max(last, rows[i]["arrive"])
     scale = n / last * (1.0 - 1e-12) if last > 0.0 else 0.0
-    bucket = visits.bucket
     for b in range(n + 1):
         bucket[b] = 0
     for i in range(n):
@@ -348,17 +349,23 @@ def arrange(visits):
     for b in range(n):
         bucket[b + 1] += bucket[b]
     for i in range(n):
-        b = np.uint32(rows[i]["arrive"] * scale)
-        order[bucket[b]] = i
+        at = rows[i]["arrive"]
+        b = np.uint32(at * scale)
+        place = np.uint32(bucket[b])
+        order[place] = i
+        minute[place] = at
         bucket[b] += 1
     for j in range(1, n):
-        v = order[j]
-        at = rows[v]["arrive"]
-        i = j
-        while i > 0 and rows[order[i - 1]]["arrive"] > at:
-            order[i] = order[i - 1]
-            i -= 1
-        order[i] = v
+        at = minute[j]
+        if minute[j - 1] > at:
+            v = order[j]
+            i = j
+            while i > 0 and minute[i - 1] > at:
+                order[i] = order[i - 1]
+                minute[i] = minute[i - 1]
+                i -= 1
+            order[i] = v
+            minute[i] = at
 
 
 __all__ = ["CONSTANT", "add_visits", "add_walk_ins", "arrange", "day_weights"]

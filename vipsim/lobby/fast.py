@@ -17,6 +17,7 @@ from vipsim.compiled import kernel, lean
 from vipsim.lobby.fast_dispatch import call_next, dispatch, idle_for, start, take_first
 from vipsim.lobby.fast_lines import (
     append,
+    line_up,
     pop,
     push_front,
     reset,
@@ -336,7 +337,7 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
                         now,
                     )
                 if v == NOBODY:
-                    idle_pools |= set_free(servers, free, idle, front, server, now)
+                    idle_pools |= line_up(servers, free, idle, front, server, now)
                     continue
             soonest, next_end = start(
                 rules,

@@ -41,9 +41,10 @@ def idle_for(only_pool, can, row, free, front, pools, line):
 @inlined
 def take_first(free, idle, front, pool, idle_pools):
     """Take the server idle for longest off a pool; returns the bits of the pools with a free server."""
+    left = idle[pool] - 1
     front[pool] = front[pool] + 1 & free.shape[1] - 1
-    idle[pool] -= 1
-    return idle_pools if idle[pool] > 0 else idle_pools & ~(1 << int(pool))
+    idle[pool] = left
+    return idle_pools & ~(int(left == 0) << int(pool))
 
 
 @inlined

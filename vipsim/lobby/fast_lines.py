@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from math import inf, nan
 
+import numpy as np
+
 from vipsim.compiled import inlined, lean
 from vipsim.lobby.jobs import LANES, NOBODY, RM
 
@@ -142,6 +144,17 @@ def set_free(servers, free, idle, front, server, now):
             free[pool, i & ring] = free[pool, i - 1 & ring]
             i -= 1
     free[pool, i & ring] = server
+    idle[pool] += 1
+    return 1 << int(pool)
+
+
+@inlined
+def line_up(servers, free, idle, front, server, now):
+    """As ``set_free`` where nobody else became free at this instant: behind all the others."""
+    row = servers[server]
+    row["since"] = now
+    pool = row["pool"]
+    free[pool, np.uint32(front[pool] + idle[pool] & free.shape[1] - 1)] = server
     idle[pool] += 1
     return 1 << int(pool)
 

@@ -102,14 +102,14 @@ def rm_is_free(can, row, servers, n_staff, line):
 def business_line(rules, can, row, here_until, servers, n_staff, visit, result, now):
     """Line for the business, once belief is settled: machine, RM, or counter (before it a free RM, L07)."""
     believed = result["believed"]
-    line = 3 * visit["station"] + class_of(believed)
-    if result["triaged"] and goes_to_machine(rules, visit["divert"], believed):
-        result["diverted"] = 1
-        result["station"] = MACHINE
-        line = 3 * MACHINE + ORDINARY
-    elif visit["station"] == RM or (believed and visit["meets"] and rules.meet_first):
+    station = visit["station"]
+    machine = (result["triaged"] != 0) & (visit["divert"] != 0) & (goes_to_machine(rules, 1, believed) != 0)
+    result["diverted"] = machine  # chance decides: a value chosen is faster than a branch that cannot be foreseen
+    result["station"] = MACHINE if machine else station
+    line = 3 * MACHINE + ORDINARY if machine else 3 * station + class_of(believed)
+    if not machine and (station == RM or (believed and visit["meets"] and rules.meet_first)):
         meeting = own_rm_line(rules, can, here_until, visit, believed, now)
-        if visit["station"] == RM:
+        if station == RM:
             line = meeting
         elif rm_is_free(can, row, servers, n_staff, meeting):
             result["rm_first"] = 1
@@ -183,12 +183,15 @@ def take_ticket(rules, ticket, visit, result, line, station, cls, now):
     ticket["rest"] = -1.0
     ticket["line"] = line
     ticket["key"] = ticket_key(rules, now, station, cls)
-    patience = inf
+    at_machine = visit["machine_patience_min"]
+    patience = visit["patience_min"]
     if station == RM:
-        patience = visit["patience_min"] if visit["station"] == RM else visit["meeting_patience_min"]
+        patience = patience if visit["station"] == RM else visit["meeting_patience_min"]
         result["rm_joined"] = now
-    elif station != DESK:
-        patience = visit["machine_patience_min"] if station == MACHINE else visit["patience_min"]
+    elif station == DESK:
+        patience = inf
+    else:
+        patience = at_machine if station == MACHINE else patience
         result["joined"] = now
     ticket["leaves"] = now + patience
 
@@ -217,17 +220,16 @@ def begin_service(rules, tickets, lines, waiting, visit, result, server, v, stat
         if minutes < 0.0:
             result["called"] = now
             result["start"] = now
-            if station == MACHINE:
-                minutes = visit["machine_min"]
-            else:
-                minutes = visit["counter_min"]
-                if visit["pitch"]:
-                    enough = rules.chat_queue_threshold + 1
-                    ahead = waiting_at_counter(tickets, lines, waiting, station, now, enough)
-                    if pitches(rules, 1, ahead):
-                        minutes = minutes + rules.pitch_min
-                        result["pitched"] = 1
-                        result["referred"] = visit["recognised"]
+            at_machine = visit["machine_min"]
+            at_counter = visit["counter_min"]
+            minutes = at_machine if station == MACHINE else at_counter
+            if visit["pitch"] and station != MACHINE:
+                enough = rules.chat_queue_threshold + 1
+                ahead = waiting_at_counter(tickets, lines, waiting, station, now, enough)
+                if pitches(rules, 1, ahead):
+                    minutes = minutes + rules.pitch_min
+                    result["pitched"] = 1
+                    result["referred"] = visit["recognised"]
     elif minutes < 0.0:
         nod = only_a_nod(rules, waiting[DESK], managers)
         if not nod:

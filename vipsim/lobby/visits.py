@@ -10,7 +10,7 @@ every index would be asked whether it counts from the end.
 
 from __future__ import annotations
 
-from math import log
+from math import exp
 
 import numpy as np
 
@@ -18,10 +18,12 @@ from vipsim import draws
 from vipsim.compiled import inlined, kernel, lean
 from vipsim.draws import (
     ARRIVAL,
+    CENTRE,
     CONSTANT,
     DAY_FACTOR,
     EXPONENTIAL,
     IDENTIFY,
+    LOGNORMAL,
     NEVER,
     PATIENCE,
     SERVICE,
@@ -32,6 +34,7 @@ from vipsim.draws import (
     draw,
     gamma_quantile,
     invert_profile,
+    normal_quantile,
     pair,
     poisson,
     variate,
@@ -50,17 +53,32 @@ _MANAGER, _TELLER = range(2)  # IDENTIFY
 
 _philox = inlined(getattr(draws.philox, "py_func", draws.philox))
 _open_unit = inlined(getattr(draws._open_unit, "py_func", draws._open_unit))
+_log_unit = inlined(getattr(draws.log_unit, "py_func", draws.log_unit))
+_central_quantile = inlined(getattr(draws.central_quantile, "py_func", draws.central_quantile))
 
 _NONE, _CARD_TICKET, _KNOWN = range(3)
 _TYPE_A, _TYPE_B, _TYPE_D = 0, 1, 3
 
 
-@inlined
-def _minutes(v, u):
-    """A variate; the exponential law, the most frequent, without a call."""
+@lean
+def _to_minutes(v, column, start, n):
+    """Uniforms into variates of one law, in place; of the exponential law, the most frequent, several at once."""
     if v.law == EXPONENTIAL:
-        return -v.a * log(u)
-    return variate(v, u)
+        for i in range(np.uint64(start), np.uint64(n)):
+            column[i] = -v.a * _log_unit(column[i])
+    else:
+        for i in range(np.uint64(start), np.uint64(n)):
+            column[i] = variate(v, column[i])
+
+
+@lean
+def _to_normals(uniforms, normals, n):
+    """Standard normal quantiles of n uniforms: the middle for all at once, then the few in the tails."""
+    for j in range(n):
+        normals[j] = _central_quantile(uniforms[j] - 0.5)
+    for j in range(n):
+        if abs(uniforms[j] - 0.5) > CENTRE:
+            normals[j] = normal_quantile(uniforms[j])
 
 
 @kernel
@@ -272,8 +290,9 @@ def _draw_minutes(c, address, day, visits, start, n):
     machine = visits.machine
     _uniforms(address, SERVICE, day, _TRIAGE, visits, start, n)
     if c.triage_on:
+        _to_minutes(c.triage, first, start, n)
         for i in range(np.uint64(start), np.uint64(n)):
-            rows[i]["triage_min"] = _minutes(c.triage, first[i])
+            rows[i]["triage_min"] = first[i]
     at_counter = 0
     at_machine = 0
     for i in range(np.uint64(start), np.uint64(n)):  # lists first: loops without unforeseeable branches are fast
@@ -284,17 +303,22 @@ def _draw_minutes(c, address, day, visits, start, n):
         at_counter += not surely_machine
         at_machine += int(row["divert"])
     for j in range(at_machine):
-        i = machine[j]
-        rows[i]["machine_min"] = _minutes(c.machine, second[i])
+        first[j] = second[machine[j]]
+    _to_minutes(c.machine, first, 0, at_machine)
+    for j in range(at_machine):
+        rows[machine[j]]["machine_min"] = first[j]
+    for j in range(at_counter):
+        first[j] = second[counter[j]]
+    _to_normals(first, second, at_counter)  # second is used up
     for j in range(at_counter):
         i = counter[j]
         row = rows[i]
         kind = row["kind"]
         law = Variate(c.service_law[kind], c.service[kind, 0], c.service[kind, 1], c.service[kind, 2])
         if row["station"] == RM:
-            row["meeting_min"] = variate(c.meeting if row["appointment"] else law, second[i])
+            row["meeting_min"] = variate(c.meeting if row["appointment"] else law, first[j])
         else:
-            row["counter_min"] = variate(law, second[i])
+            row["counter_min"] = exp(law.a + law.b * second[j]) if law.law == LOGNORMAL else variate(law, first[j])
             if row["meets"]:
                 u = draw(address, SERVICE, day, visits.id[i], visits.k[i] + _MEETING)
                 row["meeting_min"] = variate(c.meeting, u)
@@ -306,14 +330,22 @@ def _draw_patience(c, address, day, visits, start, n, at_counter, at_machine):
     """Minutes they are willing to wait at a counter, for a machine, in the waiting area."""
     rows = visits.rows
     first = visits.first
+    second = visits.second
     counter = visits.counter
     machine = visits.machine
     if c.patience_vip.law != NEVER or c.patience_ordinary.law != NEVER:
         _uniforms(address, PATIENCE, day, _COUNTER, visits, start, n)
         for j in range(at_counter):
-            i = counter[j]
-            row = rows[i]
-            row["patience_min"] = _minutes(c.patience_vip if row["vip"] else c.patience_ordinary, first[i])
+            second[j] = first[counter[j]]
+        if c.patience_vip.law == EXPONENTIAL and c.patience_ordinary.law == EXPONENTIAL:
+            _to_minutes(Variate(EXPONENTIAL, 1.0, 0.0, 0.0), second, 0, at_counter)
+            for j in range(at_counter):
+                row = rows[counter[j]]
+                row["patience_min"] = (c.patience_vip.a if row["vip"] else c.patience_ordinary.a) * second[j]
+        else:
+            for j in range(at_counter):
+                row = rows[counter[j]]
+                row["patience_min"] = variate(c.patience_vip if row["vip"] else c.patience_ordinary, second[j])
     if c.patience_meeting.law != NEVER:
         for i in range(np.uint64(start), np.uint64(n)):
             row = rows[i]

@@ -136,6 +136,7 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
     next_change = change_min[0] if changes > 0 else inf
     next_other = min(next_change, next_closing, bell)
     new_line = np.uint32(0)
+    before = -inf  # a service without duration ends at the instant at which it began
     idle_pools = 1 << int(floor.pool[2 * n_staff]) if floor.servers > n_staff else 0  # a bit each; machines are free
 
     while True:
@@ -143,7 +144,8 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
         if now == inf:
             break
         woke = now == bell  # a member became free, or calling hours began
-        alone = next_other > now and not closed  # nothing else happens at this instant
+        alone = now > before and next_other > now and not closed  # nothing else happens at this instant
+        before = now
         freed = _NOBODY
         newcomer = _NOBODY
 

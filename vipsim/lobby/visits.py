@@ -365,28 +365,33 @@ def arrange(visits):
 
     A bucket per expected arrival, then insertion: linear in the number of visits.
     """
-    n = np.uint32(visits.n[0])
+    n = visits.n[0]
     rows = visits.rows
     order = visits.order
     minute = visits.minute
     bucket = visits.bucket
+    unsorted = visits.first  # nobody needs the uniforms any more
     last = 0.0
     for i in range(n):
-        last = max(last, rows[i]["arrive"])
+        at = rows[i]["arrive"]
+        unsorted[i] = at
+        last = max(last, at)
     scale = n / last * (1.0 - 1e-12) if last > 0.0 else 0.0
-    for b in range(n + 1):
+    for b in range(n):
         bucket[b] = 0
     for i in range(n):
-        bucket[np.uint32(rows[i]["arrive"] * scale) + 1] += 1
+        bucket[np.uint32(unsorted[i] * scale)] += 1
+    before = 0
     for b in range(n):
-        bucket[b + 1] += bucket[b]
+        here = bucket[b]
+        bucket[b] = before
+        before += here
     for i in range(n):
-        at = rows[i]["arrive"]
-        b = np.uint32(at * scale)
-        place = np.uint32(bucket[b])
+        at = unsorted[i]
+        place = np.uint32(bucket[np.uint32(at * scale)])
+        bucket[np.uint32(at * scale)] = place + 1
         order[place] = i
         minute[place] = at
-        bucket[b] += 1
     for j in range(1, n):
         at = minute[j]
         if minute[j - 1] > at:

@@ -3,7 +3,8 @@
 Between two instants no idle server can serve anybody who waits, else an earlier dispatch had brought them together.
 When one thing happens alone, as nearly always, the newcomer is therefore offered to the idle servers only, and only
 the server just freed looks at the lines: no ring of idle servers and no line in between. When more happens at one
-instant (equal minutes, duty changes, closing), the whole dispatch decides; both come to the same.
+instant (equal minutes, a service without duration, duty changes, closing), the whole dispatch decides; both come to
+the same.
 """
 
 # mypy: allow-untyped-defs, allow-untyped-calls

@@ -85,7 +85,7 @@ from vipsim.lobby.rules import FINISH, HAND_OVER, SEND_AWAY, SERVE_ALL, colleagu
 
 
 @lean
-def process_loop(p, params, roster, visits, tasks, log, room, results, steps, day, first):
+def process_loop(p, params, roster, visits, tasks, log, room, results, steps, first):
     """All events of a day; returns the number of steps and the minute at which the last customer left."""
     rules = params.rules
     floor = params.floor
@@ -97,7 +97,6 @@ def process_loop(p, params, roster, visits, tasks, log, room, results, steps, da
     task_first = tasks.first
     task_min = tasks.minutes
     n_tasks = task_min.size
-    blank = log.work.blank
     change_min = floor.change_min
     changes = change_min.size
     count = room.count
@@ -253,7 +252,7 @@ def process_loop(p, params, roster, visits, tasks, log, room, results, steps, da
             v = order[arrived]
             arrived += 1
             next_arrival = rows[order[arrived]]["arrive"] if arrived < n_visits else inf
-            newcomer(hall, v, blank, day)
+            newcomer(hall, v)
             chance = visits.chance[v]
             if chance["guard"]:
                 errand(hall, 2 * n_visits + v, GUARD, inf, now)

@@ -111,25 +111,12 @@ _TYPE_D = 3
 
 
 @inlined
-def newcomer(hall, v, blank, day):
-    """A visitor comes through the door."""
+def newcomer(hall, v):
+    """A visitor comes through the door; the simple facts are on record already."""
     visit = hall.rows[v]
     chance = hall.chance[v]
-    hall.results[v] = blank[0]
     result = hall.results[v]
-    result["arrive"] = visit["arrive"]
-    result["day"] = day
-    result["who"] = visit["who"]
-    result["number"] = visit["number"]
-    result["kind"] = visit["kind"]
-    result["owner"] = visit["owner"]
-    result["type"] = visit["type"]
-    result["vip"] = visit["vip"]
-    result["signed"] = visit["signed"]
-    result["appointment"] = visit["appointment"]
     result["known"] = visit["known"]
-    result["believed"] = visit["appointment"] | visit["shows_prime"]
-    result["station"] = visit["station"]
     result["signals"] = chance["signals"]
     result["behaviour"] = chance["behaviour"]
     if result["believed"]:

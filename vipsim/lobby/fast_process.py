@@ -336,6 +336,7 @@ def process_loop(p, params, roster, visits, tasks, log, room, results, steps, fi
 
         # Lobby managers whose talk was cut short line up for a dispatch of their own.
         for i in range(count[FREED]):
+            workers[room.freed[i]]["ticket"] = -1
             set_free(hall, room.freed[i], now)
         # The desk is swamped: an idle member of the named role helps out there for some minutes (L02).
         if count[HELPER] < 0 and room.queues[QUEUE]["size"] > p.help_above:

@@ -706,7 +706,6 @@ def end_talk(hall, v, now):
     talk = hall.workers[s]["ticket"]
     started = hall.workers[s]["started"]
     note_step(hall, talk, started, started, now, s, CUT_OFF)
-    hall.workers[s]["ticket"] = -1
     hall.freed[hall.count[FREED]] = s
     hall.count[FREED] += 1
     hall.count[AGAIN] = 1

@@ -252,6 +252,7 @@ STEP = np.dtype(
 # Rows of the compiled engine's own room. Row numbers are unsigned, because Numba then need not ask whether an index
 # counts from the end; NOBODY stands for no row.
 NOBODY = 0xFFFFFFFF
+LANES = 8  # ends of service that the processor compares at once
 TICKET = np.dtype(
     [
         ("key", "f8"),  # order in the line
@@ -274,11 +275,12 @@ SERVER = np.dtype(
         ("first", "u4"),  # its places: lines in order of rank
         ("end", "u4"),
         ("pool", "u4"),  # servers of the same stations
+        ("station", "u4"),  # of the step in hand
+        ("cls", "u4"),
         ("on", "i1"),  # on duty
     ],
     align=True,
 )
-ENDING = np.dtype([("end", "f8"), ("server", "u4")], align=True)
 PLACE = np.dtype([("line", "u4"), ("rank", "i4")], align=True)
 
 
@@ -300,6 +302,7 @@ class Visits(NamedTuple):
     rows: Array  # VISIT
     n: Array  # int64[2]
     order: Array  # uint32: rows by arrival
+    minute: Array  # float64: minutes of arrival, in that order
     id: Array  # int64: id of the row's draws
     k: Array  # int64: first k of the row's draws
     first: Array  # float64: uniforms
@@ -333,7 +336,8 @@ class Work(NamedTuple):
     front: Array  # int64[pool]: where in the ring the first stands
     cursor: Array  # int64[pool]: how many of them the dispatch has passed over
     blank: Array  # RESULT[1]: of whom nothing is known yet
-    endings: Array  # ENDING: from 1, pending ends of service, latest first, then higher server first; 0 = never
+    end_min: Array  # float64: room, pending ends of service in order of minute and server, then LANES times inf
+    end_server: Array  # uint32
 
 
 class DayLog(NamedTuple):
@@ -348,6 +352,7 @@ class DayLog(NamedTuple):
     started: Array  # float64 per task of the last day: start, nan = not taken up
     closed: Array  # float64[1]: minute at which the last member on overtime went home
     work: Work
+    room: Any  # process_hall.Room: what the service process works in
 
 
 FIRST_VISIT, VISITS, FIRST_STEP, STEPS = range(4)
@@ -362,6 +367,7 @@ def make_visits(room: int = 64) -> Visits:
         rows=np.zeros(room, VISIT),
         n=np.zeros(2, np.int64),
         order=np.zeros(room, np.uint32),
+        minute=np.zeros(room),
         id=np.zeros(room, np.int64),
         k=np.zeros(room, np.int64),
         first=np.zeros(room),
@@ -395,12 +401,14 @@ def blank_result() -> Array:
     return row
 
 
-def make_log(servers: int, pools: int, line_stations: list[int], line_classes: list[int], visits: int = 64) -> DayLog:
+def make_log(
+    servers: int, pools: int, line_stations: list[int], line_classes: list[int], room: Any, visits: int = 64
+) -> DayLog:
     """An empty log for so many servers and pools, with lines of these stations and classes; it grows by itself."""
     lines = np.zeros(len(line_stations), LINE)
     lines["station"], lines["cls"] = line_stations, line_classes
-    endings = np.zeros(servers + 2, ENDING)
-    endings["end"][0] = np.inf
+    ends = LANES * (servers // LANES + 2)
+    end_min = np.full(ends, np.inf)
     work = Work(
         tickets=np.zeros(visits, TICKET),
         lines=lines,
@@ -411,7 +419,8 @@ def make_log(servers: int, pools: int, line_stations: list[int], line_classes: l
         front=np.zeros(pools, np.int64),
         cursor=np.zeros(pools, np.int64),
         blank=blank_result(),
-        endings=endings,
+        end_min=end_min,
+        end_server=np.zeros(ends, np.uint32),
     )
     return DayLog(
         visits=np.empty(visits, RESULT),  # unlike zeros, big ones are asked for in big pages
@@ -420,6 +429,7 @@ def make_log(servers: int, pools: int, line_stations: list[int], line_classes: l
         started=np.zeros(64),
         closed=np.zeros(1),
         work=work,
+        room=room,
     )
 
 
@@ -440,6 +450,7 @@ def grow_visits(visits, n):
         rows,
         visits.n,
         np.zeros(size, np.uint32),
+        np.zeros(size),
         id,
         k,
         np.zeros(size),
@@ -466,6 +477,7 @@ def room_for_chance(visits):
         visits.rows,
         visits.n,
         visits.order,
+        visits.minute,
         visits.id,
         visits.k,
         visits.first,
@@ -512,5 +524,7 @@ def grow_log(log, visits, steps, tasks):
     tickets = w.tickets
     if visits > tickets.size:
         tickets = np.zeros(max(visits, 2 * tickets.size), TICKET)
-    work = Work(tickets, w.lines, w.waiting, w.servers, w.free, w.idle, w.front, w.cursor, w.blank, w.endings)
-    return DayLog(rows, step_rows, log.n, started, log.closed, work)
+    work = Work(
+        tickets, w.lines, w.waiting, w.servers, w.free, w.idle, w.front, w.cursor, w.blank, w.end_min, w.end_server
+    )
+    return DayLog(rows, step_rows, log.n, started, log.closed, work, log.room)

@@ -32,6 +32,7 @@ from vipsim.lobby.jobs import (
     make_log,
 )
 from vipsim.lobby.process import process_record
+from vipsim.lobby.process_hall import make_room
 from vipsim.lobby.rules import Rules, class_of_line, station_of
 from vipsim.scenario.lobby import ROLES, TYPES, Demand, Lobby, Serving, Staff, check_lobby
 
@@ -446,7 +447,8 @@ def make_day_log(p: LobbyParams, visits: int = 64) -> DayLog:
     """An empty log for this lobby."""
     lines = range(p.floor.lines)
     stations, classes = [int(station_of(x)) for x in lines], [int(class_of_line(x)) for x in lines]
-    return make_log(p.floor.servers, p.floor.pool_stations.size, stations, classes, visits)
+    room = make_room(p.floor.servers, stations, classes)
+    return make_log(p.floor.servers, p.floor.pool_stations.size, stations, classes, room, visits)
 
 
 __all__ = ["NEVER", "LobbyParams", "LobbyScenario", "make_day_log", "make_roster", "params"]

@@ -2,14 +2,15 @@
 
 Addresses: time = day; id = the customer's row, or ``WALK_IN`` + n for the n-th walk-in of a slot; k = the number of
 the customer's visit that day, or the slot, in the bits above ``_FIELD_BITS``, and the field below them. Visits are
-drawn column by column, because the generator then works on several addresses at once.
+drawn column by column, because the generator then works on several addresses at once; row numbers are unsigned, else
+every index would be asked whether it counts from the end.
 """
 
 # mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 
-from math import log
+from math import exp
 
 import numpy as np
 
@@ -17,10 +18,12 @@ from vipsim import draws
 from vipsim.compiled import inlined, kernel, lean
 from vipsim.draws import (
     ARRIVAL,
+    CENTRE,
     CONSTANT,
     DAY_FACTOR,
     EXPONENTIAL,
     IDENTIFY,
+    LOGNORMAL,
     NEVER,
     PATIENCE,
     SERVICE,
@@ -31,6 +34,7 @@ from vipsim.draws import (
     draw,
     gamma_quantile,
     invert_profile,
+    normal_quantile,
     pair,
     poisson,
     variate,
@@ -50,17 +54,32 @@ _MANAGER, _TELLER = range(2)  # IDENTIFY
 
 _philox = inlined(getattr(draws.philox, "py_func", draws.philox))
 _open_unit = inlined(getattr(draws._open_unit, "py_func", draws._open_unit))
+_log_unit = inlined(getattr(draws.log_unit, "py_func", draws.log_unit))
+_central_quantile = inlined(getattr(draws.central_quantile, "py_func", draws.central_quantile))
 
 _NONE, _CARD_TICKET, _KNOWN = range(3)
 _TYPE_A, _TYPE_B, _TYPE_D = 0, 1, 3
 
 
-@inlined
-def _minutes(v, u):
-    """A variate; the exponential law, the most frequent, without a call."""
+@lean
+def _to_minutes(v, column, start, n):
+    """Uniforms into variates of one law, in place; of the exponential law, the most frequent, several at once."""
     if v.law == EXPONENTIAL:
-        return -v.a * log(u)
-    return variate(v, u)
+        for i in range(np.uint64(start), np.uint64(n)):
+            column[i] = -v.a * _log_unit(column[i])
+    else:
+        for i in range(np.uint64(start), np.uint64(n)):
+            column[i] = variate(v, column[i])
+
+
+@lean
+def _to_normals(uniforms, normals, n):
+    """Standard normal quantiles of n uniforms: the middle for all at once, then the few in the tails."""
+    for j in range(n):
+        normals[j] = _central_quantile(uniforms[j] - 0.5)
+    for j in range(n):
+        if abs(uniforms[j] - 0.5) > CENTRE:
+            normals[j] = normal_quantile(uniforms[j])
 
 
 @kernel
@@ -116,7 +135,7 @@ def _fill_walk_ins(a, address, day, visits, start, n):
     blank = visits.blank
     cumulative = a.type_cumulative
     _uniforms(address, ARRIVAL, day, _TIME, visits, start, n)
-    for i in range(start, n):
+    for i in range(np.uint64(start), np.uint64(n)):
         u = second[i]
         type = int(u >= cumulative[0]) + int(u >= cumulative[1]) + int(u >= cumulative[2])
         rows[i] = blank[0]
@@ -174,7 +193,7 @@ def _uniforms(address, stream, day, field, visits, start, n):
     replication = np.uint32(address.replication)
     seed = np.uint32(address.seed)
     stream_of_branch = np.uint32(stream | address.branch << 16)
-    for i in range(start, n):
+    for i in range(np.uint64(start), np.uint64(n)):
         block = np.uint32((k[i] + field) >> 1)
         a, b, c, d = _philox(np.uint32(id[i]), time, block, replication, seed, stream_of_branch)
         first[i] = _open_unit(a, b)
@@ -214,7 +233,7 @@ def _draw_kind(c, address, day, visits, start, n):
     kinds = c.kind_cumulative.size
     if kinds > 1 or c.diverts:
         _uniforms(address, VISIT_KIND, day, _KIND, visits, start, n)
-    for i in range(start, n):
+    for i in range(np.uint64(start), np.uint64(n)):
         row = rows[i]
         kind = 0
         if kinds > 1:
@@ -224,7 +243,7 @@ def _draw_kind(c, address, day, visits, start, n):
         row["divert"] = c.diverts and not row["appointment"] and second[i] < c.divert[kind]
     if c.ask_share > 0.0:
         _uniforms(address, VISIT_KIND, day, _PITCH, visits, start, n)
-        for i in range(start, n):
+        for i in range(np.uint64(start), np.uint64(n)):
             rows[i]["pitch"] = first[i] < c.ask_share
 
 
@@ -234,7 +253,7 @@ def _draw_belief(c, address, day, visits, start, n):
     manager_errs = c.triage_on and (c.sensitivity_share < 1.0 or c.specificity_share < 1.0)
     if manager_errs or c.ask_share > 0.0:
         _uniforms(address, IDENTIFY, day, _MANAGER, visits, start, n)
-    for i in range(start, n):
+    for i in range(np.uint64(start), np.uint64(n)):
         row = visits.rows[i]
         type = row["type"]
         looks = type != _TYPE_D
@@ -258,7 +277,7 @@ def _draw_belief(c, address, day, visits, start, n):
 @lean
 def _draw_meeting(c, address, day, visits, start, n):
     """Whether those who may be taken for prime want to meet an RM, would wait, would leave a phone number."""
-    for i in range(start, n):
+    for i in range(np.uint64(start), np.uint64(n)):
         row = visits.rows[i]
         if row["appointment"] or not row["may_be_prime"]:
             continue
@@ -285,29 +304,35 @@ def _draw_minutes(c, address, day, visits, start, n):
     machine = visits.machine
     _uniforms(address, SERVICE, day, _TRIAGE, visits, start, n)
     if c.triage_on:
-        for i in range(start, n):
-            rows[i]["triage_min"] = _minutes(c.triage, first[i])
+        _to_minutes(c.triage, first, start, n)
+        for i in range(np.uint64(start), np.uint64(n)):
+            rows[i]["triage_min"] = first[i]
     at_counter = 0
     at_machine = 0
-    for i in range(start, n):  # lists first: loops without unforeseeable branches are fast
+    for i in range(np.uint64(start), np.uint64(n)):  # lists first: loops without unforeseeable branches are fast
         row = rows[i]
-        counter[at_counter] = i
-        machine[at_machine] = i
+        counter[np.uint32(at_counter)] = i
+        machine[np.uint32(at_machine)] = i
         surely_machine = row["divert"] & (not c.may_pass_desk) & (not row["looks_prime"])
         at_counter += not surely_machine
-        at_machine += row["divert"]
+        at_machine += int(row["divert"])
     for j in range(at_machine):
-        i = machine[j]
-        rows[i]["machine_min"] = _minutes(c.machine, second[i])
+        first[j] = second[machine[j]]
+    _to_minutes(c.machine, first, 0, at_machine)
+    for j in range(at_machine):
+        rows[machine[j]]["machine_min"] = first[j]
+    for j in range(at_counter):
+        first[j] = second[counter[j]]
+    _to_normals(first, second, at_counter)  # second is used up
     for j in range(at_counter):
         i = counter[j]
         row = rows[i]
         kind = row["kind"]
         law = Variate(c.service_law[kind], c.service[kind, 0], c.service[kind, 1], c.service[kind, 2])
         if row["station"] == RM:
-            row["meeting_min"] = variate(c.meeting if row["appointment"] else law, second[i])
+            row["meeting_min"] = variate(c.meeting if row["appointment"] else law, first[j])
         else:
-            row["counter_min"] = variate(law, second[i])
+            row["counter_min"] = exp(law.a + law.b * second[j]) if law.law == LOGNORMAL else variate(law, first[j])
             if row["may_meet"]:
                 u = draw(address, SERVICE, day, visits.id[i], visits.k[i] + _MEETING)
                 row["meeting_min"] = variate(c.meeting, u)
@@ -319,16 +344,24 @@ def _draw_patience(c, address, day, visits, start, n, at_counter, at_machine):
     """Minutes they are willing to wait at a counter, for a machine, in the waiting area."""
     rows = visits.rows
     first = visits.first
+    second = visits.second
     counter = visits.counter
     machine = visits.machine
     if c.patience_vip.law != NEVER or c.patience_ordinary.law != NEVER:
         _uniforms(address, PATIENCE, day, _COUNTER, visits, start, n)
         for j in range(at_counter):
-            i = counter[j]
-            row = rows[i]
-            row["patience_min"] = _minutes(c.patience_vip if row["vip"] else c.patience_ordinary, first[i])
+            second[j] = first[counter[j]]
+        if c.patience_vip.law == EXPONENTIAL and c.patience_ordinary.law == EXPONENTIAL:
+            _to_minutes(Variate(EXPONENTIAL, 1.0, 0.0, 0.0), second, 0, at_counter)
+            for j in range(at_counter):
+                row = rows[counter[j]]
+                row["patience_min"] = (c.patience_vip.a if row["vip"] else c.patience_ordinary.a) * second[j]
+        else:
+            for j in range(at_counter):
+                row = rows[counter[j]]
+                row["patience_min"] = variate(c.patience_vip if row["vip"] else c.patience_ordinary, second[j])
     if c.patience_meeting.law != NEVER:
-        for i in range(start, n):
+        for i in range(np.uint64(start), np.uint64(n)):
             row = rows[i]
             if row["may_meet"]:
                 u = draw(address, PATIENCE, day, visits.id[i], visits.k[i] + _WAITING_AREA)
@@ -342,36 +375,48 @@ def _draw_patience(c, address, day, visits, start, n, at_counter, at_machine):
 
 @lean
 def arrange(visits):
-    """Order of arrival into ``visits.order``; who comes at the same minute keeps the order of rows.
+    """Order of arrival into ``visits.order`` and ``visits.minute``; who comes at one minute keeps the order of rows.
 
     A bucket per expected arrival, then insertion: linear in the number of visits.
     """
     n = visits.n[0]
     rows = visits.rows
     order = visits.order
+    minute = visits.minute
+    bucket = visits.bucket
+    unsorted = visits.first  # nobody needs the uniforms any more
     last = 0.0
     for i in range(n):
-        last = max(last, rows[i]["arrive"])
+        at = rows[i]["arrive"]
+        unsorted[i] = at
+        last = max(last, at)
     scale = n / last * (1.0 - 1e-12) if last > 0.0 else 0.0
-    bucket = visits.bucket
-    for b in range(n + 1):
+    for b in range(n):
         bucket[b] = 0
     for i in range(n):
-        bucket[int(rows[i]["arrive"] * scale) + 1] += 1
+        bucket[np.uint32(unsorted[i] * scale)] += 1
+    before = 0
     for b in range(n):
-        bucket[b + 1] += bucket[b]
+        here = bucket[b]
+        bucket[b] = before
+        before += here
     for i in range(n):
-        b = int(rows[i]["arrive"] * scale)
-        order[bucket[b]] = i
-        bucket[b] += 1
+        at = unsorted[i]
+        place = np.uint32(bucket[np.uint32(at * scale)])
+        bucket[np.uint32(at * scale)] = place + 1
+        order[place] = i
+        minute[place] = at
     for j in range(1, n):
-        v = order[j]
-        at = rows[v]["arrive"]
-        i = j
-        while i > 0 and rows[order[i - 1]]["arrive"] > at:
-            order[i] = order[i - 1]
-            i -= 1
-        order[i] = v
+        at = minute[j]
+        if minute[j - 1] > at:
+            v = order[j]
+            i = j
+            while i > 0 and minute[i - 1] > at:
+                order[i] = order[i - 1]
+                minute[i] = minute[i - 1]
+                i -= 1
+            order[i] = v
+            minute[i] = at
 
 
 __all__ = ["CONSTANT", "add_visits", "add_walk_ins", "arrange", "day_weights"]

@@ -30,6 +30,7 @@ class _Visitors(NamedTuple):
     total: float
     prime_share: float
     signed_share: float
+    classes: tuple[float, float, float]  # ordinary customers, VIPs, walk-ins; they sum to total
 
 
 def loads(scenario: Scenario) -> dict[str, Load]:
@@ -68,10 +69,12 @@ def _visitors(scenario: Scenario, book: Book) -> _Visitors:
     prime = book.type[here] != TYPE_D
     total = float(rate.sum()) + demand.walk_ins_per_day
     if total == 0.0:
-        return _Visitors(0.0, 0.0, 0.0)
+        return _Visitors(0.0, 0.0, 0.0, (0.0, 0.0, 0.0))
     walk_in_prime = demand.walk_ins_per_day * (1.0 - demand.walk_in_share.D)
     signed = float(rate[book.signed[here] > 0].sum()) + demand.walk_ins_per_day * demand.walk_in_share.A
-    return _Visitors(total, (float(rate[prime].sum()) + walk_in_prime) / total, signed / total)
+    vips = float(rate[book.tier[here] > 0].sum())
+    classes = (float(rate.sum()) - vips, vips, demand.walk_ins_per_day)
+    return _Visitors(total, (float(rate[prime].sum()) + walk_in_prime) / total, signed / total, classes)
 
 
 def _shifts(role: Any) -> list[tuple[float, float]]:
@@ -85,8 +88,7 @@ def _shifts(role: Any) -> list[tuple[float, float]]:
 
 
 def _on_floor(role: Any) -> float:
-    there = role.employed * (1.0 - role.absence_share)
-    return float(there if role.on_duty is None else min(there, float(role.on_duty)))
+    return float(min(role.employed * (1.0 - role.absence_share), role.on_floor()))
 
 
 def _available(role: Any) -> float:
@@ -115,8 +117,8 @@ def _lobby(scenario: Scenario, visitors: _Visitors) -> tuple[float, float, float
         offered = asked * lobby.diversion.divert_share * lobby.diversion.accept_share
     counters = meetings = 0.0
     for item in demand.transactions:
-        stays = item.share * (1.0 - item.divertible_share * offered)
-        minutes = visitors.total * stays * item.service.mean()
+        come = sum(visits * share for visits, share in zip(visitors.classes, item.shares(), strict=True))
+        minutes = come * (1.0 - item.divertible_share * offered) * item.service.mean()
         if item.station == "rm":
             meetings += minutes
         else:

@@ -242,7 +242,7 @@ class Day:
         changes = [
             (Alarm(self.env, float(floor.change_min[i]), DUTY + server.number), float(floor.change_until[i]))
             for i in range(floor.change_min.size)
-            if floor.change_staff[i] == server.number
+            if floor.change_staff[i] == server.number and floor.change_shift[i] == self.roster.shift[server.number]
         ]
         for alarm, until in changes:
             yield alarm
@@ -336,7 +336,10 @@ class Day:
         for server in free:
             ticket = self.next_ticket(server)
             if ticket is not None:
+                begun = ticket.rest >= 0.0  # by a colleague, who handed over what was left
                 minutes = self.minutes(server, ticket)
+                if not begun:
+                    minutes /= float(self.roster.speed[server.number])
                 server.ticket = ticket
                 if not ticket.turn.triggered:
                     ticket.turn.succeed()

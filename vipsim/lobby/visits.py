@@ -18,7 +18,6 @@ from vipsim.compiled import inlined, kernel, lean
 from vipsim.draws import (
     ARRIVAL,
     CONSTANT,
-    DAY_FACTOR,
     EXPONENTIAL,
     IDENTIFY,
     NEVER,
@@ -27,9 +26,7 @@ from vipsim.draws import (
     VISIT_KIND,
     WALK_IN_COUNT,
     Variate,
-    category,
     draw,
-    gamma_quantile,
     invert_profile,
     pair,
     poisson,
@@ -52,6 +49,7 @@ _open_unit = inlined(getattr(draws._open_unit, "py_func", draws._open_unit))
 
 _NONE, _CARD_TICKET, _KNOWN = range(3)
 _TYPE_A, _TYPE_B, _TYPE_D = 0, 1, 3
+_WALK_IN_MIX = 2  # row of Choices.kind_cumulative; 0 = ordinary customers, 1 = VIPs
 
 
 @inlined
@@ -60,26 +58,6 @@ def _minutes(v, u):
     if v.law == EXPONENTIAL:
         return -v.a * log(u)
     return variate(v, u)
-
-
-@kernel
-def day_weights(params, address, first_day, days, weights):
-    """Expected demand of each day relative to an average open day, into ``weights``; 0 when the branch is closed.
-
-    ``days`` is a ``calendar.Days`` (or a slice of its arrays) that begins at ``first_day``. Weekday, month and third
-    of the month as declared, times a gamma factor of the day with mean 1 (over-dispersion).
-    """
-    a = params.arrivals
-    cv = a.day_factor_cv
-    shape = 1.0 / (cv * cv) if cv > 0.0 else 0.0
-    for i in range(weights.size):
-        if not days.open[i]:
-            weights[i] = 0.0
-            continue
-        w = a.weekday[days.weekday[i]] * a.month[days.month[i]] * a.third[days.third[i]]
-        if cv > 0.0:
-            w *= gamma_quantile(draw(address, DAY_FACTOR, first_day + i, 0, 0), shape) / shape
-        weights[i] = w
 
 
 @kernel
@@ -198,14 +176,17 @@ def _draw_kind(c, address, day, visits, start, n):
     rows = visits.rows
     first = visits.first
     second = visits.second
-    kinds = c.kind_cumulative.size
+    cumulative = c.kind_cumulative
+    kinds = cumulative.shape[1]
     if kinds > 1 or c.diverts:
         _uniforms(address, VISIT_KIND, day, _KIND, visits, start, n)
     for i in range(start, n):
         row = rows[i]
         kind = 0
         if kinds > 1:
-            kind = category(first[i], c.kind_cumulative)
+            mix = _WALK_IN_MIX if row["who"] < 0 else row["vip"]
+            while kind < kinds - 1 and first[i] >= cumulative[mix, kind]:
+                kind += 1
         row["kind"] = kind
         row["station"] = RM if row["appointment"] else c.station[kind]
         row["divert"] = c.diverts and not row["appointment"] and second[i] < c.divert[kind]
@@ -360,4 +341,4 @@ def arrange(visits):
         order[i] = v
 
 
-__all__ = ["CONSTANT", "add_visits", "add_walk_ins", "arrange", "day_weights"]
+__all__ = ["CONSTANT", "add_visits", "add_walk_ins", "arrange"]

@@ -32,7 +32,7 @@ from vipsim.scenario.lobby import ROLES, TYPES, Demand, Lobby, Role, Serving, St
 
 DUTY, BREAK, ADMIN, TRAINING = range(4)
 _ACTIVITY = {"break": BREAK, "admin": ADMIN, "training": TRAINING}
-_STATION = {"desk": DESK, "cash": CASH, "noncash": NONCASH, "rm": RM}
+STATIONS = {"desk": DESK, "cash": CASH, "noncash": NONCASH, "rm": RM}
 _MODES = ("none", "strict", "head_start", "override", "window")
 _OWN = ("own_only", "own_then_any", "pool")
 _SHIFT_END = ("finish", "hand_over", "cut_off")
@@ -194,7 +194,7 @@ def _choices(demand: Demand, lobby: Lobby, staff: Staff, opening_min: float, ask
     laws = [x.service.variate() for x in t]
     return Choices(
         kind_cumulative=np.stack([_cumulative([x.shares()[n] for x in t]) for n in range(3)]),
-        station=_array([_STATION[x.station] for x in t], "i1"),
+        station=_array([STATIONS[x.station] for x in t], "i1"),
         divert=_array([x.divertible_share * offered for x in t]),
         service_law=_array([x.law for x in laws], "i8"),
         service=_array([[x.a, x.b, x.c] for x in laws]),
@@ -244,26 +244,26 @@ def _meeting_ranks(member: int, managers: list[int], own: str) -> list[tuple[int
     return lines
 
 
-def _skills(staff: Staff) -> list[list[int]]:
+def skills(staff: Staff) -> list[list[int]]:
     """Stations of every member, in the order of their numbers."""
-    skills: list[list[int]] = []
+    found: list[list[int]] = []
     for name in ROLES:
         role = getattr(staff, name)
         if isinstance(role, Serving):
-            skills += [[_STATION[x] for x in role.stations]] * role.employed
+            found += [[STATIONS[x] for x in role.stations]] * role.employed
         else:
             both = role.employed - role.cash_only - role.noncash_only
-            skills += [[CASH]] * role.cash_only + [[NONCASH]] * role.noncash_only + [[CASH, NONCASH]] * both
-    return skills
+            found += [[CASH]] * role.cash_only + [[NONCASH]] * role.noncash_only + [[CASH, NONCASH]] * both
+    return found
 
 
 def _serving_rows(demand: Demand, lobby: Lobby, staff: Staff) -> list[list[tuple[int, int]]]:
     """(rank, line) per row of Floor.serves; only lines that somebody may join."""
-    used = {DESK, RM} | {_STATION[x.station] for x in demand.transactions if max(x.shares()) > 0.0}
-    skills = [[x for x in own if x in used] for own in _skills(staff)]
-    managers = [s for s, own in enumerate(skills) if RM in own]
+    used = {DESK, RM} | {STATIONS[x.station] for x in demand.transactions if max(x.shares()) > 0.0}
+    able = [[x for x in own if x in used] for own in skills(staff)]
+    managers = [s for s, own in enumerate(able) if RM in own]
     rows: list[list[tuple[int, int]]] = []
-    for s, own in enumerate(skills):
+    for s, own in enumerate(able):
         for special in (False, True):
             row: list[tuple[int, int]] = []
             counters = [x for x in own if x in (CASH, NONCASH)]
@@ -385,7 +385,7 @@ def _staffing(lobby: Lobby, staff: Staff, first_weekday: int) -> Staffing:
         shifts=_array(shifts, "i4"),
         skill=_array([sqrt(log1p(role.skill_cv**2)) for role in roles]),
         first_weekday=first_weekday,
-        multi=_array([int(CASH in own and NONCASH in own) for own in _skills(staff)], "i1"),
+        multi=_array([int(CASH in own and NONCASH in own) for own in skills(staff)], "i1"),
         specials={"window": lobby.vip_service.windows, "override": 1}.get(mode, 0),
         spare=int(mode == "window"),
     )

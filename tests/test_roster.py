@@ -129,14 +129,42 @@ def test_the_vacant_and_the_absent_have_no_shift() -> None:
 # -------------------------------------------------------------------------------------------- weekends
 
 
-def test_fewer_are_on_duty_at_weekends() -> None:
-    p = params(build(lobby(staff__teller__weekend_on_duty=1)), first_weekday=2)  # day 0 is a Wednesday
+@pytest.mark.parametrize(("employed", "at_weekend"), [(4, 2), (5, 3), (3, 3), (2, 1), (1, 1), (6, 0)])
+@pytest.mark.parametrize("weekend", [[5, 6], [5], [6]])
+def test_everybody_works_five_days_a_week_whatever_the_weekend(
+    employed: int, at_weekend: int, weekend: list[int]
+) -> None:
+    """Places at weekends are filled, handed round fairly, and made up for on a working day of the same week."""
+    changes = {"staff__teller__employed": employed, "staff__teller__weekend_on_duty": at_weekend}
+    p = params(build(lobby(**changes)), first_weekday=0, weekend=weekend)
+    roster, there = make_roster(p), np.zeros((7 * employed, employed))
+    for day in range(7 * employed):
+        draw_roster(p, ADDRESS, day, roster)
+        there[day] = roster.present[p.staffing.role == TELLER]
+    weeks = there.reshape(employed, 7, employed)
+    for weekday in weekend:
+        assert np.all(weeks[:, weekday].sum(axis=1) == at_weekend)
+    assert np.all(weeks[:, weekend].sum(axis=(0, 1)) == at_weekend * len(weekend))  # in so many weeks all alike
+    opened = [*range(5), *weekend]
+    assert np.all(weeks[:, opened].sum(axis=1) == 5.0)
+
+
+def test_a_made_up_working_day_is_no_weekend() -> None:
+    """Without opening at weekends, a Saturday on which the branch works for a holiday has everybody there."""
+    p = params(build(lobby(staff__teller__weekend_on_duty=1)), first_weekday=0)
     roster = make_roster(p)
-    there = []
+    draw_roster(p, ADDRESS, 5, roster)
+    assert roster.present[p.staffing.role == TELLER].tolist() == [1] * 4
+
+
+def test_weekends_are_counted_from_the_first_day_of_the_run() -> None:
+    p = params(build(lobby(staff__teller__weekend_on_duty=1)), first_weekday=2, weekend=[5, 6])  # from a Wednesday
+    roster, there = make_roster(p), []
     for day in range(14):
         draw_roster(p, ADDRESS, day, roster)
         there.append(int(roster.present[p.staffing.role == TELLER].sum()))
-    assert there == [4, 4, 4, 1, 1, 4, 4] * 2
+    assert there[3:5] == there[10:12] == [1, 1]
+    assert there[5:10] == [3, 3, 4, 4, 4]  # who worked a day of the weekend rests on a day of the week
 
 
 # ----------------------------------------------------------------------------------------------- speed
@@ -216,17 +244,22 @@ def test_coverage_counts_the_fewest_of_each_half_hour() -> None:
 def test_coverage_is_what_draw_roster_does_without_absence() -> None:
     scenario = build(lobby(
         staff__teller__employed=5, staff__teller__on_duty=3, staff__teller__cash_only=1, staff__teller__noncash_only=2,
+        staff__teller__weekend_on_duty=4,
         staff__teller__shifts=shifts((60.0, 95.0), (100.0, 130.0)) + NO_BREAK,
     ))  # fmt: skip
-    p = params(scenario)
+    p = params(scenario, weekend=[6])
     roster = make_roster(p)
-    fewest = np.full(16, 99)
-    for day in range(10):
+    fewest, on_sunday = np.full(16, 99), np.full(16, 99)
+    for day in range(35):
         draw_roster(p, ADDRESS, day, roster)
+        if day % 7 == 5:
+            continue  # closed
+        plan = on_sunday if day % 7 == 6 else fewest
         for minute in np.arange(0.5, 480.0):
             half_hour = int(minute // 30)
-            fewest[half_hour] = min(fewest[half_hour], on_floor(p, roster, TELLER, minute))
-    assert coverage(scenario).roles["teller"] == fewest.tolist()
+            plan[half_hour] = min(plan[half_hour], on_floor(p, roster, TELLER, minute))
+    assert coverage(scenario, [6]).roles["teller"] == fewest.tolist()
+    assert coverage(scenario, [6], at_weekend=True).roles["teller"] == on_sunday.tolist()
 
 
 def test_a_station_left_alone_is_warned_of() -> None:
@@ -238,7 +271,7 @@ def test_a_station_left_alone_is_warned_of() -> None:
     assert len(rows) == 4
     assert len(warnings) == 1
     assert warnings[0].startswith("station desk is left alone on a working day in the half-hour from 12:00")
-    weekend = ['calendar.open_weekdays=["saturday"]', "staff.teller.weekend_on_duty=1"]
+    weekend = ['calendar.open_weekdays=["monday", "saturday"]', "staff.teller.weekend_on_duty=1"]
     rows, warnings = floor_coverage(files.load("vipsim:baseline.toml", weekend))
     assert len(rows) == 8
     assert [warning.split(" in the")[0] for warning in warnings] == [

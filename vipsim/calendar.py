@@ -55,6 +55,11 @@ def weekday_numbers(names: Iterable[str]) -> frozenset[int]:
     return frozenset(WEEKDAYS.index(name[:3].lower()) for name in names)
 
 
+def weekend_of(names: Iterable[str]) -> list[int]:
+    """Saturday (5) and Sunday (6), where they are among the weekdays of opening."""
+    return sorted(weekday_numbers(names) & {5, 6})
+
+
 def calendar_days(
     start: date,
     days: int,

@@ -10,12 +10,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from vipsim.calendar import weekend_of
 from vipsim.customers.book import EBANK_ACTIVE, Book, opening
 from vipsim.customers.segments import TYPE_D, grid_levels
 from vipsim.horizon import horizon
 from vipsim.scenario.files import policy_today
 from vipsim.scenario.lobby import ROLES
 from vipsim.scenario.schema import Scenario
+
+_FIVE_DAYS = 5.0  # days of a working week
 
 
 class Load(NamedTuple):
@@ -43,9 +46,10 @@ def loads(scenario: Scenario) -> dict[str, Load]:
     """
     book = opening(policy_today(scenario))[0]
     visitors = _visitors(scenario, book)
-    available = {name: _available(getattr(scenario.staff, name)) for name in ROLES}
+    weekend = len(weekend_of(scenario.calendar.open_weekdays))
+    available = {name: _available(getattr(scenario.staff, name), weekend) for name in ROLES}
     desk, counters, meetings = _lobby(scenario, visitors)
-    required = {name: _blocks(getattr(scenario.staff, name)) for name in ROLES}
+    required = {name: _blocks(getattr(scenario.staff, name), weekend) for name in ROLES}
     required["lobby_manager"] += desk
     required["teller"] += counters
     required["relationship_manager"] += meetings
@@ -87,16 +91,20 @@ def _shifts(role: Any) -> list[tuple[float, float]]:
     return found
 
 
-def _on_floor(role: Any) -> float:
-    return float(min(role.employed * (1.0 - role.absence_share), role.on_floor()))
+def _on_floor(role: Any, weekend_days: int) -> float:
+    """Members on the floor on an average open day; who works at weekends too still works five days a week."""
+    there = role.employed * (1.0 - role.absence_share)
+    if role.weekend_on_duty is not None and role.weekend_on_duty > 0:
+        there *= _FIVE_DAYS / (_FIVE_DAYS + weekend_days)
+    return float(min(there, role.on_floor()))
 
 
-def _available(role: Any) -> float:
-    return _on_floor(role) * float(np.mean([paid for paid, _ in _shifts(role)]))
+def _available(role: Any, weekend_days: int) -> float:
+    return _on_floor(role, weekend_days) * float(np.mean([paid for paid, _ in _shifts(role)]))
 
 
-def _blocks(role: Any) -> float:
-    return _on_floor(role) * float(np.mean([booked for _, booked in _shifts(role)]))
+def _blocks(role: Any, weekend_days: int) -> float:
+    return _on_floor(role, weekend_days) * float(np.mean([booked for _, booked in _shifts(role)]))
 
 
 def _lobby(scenario: Scenario, visitors: _Visitors) -> tuple[float, float, float]:

@@ -19,7 +19,7 @@ import numpy as np
 from vipsim import draws
 from vipsim import tally as t
 from vipsim.branch import Branch, Crew, make_branch, make_crew, with_room
-from vipsim.calendar import Days
+from vipsim.calendar import Days, weekend_of
 from vipsim.customers.book import Book, opening
 from vipsim.customers.lifecycle import observe_hazards, resume_notices
 from vipsim.customers.ownership import Team, divide_book
@@ -97,7 +97,9 @@ def _both(scenario: Scenario, today: Scenario, make: Callable[[Scenario], Any]) 
 
 def _lobby_of(scenario: Scenario) -> LobbyParams:
     asks = ask_rate(scenario.incentives) if scenario.incentives is not None else 0.0
-    return params(scenario, ask_share=asks, first_weekday=scenario.calendar.start_date.weekday())
+    calendar = scenario.calendar
+    first = calendar.start_date.weekday()
+    return params(scenario, ask_share=asks, first_weekday=first, weekend=weekend_of(calendar.open_weekdays))
 
 
 @lru_cache(maxsize=8)

@@ -186,6 +186,7 @@ A_DAY_MIN = 1440.0
 
 def floor_coverage(scenario: Any) -> tuple[list[dict[str, Any]], list[str]]:
     """Fewest people on the floor by role and half-hour, as planned, and a warning for each station left alone."""
+    from vipsim.calendar import weekend_of
     from vipsim.lobby.coverage import coverage
     from vipsim.scenario.lobby import ROLES
 
@@ -194,11 +195,11 @@ def floor_coverage(scenario: Any) -> tuple[list[dict[str, Any]], list[str]]:
     opens = [int(part) for part in scenario.calendar.opens_at.split(":")]
     rows, warnings = [], []
     kinds = [("working day", False)]
-    other_weekend = any(getattr(scenario.staff, role).weekend_on_duty is not None for role in ROLES)
-    if other_weekend and {"saturday", "sunday"} & set(scenario.calendar.open_weekdays):
+    weekend = weekend_of(scenario.calendar.open_weekdays)
+    if weekend and any(getattr(scenario.staff, role).weekend_on_duty is not None for role in ROLES):
         kinds.append(("weekend", True))
-    for kind, weekend in kinds:
-        plan = coverage(scenario, weekend=weekend)
+    for kind, at_weekend in kinds:
+        plan = coverage(scenario, weekend, at_weekend=at_weekend)
         rows += [
             {"day": kind, "role": role, "from": _clock(opens, 0), "people": counts}
             for role, counts in plan.roles.items()

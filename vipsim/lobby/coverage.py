@@ -1,16 +1,19 @@
-"""How many are on the floor in each half-hour, by the plan: rota, shifts and breaks, nobody absent.
+"""How many are on the floor in each half-hour, by the plan: rota, week, shifts and breaks, nobody absent.
 
-The rota begins with another member every day, so the plan has as many kinds of days as a role has members; what
-counts is the fewest people of all of them (L01: the desk is never left without a substitute).
+The rota begins with another member every day and weekends are handed round from week to week, so after as many weeks
+as a role has members everything has occurred; what counts is the fewest people of all these days (L01: the desk is
+never left without a substitute).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from math import ceil
 from typing import NamedTuple
 
-from vipsim.lobby.params import STATIONS, LobbyScenario, skills
+from vipsim.lobby.params import STATIONS, LobbyScenario, at_weekends, skills
+from vipsim.lobby.roster import works
 from vipsim.scenario.lobby import ROLES, Role, Shift, Staff
 
 HALF_HOUR_MIN = 30.0
@@ -23,8 +26,8 @@ class Coverage(NamedTuple):
     stations: dict[str, list[int]]  # stations where business is done by people; a member of two counts at both
 
 
-def coverage(scenario: LobbyScenario, *, weekend: bool = False) -> Coverage:
-    """The plan of a working day, or of an open day at the weekend."""
+def coverage(scenario: LobbyScenario, weekend: Sequence[int] = (), *, at_weekend: bool = False) -> Coverage:
+    """The plan of a working day, or with ``at_weekend`` of the open days (5 and 6) in ``weekend``."""
     staff, opening = scenario.staff, scenario.calendar.opening_min
     edges = _edges(staff, opening)
     middles = [(a + b) / 2.0 for a, b in pairwise(edges)]
@@ -36,7 +39,8 @@ def coverage(scenario: LobbyScenario, *, weekend: bool = False) -> Coverage:
         role: Role = getattr(staff, name)
         own = able[first : first + role.employed]
         first += role.employed
-        days = [_members(role, day, weekend) for day in range(max(role.employed, 1))]
+        weekdays = weekend if at_weekend else range(5)
+        days = [_members(role, 7 * week + d, weekend) for week in range(max(role.employed, 1)) for d in weekdays]
         roles[name] = [min(len(_there(members, role, minute)) for members in days) for minute in middles]
         for station in stations:
             number = STATIONS[station]
@@ -50,9 +54,12 @@ def coverage(scenario: LobbyScenario, *, weekend: bool = False) -> Coverage:
     )
 
 
-def _members(role: Role, day: int, weekend: bool) -> list[int]:
-    """Members on duty in the order of the rota, as ``roster.draw_roster`` has them without absence."""
-    return [(day + turn) % role.employed for turn in range(role.on_floor(weekend=weekend))]
+def _members(role: Role, day: int, weekend: Sequence[int]) -> list[int]:
+    """Members on duty in the order of the rota, as ``roster.draw_roster`` has them; ``day`` counts from a Monday."""
+    n = role.employed
+    plan = (at_weekends(role), min(weekend, default=7), len(weekend))
+    turns = [(day + turn) % n for turn in range(n)]
+    return [number for number in turns if works(number, n, *plan, day)][: role.on_floor()]
 
 
 def _there(members: list[int], role: Role, minute: float) -> list[int]:

@@ -5,6 +5,7 @@ Staff are numbered relationship managers first, then lobby managers, tellers and
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import log1p, sqrt
 from typing import Any, NamedTuple, Protocol
 
@@ -134,7 +135,10 @@ class Staffing(NamedTuple):
     absence: Array  # float64
     first: Array  # int32 per role: first member
     employed: Array  # int32 per role
-    on_duty: Array  # int32[role, 2]: on working days, at weekends
+    on_duty: Array  # int32 per role
+    weekend: Array  # int32 per role: who work on an open Saturday or Sunday; -1 = staffed like other days
+    weekend_first: int  # first weekday of the weekend on which the branch opens, 5 or 6; 7 = none
+    weekend_days: int
     first_shift: Array  # int32 per role
     shifts: Array  # int32 per role
     skill: Array  # float64 per role: standard deviation of the logarithm of a member's minutes
@@ -369,7 +373,12 @@ def _floor(demand: Demand, lobby: Lobby, staff: Staff) -> Floor:
     )
 
 
-def _staffing(lobby: Lobby, staff: Staff, first_weekday: int) -> Staffing:
+def at_weekends(role: Role) -> int:
+    """Members who work on each open day of the weekend; -1 = it is staffed like other days."""
+    return -1 if role.weekend_on_duty is None else min(role.employed, role.weekend_on_duty)
+
+
+def _staffing(lobby: Lobby, staff: Staff, first_weekday: int, weekend: Sequence[int]) -> Staffing:
     roles: list[Role] = [getattr(staff, name) for name in ROLES]
     employed = [role.employed for role in roles]
     shifts = [len(role.shifts) for role in roles]
@@ -380,7 +389,10 @@ def _staffing(lobby: Lobby, staff: Staff, first_weekday: int) -> Staffing:
         absence=np.repeat(_array([role.absence_share for role in roles]), employed),
         first=_array([0, *np.cumsum(employed)[:-1]], "i4"),
         employed=_array(employed, "i4"),
-        on_duty=_array([[role.on_floor(), role.on_floor(weekend=True)] for role in roles], "i4"),
+        on_duty=_array([role.on_floor() for role in roles], "i4"),
+        weekend=_array([at_weekends(role) for role in roles], "i4"),
+        weekend_first=min(weekend, default=7),
+        weekend_days=len(weekend),
         first_shift=_array([0, *np.cumsum(shifts)[:-1]], "i4"),
         shifts=_array(shifts, "i4"),
         skill=_array([sqrt(log1p(role.skill_cv**2)) for role in roles]),
@@ -391,10 +403,14 @@ def _staffing(lobby: Lobby, staff: Staff, first_weekday: int) -> Staffing:
     )
 
 
-def params(scenario: LobbyScenario, *, ask_share: float = 0.0, first_weekday: int = 0) -> LobbyParams:
+def params(
+    scenario: LobbyScenario, *, ask_share: float = 0.0, first_weekday: int = 0, weekend: Sequence[int] = ()
+) -> LobbyParams:
     """The lobby of a scenario as its kernels take it.
 
-    ``ask_share`` = share of visitors whom tellers want to pitch; ``first_weekday`` = weekday of day 0 (0 = Monday).
+    ``ask_share`` = share of visitors whom tellers want to pitch; ``first_weekday`` = weekday of day 0 (0 = Monday);
+    ``weekend`` = 5, 6 or both where the branch opens on Saturdays, on Sundays.
+
     Raises ValueError (key, expected, found) where the sections do not fit together.
     """
     demand, lobby, staff = scenario.demand, scenario.lobby, scenario.staff
@@ -416,7 +432,7 @@ def params(scenario: LobbyScenario, *, ask_share: float = 0.0, first_weekday: in
         choices=_choices(demand, lobby, staff, opening_min, ask_share),
         rules=_rules(lobby, opening_min),
         floor=_floor(demand, lobby, staff),
-        staffing=_staffing(lobby, staff, first_weekday),
+        staffing=_staffing(lobby, staff, first_weekday, weekend),
     )
 
 

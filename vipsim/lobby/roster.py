@@ -17,14 +17,15 @@ _ROLE_BITS = 8  # a member's draws: id = number within the role | role << 8, so 
 def draw_roster(params, address, day, roster):
     """Today's roster, into ``roster``: the rota begins with another member every day and passes over the absent."""
     s = params.staffing
-    weekend = (day + s.first_weekday) % 7 >= 5
     for role in range(s.employed.size):
         n = s.employed[role]
-        room = s.on_duty[role, 1 if weekend else 0]
+        room = s.on_duty[role]
         for turn in range(n):
             number = (day + turn) % n
             member = s.first[role] + number
-            here = room > 0
+            here = room > 0 and works(
+                number, n, s.weekend[role], s.weekend_first, s.weekend_days, day + s.first_weekday
+            )
             if here and s.absence[member] > 0.0:
                 here = draw(address, ABSENCE, day, number | role << _ROLE_BITS, 0) >= s.absence[member]
             if here:
@@ -40,6 +41,29 @@ def draw_roster(params, address, day, roster):
         roster.row[member] = 2 * member + roster.special[member]
     for machine in range(floor.staff, floor.servers):
         roster.row[machine] = 2 * floor.staff
+
+
+@kernel
+def works(number, members, at_weekend, weekend_first, weekend_days, day):
+    """Whether the week's plan has a member at work: five days a week, of which some are at the weekend (L25, N24).
+
+    Each open day of the weekend has ``at_weekend`` places, handed round the members from week to week; whoever has
+    one rests on a working day of the same week. ``day`` counts from a Monday. A make-up working day is no weekend.
+    """
+    if at_weekend < 0:
+        return True
+    weekday = day % 7
+    places = at_weekend * weekend_days
+    place = (number - day // 7 * places) % members
+    is_weekend = weekend_first <= weekday < weekend_first + weekend_days
+    while place < places:
+        if is_weekend:
+            if place // at_weekend == weekday - weekend_first:
+                return True
+        elif (place + place // members) % 5 == weekday:
+            return False
+        place += members
+    return not is_weekend
 
 
 @kernel

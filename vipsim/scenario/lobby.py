@@ -287,7 +287,8 @@ class Role(Section):
     )
     weekend_on_duty: int | None = lever(
         "people",
-        "At most this many on the floor on a Saturday or Sunday that is open; omitted = on_duty",
+        "Members who work on each Saturday or Sunday of opening, and rest on a working day instead; "
+        "omitted = weekends are staffed like all days, without days of rest",
         "DV12, L25",
         ge=0,
         le=20,
@@ -303,10 +304,9 @@ class Role(Section):
         description="The n-th member on duty today works shift n modulo their number, so breaks take turns",
     )
 
-    def on_floor(self, *, weekend: bool = False) -> int:
+    def on_floor(self) -> int:
         """Most members on the floor, by number employed and rota."""
-        most = self.weekend_on_duty if weekend and self.weekend_on_duty is not None else self.on_duty
-        return self.employed if most is None else min(self.employed, most)
+        return self.employed if self.on_duty is None else min(self.employed, self.on_duty)
 
 
 class Serving(Role):

@@ -25,6 +25,8 @@ from vipsim.scenario.lobby import Demand
 ADDRESS = Address(1, 0, 0)
 WORKDAYS = weekday_numbers(["mon", "tue", "wed", "thu", "fri"])
 CALLS = Path(__file__).resolve().parents[1].parent / "shared" / "data" / "us_bank_calls" / "bank_calls_first110.csv.gz"
+SMALL = CALLS.parents[1] / "anonymous_bank" / "arrivals_6min_1999_jan_jun.csv.gz"
+needs_small = pytest.mark.skipif(not SMALL.is_file(), reason=f"the arrivals of a small bank's calls are not at {SMALL}")
 needs_calls = pytest.mark.skipif(not CALLS.is_file(), reason=f"the call counts of a bank are not at {CALLS}")
 
 
@@ -257,6 +259,20 @@ def test_public_call_counts_vary_more_than_poisson() -> None:
     assert float(np.median(ratio)) == pytest.approx(3.16, abs=0.01)
     assert day_factor_cv(table, np.zeros(110)) == pytest.approx(0.092, abs=0.001)
     assert day_factor_cv(table, weekday) == pytest.approx(0.063, abs=0.001)
+
+
+@needs_small
+def test_days_of_a_small_bank_vary_more() -> None:
+    """Sunday to Thursday, without days of under 300 calls: what MODEL.md says of them."""
+    lines = gzip.decompress(SMALL.read_bytes()).decode().splitlines()[1:]
+    days: dict[str, list[float]] = {}
+    for day, _, calls, *_ in (line.split(",") for line in lines):
+        days.setdefault(day, []).append(float(calls))
+    weekdays = {day: date.fromisoformat(day).weekday() for day in days}
+    kept = [day for day, calls in days.items() if weekdays[day] in (6, 0, 1, 2, 3) and sum(calls) > 300]
+    assert len(kept) == 126
+    table = np.array([days[day] for day in kept], dtype=float)
+    assert day_factor_cv(table, np.array([weekdays[day] for day in kept])) == pytest.approx(0.205, abs=0.001)
 
 
 # --------------------------------------------------------------------------------------- what they want

@@ -42,7 +42,8 @@ TIER = 18  # card offers and acceptance
 CAMPAIGN = 19  # invitations and response
 TURNOVER = 20  # staff leaving, reward money leaving
 BOOTSTRAP = 21  # resampling in statistics
-ADOPTION = 22  # taking up e-banking after a sign-up at the counter
+SKILL = 22  # a staff member's pace, once for all days
+ADOPTION = 23  # taking up e-banking after a sign-up at the counter
 
 _M0 = np.uint64(0xD2511F53)
 _M1 = np.uint64(0xCD9E8D57)

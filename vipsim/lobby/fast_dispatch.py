@@ -96,8 +96,11 @@ def start(
 ):
     """A service begins now; returns where the pending ends of service begin, and the minute of the first."""
     station = lines[line]["station"]
-    minutes = begin_service(rules, tickets, lines, waiting, rows[v], results[v], server, v, station, managers, now)
     row = servers[server]
+    pace = row["pace"]
+    minutes = begin_service(
+        rules, tickets, lines, waiting, rows[v], results[v], server, v, station, managers, pace, now
+    )
     row["visit"] = v
     row["started"] = now
     row["station"] = station

@@ -178,7 +178,7 @@ def process_loop(p, params, roster, visits, tasks, log, room, results, steps, fi
                     worker["ticket"] = following
                 jobs[following]["joined"] = now
                 worker["started"] = now
-                set_end(hall, s, now + minutes_of(hall, following))
+                set_end(hall, s, now + minutes_of(hall, following) * worker["pace"])
                 continue
             worker["ticket"] = -1
             outcome = finished(hall, s, t, SERVED, now)
@@ -194,8 +194,8 @@ def process_loop(p, params, roster, visits, tasks, log, room, results, steps, fi
                 until = floor.change_until[changed]
                 changed += 1
                 next_change = change_min[changed] if changed < changes else inf
-                if not roster.present[s]:
-                    continue
+                if roster.shift[s] != floor.change_shift[changed - 1]:
+                    continue  # absent, or in another shift today
                 worker = workers[s]
                 if until >= 0.0:
                     worker["on"] = 1

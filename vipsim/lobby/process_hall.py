@@ -52,6 +52,7 @@ WORKER = np.dtype(
         ("started", "f8"),
         ("since", "f8"),  # free since
         ("duty_end", "f8"),
+        ("pace", "f8"),  # a step of m minutes takes m * pace
         ("ticket", "i4"),
         ("task", "i4"),
         ("row", "i4"),  # of Floor: what is served
@@ -179,6 +180,7 @@ def open_hall(hall, floor, roster, role, assistant, n_tasks, started):
         worker["ticket"] = worker["task"] = -1
         worker["on"] = worker["along"] = 0
         worker["since"] = -1.0
+        worker["pace"] = roster.pace[s]
         worker["special"] = roster.special[s] if s < floor.staff else 0
         worker["assistant"] = 1 if s < floor.staff and role[s] == assistant else 0
         post_serves(hall, floor, s, roster.row[s])

@@ -355,7 +355,7 @@ def begin(hall, s, t, now):
     else:
         result["called"] = now
         result["start"] = now
-    return minutes_of(hall, t)
+    return minutes_of(hall, t) * hall.workers[s]["pace"]
 
 
 @lean

@@ -297,7 +297,7 @@ class Day(Floor):
             waiting = self.at_counter(station)
             if visit.pitch and rule.pitches(self.rules, 1, waiting):
                 result.pitched, result.referred = 1, visit.recognised
-                return float(visit.counter_min + self.rules.pitch_min)
+                return float((visit.counter_min + self.rules.pitch_min) * self.roster.pace[server.number])
         return self.minutes(server, ticket)
 
     def observe(self, server: Server, v: int) -> None:
@@ -314,7 +314,11 @@ class Day(Floor):
         result.believed = looks | visit.shows_prime
 
     def minutes(self, server: Server, ticket: Ticket) -> float:
-        """Minutes of a step."""
+        """Minutes of a step with this member, at their own pace."""
+        return self.drawn_minutes(ticket) * float(self.roster.pace[server.number])
+
+    def drawn_minutes(self, ticket: Ticket) -> float:
+        """Minutes of a step at the role's average pace."""
         v, p = ticket.visit, self.process
         visit, chance, result = self.visits[v], self.chances[v], self.results[v]
         activity = ticket.activity

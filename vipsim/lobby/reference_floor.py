@@ -204,7 +204,7 @@ class Floor:
         changes = [
             (Alarm(self.env, float(floor.change_min[i]), DUTY + server.number), float(floor.change_until[i]))
             for i in range(floor.change_min.size)
-            if floor.change_staff[i] == server.number
+            if floor.change_staff[i] == server.number and floor.change_shift[i] == self.roster.shift[server.number]
         ]
         for alarm, until in changes:
             yield alarm

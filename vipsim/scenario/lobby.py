@@ -380,7 +380,7 @@ class Tellers(Role):
 
 def _nobody() -> Serving:
     shift = Shift.model_validate({"start_min": 0.0, "end_min": 1.0})
-    nobody = {"employed": 0, "absence_share": 0.0, "cost_yuan_per_month": 0.0, "shifts": [shift]}
+    nobody = {"employed": 0, "absence_share": 0.0, "skill_cv": 0.0, "cost_yuan_per_month": 0.0, "shifts": [shift]}
     return Serving.model_validate(nobody)
 
 

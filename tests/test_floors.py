@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "vipsim"
 
 HOMES = {
-    "simpy": ("lobby/reference.py",),
+    "simpy": ("lobby/reference_floor.py",),
     "optuna": ("optimise/", "calibrate/"),
     "distributed": ("cluster.py",),
     "dask": ("cluster.py",),

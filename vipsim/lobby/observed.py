@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from vipsim.customers.segments import TYPE_D, TYPE_NAMES
 from vipsim.lobby.jobs import (
     BALKED,
     BY_APPOINTMENT,
@@ -35,7 +34,9 @@ from vipsim.lobby.jobs import (
     WITHOUT_CONSENT,
     Array,
 )
+from vipsim.scenario.lobby import TYPES
 
+_TYPE_D = TYPES.index("D")
 WAITS = ("vip", "middle", "ordinary", "desk", "cash", "noncash", "self_service", "relationship_manager")
 COUNTS = (
     "visits",
@@ -113,7 +114,7 @@ def seen(visits: Array) -> Array:
 
 
 def _counts(visits: Array, steps: Array, opens_account: Array) -> dict[str, float]:
-    prime = visits["type"] != TYPE_D
+    prime = visits["type"] != _TYPE_D
     met = visits["rm_outcome"] == SERVED
     by_manager = (steps["activity"] == MEETING) | (steps["activity"] == SCREEN)
     ours = steps[by_manager & ~np.isnan(steps["start"])]
@@ -188,7 +189,7 @@ def measures(
 def funnel(visits: Array) -> list[dict[str, Any]]:
     """How far visitors of each true type came, and where the meeting of the others was lost (KPI16): rows."""
     rows = []
-    for number, name in enumerate(TYPE_NAMES):
+    for number, name in enumerate(TYPES):
         of = visits[visits["type"] == number]
         met = of["rm_outcome"] == SERVED
         for step, which in (

@@ -47,6 +47,8 @@ from vipsim.lobby.jobs import (
 from vipsim.lobby.params import LobbyParams
 
 Process = Generator[simpy.Event, Any, None]
+Ended = Generator[simpy.Event, Any, int]
+"""A part of a visit that tells how it ended."""
 
 # Priorities of what happens at the same minute; SimPy's own events (0 and 1) come before all.
 _APART = 1_000_000_000

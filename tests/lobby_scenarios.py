@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from tests.process_scenarios import add_process
 from vipsim.scenario.lobby import Demand, Lobby, Staff
 
 REFERENCE = Path(__file__).resolve().parent.parent / "scenarios" / "reference"
@@ -29,8 +30,8 @@ def tables(name: str) -> dict[str, Any]:
     return tomllib.loads((REFERENCE / f"{name}.toml").read_text(encoding="utf-8"))
 
 
-def random_tables(g: np.random.Generator, whole_minutes: bool) -> dict[str, Any]:
-    """A random lobby in which every option is on in some draws and off in others.
+def random_tables(g: np.random.Generator, whole_minutes: bool, process: bool = False) -> dict[str, Any]:
+    """A random lobby in which every option is on in some draws and off in others, the service process if wanted.
 
     No gamma law: its inversion needs lgamma, which compiled and plain code do not give to the same last bit.
     """
@@ -119,7 +120,7 @@ def random_tables(g: np.random.Generator, whole_minutes: bool) -> dict[str, Any]
                 item[mix] = float(w)
     profile = g.dirichlet(np.ones(int(g.integers(1, 9))))
     types = g.dirichlet(np.ones(4))
-    return {
+    found: dict[str, Any] = {
         "calendar": {"opening_min": opening},
         "demand": {
             "customer_visits_per_year": 1.0,
@@ -158,7 +159,7 @@ def random_tables(g: np.random.Generator, whole_minutes: bool) -> dict[str, Any]
                 "mode": str(g.choice(["none", "strict", "head_start", "override", "window"])),
                 "head_start_min": float(g.choice([0.0, 5.0, 20.0])),
                 "override_min": float(g.choice([0.0, 1.0])),
-                "windows": int(g.integers(1, 4)),
+                "windows": min(int(g.integers(1, 4)), tellers["employed"]),
             },
             "counters": {
                 "patience_vip": patience(12.0),
@@ -186,3 +187,6 @@ def random_tables(g: np.random.Generator, whole_minutes: bool) -> dict[str, Any]
             "head": head,
         },
     }
+    if process:
+        add_process(g, found, law, patience)
+    return found

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from years import BASELINE, branch, kpis
 
 from vipsim.incentives import ask_rate, closing_effort, effort
-from vipsim.scenario.relationship import Incentives
+from vipsim.scenario.money import Incentives
 
 pay = st.floats(0.0, 500.0)
 share = st.floats(0.0, 1.0)

@@ -1,19 +1,21 @@
-"""Compilation: the one decorator for every kernel, and where its machine code is kept.
+"""Compilation: the decorators for every kernel, and where its machine code is kept.
 
 Numba's disk cache looks only at the file of the function it compiles, not at the kernels that function
-calls in other files. The cache directory is therefore named after a hash of the whole package and of the
-versions that produce code: an edit anywhere compiles anew, and a stale kernel can never run.
+calls in other files. Machine code is therefore kept per room (a folder or a file of the package) under a hash of
+that room, of every room it imports, and of the versions that produce code: an edit compiles anew whatever stands
+on it, and a stale kernel can never run.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import sys
 import time
-from collections.abc import Callable
-from functools import lru_cache
+from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,28 +27,60 @@ _PACKAGE = Path(__file__).resolve().parent
 _STALE_AFTER_S = 30 * 24 * 3600.0
 
 
-@lru_cache(maxsize=1)
+@cache
 def package_fingerprint() -> str:
     """Hash of the package's source and of the versions behind its numbers: what a remembered result is tied to."""
-    return _fingerprint(lambda path: True)
+    return _fingerprint(_rooms())
 
 
-def _fingerprint(counts: Callable[[Path], bool]) -> str:
+@cache
+def _rooms() -> dict[str, list[Path]]:
+    """Source files of every room of the package, by the room's name."""
+    rooms: dict[str, list[Path]] = {}
+    for path in sorted(_PACKAGE.rglob("*.py")):
+        rooms.setdefault(path.relative_to(_PACKAGE).parts[0].removesuffix(".py"), []).append(path)
+    return rooms
+
+
+@cache
+def _source(path: Path) -> bytes:
+    return path.read_bytes()
+
+
+def _fingerprint(names: Iterable[str]) -> str:
     digest = hashlib.sha256()
     versions = (sys.version, numba.__version__, llvmlite.__version__, np.__version__, str(_PACKAGE))
     digest.update("\n".join(versions).encode())
-    for path in filter(counts, sorted(_PACKAGE.rglob("*.py"))):
-        digest.update(str(path.relative_to(_PACKAGE)).encode())
-        digest.update(path.read_bytes())
+    for name in sorted(names):
+        for path in _rooms()[name]:
+            digest.update(str(path.relative_to(_PACKAGE)).encode())
+            digest.update(_source(path))
     return digest.hexdigest()[:16]
 
 
-_NOT_COMPILED = ("cli", "optimise", "calibrate", "report", "dashboard", "results.py", "experiment.py", "shards.py")
+_IMPORT = re.compile(rb"^\s*(?:from vipsim\.(\w+)|from vipsim import ([\w ,]+)|import vipsim\.(\w+))", re.MULTILINE)
 
 
-def _kernel_fingerprint() -> str:
-    """As ``package_fingerprint``, of the rooms that compiled code is made of: a change elsewhere compiles nothing."""
-    return _fingerprint(lambda path: path.relative_to(_PACKAGE).parts[0] not in _NOT_COMPILED)
+def _imported(room: str) -> set[str]:
+    """Rooms that a room's files name in their imports."""
+    found = set()
+    for path in _rooms()[room]:
+        for one, several, other in _IMPORT.findall(_source(path)):
+            names = [x.split()[0] for x in several.decode().split(",")] if several else [(one or other).decode()]
+            found.update(names)
+    return found & set(_rooms())
+
+
+def _below(room: str) -> set[str]:
+    """A room and every room it imports, directly or through others."""
+    found: set[str] = set()
+    left = [room]
+    while left:
+        name = left.pop()
+        if name not in found:
+            found.add(name)
+            left += _imported(name)
+    return found
 
 
 def _cache_root() -> Path:
@@ -56,29 +90,33 @@ def _cache_root() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "vipsim"
 
 
-def _forget_stale(root: Path, keep: str) -> None:
+def _forget_stale(root: Path) -> None:
     """Remove machine code of other versions of the package that nobody used for a month."""
     for folder in root.iterdir():
-        old = folder.name != keep and time.time() - folder.stat().st_mtime > _STALE_AFTER_S
-        if folder.is_dir() and old:
+        if folder.is_dir() and time.time() - folder.stat().st_mtime > _STALE_AFTER_S:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _open_cache() -> Path | None:
-    """The folder of this version's machine code; None where the disk may not be written."""
-    folder = _cache_root() / _kernel_fingerprint()
+@cache
+def _cache_of(room: str) -> Path | None:
+    """The folder of a room's machine code; None where the disk may not be written."""
+    below = _below(room) if room in _rooms() else _rooms()  # a kernel outside the package may call any
     try:
+        folder = _cache_root() / f"{room}-{_fingerprint(below)}"
         folder.mkdir(parents=True, exist_ok=True)
         os.utime(folder)
-        _forget_stale(folder.parent, folder.name)
-    except OSError:
+        _forget_stale(folder.parent)
+    except (OSError, RuntimeError):  # RuntimeError: no home directory is known
         return None
     return folder if os.access(folder, os.W_OK) else None
 
 
-CACHE_DIR = _open_cache()
-if CACHE_DIR is not None:
-    numba.config.CACHE_DIR = str(CACHE_DIR)  # type: ignore[attr-defined]
+def _compiled(function: Any, **options: Any) -> Any:
+    package, _, rest = function.__module__.partition(".")
+    folder = _cache_of(rest.partition(".")[0] if package == "vipsim" else "outside")
+    if folder is not None:
+        numba.config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]  # read when the decorator is applied
+    return numba.njit(cache=folder is not None, error_model="numpy", nogil=True, **options)(function)
 
 
 def kernel(function: Any) -> Any:
@@ -87,7 +125,7 @@ def kernel(function: Any) -> Any:
     No fastmath: both engines must give the same last bit. ``NUMBA_DISABLE_JIT=1`` runs the same source as
     plain Python.
     """
-    return numba.njit(cache=CACHE_DIR is not None, error_model="numpy", nogil=True)(function)
+    return _compiled(function)
 
 
 def lean(function: Any) -> Any:
@@ -96,7 +134,7 @@ def lean(function: Any) -> Any:
     Counting costs more than the work in small functions of an event loop (measured: three quarters of a lobby
     day). The function may read and write arrays and records, but not make arrays or slices.
     """
-    return numba.njit(cache=CACHE_DIR is not None, error_model="numpy", nogil=True, _nrt=False)(function)  # type: ignore[call-overload]
+    return _compiled(function, _nrt=False)
 
 
 def inlined(function: Any) -> Any:
@@ -106,4 +144,5 @@ def inlined(function: Any) -> Any:
 
 def is_warm() -> bool:
     """Whether this version's machine code is on disk already (else the first run compiles)."""
-    return CACHE_DIR is not None and any(CACHE_DIR.rglob("*.nbi"))
+    folder = _cache_of("days")  # the room at the top of all kernels: where its code is, that of the others is
+    return folder is not None and any(folder.rglob("*.nbi"))

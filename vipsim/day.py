@@ -41,7 +41,10 @@ _APPOINTMENT = (1 << 20) + VISITS_A_MONTH - 1  # number of a visit by appointmen
 _COMPLAINT = 0  # draws of a visit's complaint: made, resolved (stream VISIT_RESULT)
 
 
-CALLER = np.dtype([(name, "i8") for name in ("who", "number", "type", "vip", "signed", "owner", "appointment")])
+CALLER = np.dtype(
+    [(name, "i8") for name in ("who", "number", "type", "vip", "signed", "owner", "appointment")]
+    + [("known", "f8")]  # probability that the lobby managers know the face
+)
 
 
 class Callers(NamedTuple):
@@ -69,6 +72,7 @@ def call_in(state, callers, i, number, appointment):
     row.signed = book[i].signed
     row.owner = book[i].owner if book[i].owner >= 0 else -1
     row.appointment = appointment
+    row.known = 0.0
     callers.size[0] = n + 1
 
 

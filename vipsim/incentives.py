@@ -6,7 +6,7 @@ effort. What is not paid (``intrinsic_yuan``) works beside it, so that a bonus o
 
 from __future__ import annotations
 
-from vipsim.scenario.relationship import Incentives
+from vipsim.scenario.money import Incentives
 
 
 def effort(pay_yuan: float, reference_yuan: float, intrinsic_yuan: float, elasticity: float) -> float:

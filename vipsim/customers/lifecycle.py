@@ -22,7 +22,8 @@ from vipsim.customers.book import DECLINE, DEVELOPMENT, EBANK_ACTIVE, EXITED, EX
 from vipsim.customers.segments import TIME, WEALTH_PRODUCT
 from vipsim.customers.state import CLASSES, assets, count, take_out
 from vipsim.draws import draw, pair
-from vipsim.scenario.relationship import Lifecycle, Response
+from vipsim.scenario.lifecycle import Lifecycle
+from vipsim.scenario.outreach import Response
 
 VIP_GROUP, ORDINARY_GROUP = 1, 0
 MOST_PRODUCTS = 12

@@ -1,6 +1,7 @@
 """From scenario to kernels: the lobby's numbers as scalars and arrays, resolved once per policy.
 
-Staff are numbered relationship managers first, then lobby managers, tellers and the head; machines follow.
+Staff are numbered relationship managers first, then lobby managers, tellers, the head and lobby assistants; machines
+follow.
 """
 
 from __future__ import annotations
@@ -16,18 +17,24 @@ from vipsim.lobby.jobs import (
     ANY_APPOINTMENT,
     CASH,
     DESK,
+    ERRANDS,
     FIRST_OWN,
+    LOOKS,
     MACHINE,
+    MIDDLE,
     NONCASH,
     ORDINARY,
     PLACE,
     PRIME,
     RM,
+    WITH_RM_CASH,
     Array,
     DayLog,
     Roster,
     make_log,
 )
+from vipsim.lobby.process import process_record
+from vipsim.lobby.process_hall import make_room
 from vipsim.lobby.rules import Rules, class_of_line, station_of
 from vipsim.scenario.lobby import ROLES, TYPES, Demand, Lobby, Role, Serving, Staff, check_lobby
 
@@ -39,7 +46,7 @@ _OWN = ("own_only", "own_then_any", "pool")
 _SHIFT_END = ("finish", "hand_over", "cut_off")
 _TICKET_CLASS = ("none", "card", "known")
 _UNBOUNDED = 1e6  # nod_only_above at or over this: never only a nod
-RELATIONSHIP_MANAGER, LOBBY_MANAGER, TELLER, HEAD = range(len(ROLES))
+RELATIONSHIP_MANAGER, LOBBY_MANAGER, TELLER, HEAD, LOBBY_ASSISTANT = range(len(ROLES))
 
 
 class _OpeningTime(Protocol):
@@ -156,6 +163,7 @@ class LobbyParams(NamedTuple):
     rules: Rules
     floor: Floor
     staffing: Staffing
+    process: Any  # np.record with the fields of process.Process; None = every mechanism of the process is off
 
 
 def _array(values: list[Any], dtype: str = "f8") -> Array:
@@ -203,7 +211,7 @@ def _choices(demand: Demand, lobby: Lobby, staff: Staff, opening_min: float, ask
         service_law=_array([x.law for x in laws], "i8"),
         service=_array([[x.a, x.b, x.c] for x in laws]),
         diverts=int(offered * max(x.divertible_share for x in t) > 0.0),
-        may_pass_desk=int(not _desk_never_left(lobby, staff, opening_min)),
+        may_pass_desk=int(lobby.has_process or not _desk_never_left(lobby, staff, opening_min)),
         triage=lobby.triage.minutes.variate(),
         machine=lobby.diversion.service.variate(),
         meeting=lobby.meetings.minutes.variate(),
@@ -224,8 +232,18 @@ def _choices(demand: Demand, lobby: Lobby, staff: Staff, opening_min: float, ask
     )
 
 
-def _counter_ranks(stations: list[int], mode: str, special: bool) -> list[tuple[int, int]]:
-    """(rank, line) of a member at the counters, by VIP service: the heart of L14 as data."""
+# Lines at the desk in order of rank: calls by telephone, who comes to the desk, who is noticed on patrol, second looks,
+# errands (L03, L17, L18, I08).
+_AT_DESK = (3 * DESK + PRIME, 3 * DESK + ORDINARY, 3 * DESK + MIDDLE, LOOKS, ERRANDS)
+
+
+def _counter_ranks(stations: list[int], lobby: Lobby, special: bool) -> list[tuple[int, int]]:
+    """(rank, line) of a member at the counters, by VIP service: the heart of L14 as data.
+
+    With a middle class (L27) it goes just ahead of the ordinary, and primes never behind it where they share a line;
+    who comes with an RM goes ahead of all, so that no RM waits long at a counter (L13).
+    """
+    mode = lobby.vip_service.mode
     if mode == "strict":
         ranks = {PRIME: 0, ORDINARY: 2}
     elif mode == "override" and special:
@@ -236,7 +254,15 @@ def _counter_ranks(stations: list[int], mode: str, special: bool) -> list[tuple[
         ranks = {PRIME: 1, ORDINARY: 0}
     else:
         ranks = {PRIME: 0, ORDINARY: 0}
-    return [(rank, 3 * station + cls) for station in stations for cls, rank in ranks.items()]
+    if lobby.classes is not None and lobby.classes.middle and ORDINARY in ranks:
+        prime, ordinary = 2 * ranks[PRIME], 2 * ranks[ORDINARY]
+        ranks = {PRIME: ordinary - 1 if prime == ordinary else prime, MIDDLE: ordinary - 1, ORDINARY: ordinary}
+    elif lobby.classes is not None and lobby.classes.middle:
+        ranks[MIDDLE] = 1
+    found = [(rank, 3 * station + cls) for station in stations for cls, rank in ranks.items()]
+    if lobby.rm_service is not None and lobby.rm_service.accompany:
+        found += [(-2, WITH_RM_CASH + station - CASH) for station in stations]
+    return found
 
 
 def _meeting_ranks(member: int, managers: list[int], own: str) -> list[tuple[int, int]]:
@@ -264,6 +290,8 @@ def skills(staff: Staff) -> list[list[int]]:
 def _serving_rows(demand: Demand, lobby: Lobby, staff: Staff) -> list[list[tuple[int, int]]]:
     """(rank, line) per row of Floor.serves; only lines that somebody may join."""
     used = {DESK, RM} | {STATIONS[x.station] for x in demand.transactions if max(x.shares()) > 0.0}
+    if lobby.counters.opening_noncash_share is not None:
+        used |= {CASH, NONCASH}
     able = [[x for x in own if x in used] for own in skills(staff)]
     managers = [s for s, own in enumerate(able) if RM in own]
     rows: list[list[tuple[int, int]]] = []
@@ -274,14 +302,16 @@ def _serving_rows(demand: Demand, lobby: Lobby, staff: Staff) -> list[list[tuple
             order = list(dict.fromkeys(CASH if x == NONCASH else x for x in own))  # both counters count as one
             for place, station in enumerate(order):
                 if station == DESK:
-                    lines = [(0, 3 * DESK + ORDINARY)]
+                    lines = list(enumerate(_AT_DESK)) if lobby.has_process else [(0, 3 * DESK + ORDINARY)]
                 elif station == RM:
                     lines = _meeting_ranks(s, managers, lobby.meetings.own_rm_first)
                 else:
-                    lines = _counter_ranks(counters, lobby.vip_service.mode, special)
+                    lines = _counter_ranks(counters, lobby, special)
                 row += [(10 * place + rank, line) for rank, line in lines]
             rows.append(sorted(row))
     rows.append([(0, 3 * MACHINE + ORDINARY)])
+    if lobby.has_process:  # who helps out at the desk (L02) leaves looks and errands to the lobby managers
+        rows.append([(0, 3 * DESK + ORDINARY)])
     return rows
 
 
@@ -433,6 +463,7 @@ def params(
         rules=_rules(lobby, opening_min),
         floor=_floor(demand, lobby, staff),
         staffing=_staffing(lobby, staff, first_weekday, weekend),
+        process=process_record(demand, lobby),
     )
 
 
@@ -450,7 +481,8 @@ def make_day_log(p: LobbyParams, visits: int = 64) -> DayLog:
     """An empty log for this lobby."""
     lines = range(p.floor.lines)
     stations, classes = [int(station_of(x)) for x in lines], [int(class_of_line(x)) for x in lines]
-    return make_log(p.floor.servers, p.floor.pool_stations.size, stations, classes, visits)
+    room = make_room(p.floor.servers, stations, classes)
+    return make_log(p.floor.servers, p.floor.pool_stations.size, stations, classes, room, visits)
 
 
 __all__ = ["NEVER", "LobbyParams", "LobbyScenario", "make_day_log", "make_roster", "params"]

@@ -158,3 +158,14 @@ class Gamma(Section):
 
 
 Law = Annotated[Never | Constant | Exponential | Lognormal | Weibull | Triangular | Gamma, Field(discriminator="law")]
+
+
+CLASSES = ("demand", "time_deposit", "wealth_product", "fund", "insurance_metals")
+"""Product classes, in the order of every list that has a number for each."""
+
+
+def expect_each(section: Section, names: tuple[str, ...], fields: tuple[str, ...]) -> None:
+    """Refuse lists of a section that do not hold one number for each name. Raises ValueError."""
+    for field in fields:
+        if len(getattr(section, field)) != len(names):
+            raise ValueError(f"{field} expects {len(names)} numbers: {', '.join(names)}")

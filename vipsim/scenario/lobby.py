@@ -11,10 +11,11 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from vipsim.scenario import process
 from vipsim.scenario.fields import Law, Section, fact, lever, uncertainty
 
 TYPES = ("A", "B", "C", "D")
-ROLES = ("relationship_manager", "lobby_manager", "teller", "head")
+ROLES = ("relationship_manager", "lobby_manager", "teller", "head", "lobby_assistant")
 Station = Literal["desk", "cash", "noncash", "rm"]
 
 _SUM_TOLERANCE = 1e-9
@@ -62,6 +63,9 @@ class Transaction(Section):
     station: Literal["cash", "noncash", "rm"] = fact("choice", "Where it is done when not on a machine", "N02, L06")
     divertible_share: float = uncertainty("share", "Share that a machine could do", "N02, L04, L06", ge=0, le=1)
     service: Law = uncertainty("min", "Minutes at the station", "N03")
+    opens_account: bool = fact(
+        "switch", "Opens an account: e-banking can be signed with it", "EB01, I12", default=False
+    )
 
     def shares(self) -> tuple[float, float, float]:
         """Share of the visits of ordinary customers, of VIPs, of walk-ins."""
@@ -212,6 +216,14 @@ class Counters(Section):
         "share", "A and B visitors whom a pitching teller recognises in the system", "N09, I11", ge=0, le=1
     )
     teller_specificity_share: float = uncertainty("share", "C and D visitors not referred", "N09, I11", ge=0, le=1)
+    opening_noncash_share: float | None = lever(
+        "share",
+        "Account openings led to the non-cash counter, the others to cash; omitted = as the transaction says",
+        "I12",
+        ge=0,
+        le=1,
+        default=None,
+    )
 
 
 class Meetings(Section):
@@ -234,7 +246,7 @@ class Meetings(Section):
 
 
 class Lobby(Section):
-    """The day inside the branch."""
+    """The day inside the branch; the sections from ``entrance`` on are the service process, each off where left out."""
 
     triage: Triage
     diversion: Diversion
@@ -247,6 +259,30 @@ class Lobby(Section):
     after_closing: Literal["serve_all", "send_away"] = fact(
         "choice", "Those inside at closing are served (overtime), or who still waits is sent away", "model.md"
     )
+    entrance: process.Entrance | None = None
+    identification: process.Identification | None = None
+    assistants: process.Assistants | None = None
+    touchstone: process.Touchstone | None = None
+    teaching: process.Teaching | None = None
+    forms: process.Forms | None = None
+    guidance: process.Guidance | None = None
+    referral: process.Referral | None = None
+    rm_service: process.RmService | None = None
+    classes: process.Classes | None = None
+    escalation: process.Escalation | None = None
+    errands: process.Errands | None = None
+    balking: process.Balking | None = None
+    ebank: process.Ebank | None = None
+
+    @property
+    def has_process(self) -> bool:
+        """Whether any mechanism of the service process is declared."""
+        declared = any(getattr(self, name) is not None for name in PROCESS)
+        return declared or self.counters.opening_noncash_share is not None
+
+
+PROCESS = tuple(name for name, field in Lobby.model_fields.items() if not field.is_required())
+"""Sections of the service process."""
 
 
 # ------------------------------------------------------------------------------------------ who serves
@@ -338,13 +374,25 @@ class Tellers(Role):
         return self
 
 
+def _nobody() -> Serving:
+    shift = Shift.model_validate({"start_min": 0.0, "end_min": 1.0})
+    nobody = {"employed": 0, "absence_share": 0.0, "skill_cv": 0.0, "cost_yuan_per_month": 0.0, "shifts": [shift]}
+    return Serving.model_validate(nobody)
+
+
 class Staff(Section):
-    """The finite staff of the branch, in the order of their numbers: RMs, lobby managers, tellers, head."""
+    """The finite staff of the branch, in the order of their numbers: RMs, lobby managers, tellers, head, assistants.
+
+    Lobby assistants (interns, guides) serve the desk with less accuracy; left out = nobody (L21).
+    """
 
     relationship_manager: Serving
     lobby_manager: Serving
     teller: Tellers
     head: Serving
+    lobby_assistant: Serving = Field(
+        default_factory=_nobody, description="Interns and guides at the desk; omitted = none"
+    )
 
 
 def check_lobby(demand: Demand, lobby: Lobby, staff: Staff, opening_min: float) -> None:
@@ -367,10 +415,59 @@ def check_lobby(demand: Demand, lobby: Lobby, staff: Staff, opening_min: float) 
     serves["cash"] += staff.teller.employed - staff.teller.noncash_only
     serves["noncash"] += staff.teller.employed - staff.teller.cash_only
     for item in demand.transactions:
-        if max(item.shares()) > 0.0 and serves[item.station] == 0:
-            raise ValueError(
-                f"staff: expected somebody at station {item.station!r}, where demand.transactions sends "
-                f"{item.name!r}; found nobody employed who serves it"
-            )
+        for station in _stations_of(item, lobby):
+            if max(item.shares()) > 0.0 and serves[station] == 0:
+                raise ValueError(
+                    f"staff: expected somebody at station {station!r}, where demand.transactions sends "
+                    f"{item.name!r}; found nobody employed who serves it"
+                )
     if lobby.triage.on and serves["desk"] == 0:
         raise ValueError("staff.lobby_manager.employed: expected at least 1 while lobby.triage.on is true, found 0")
+    windows = lobby.vip_service.windows
+    if lobby.vip_service.mode == "window" and windows > max(staff.teller.employed, 1):
+        raise ValueError(
+            f"lobby.vip_service.windows: expected at most one window for each teller employed "
+            f"({staff.teller.employed}), found {windows}"
+        )
+    _check_process(demand, lobby, staff)
+
+
+def _stations_of(item: Transaction, lobby: Lobby) -> list[str]:
+    """Where a transaction may be led."""
+    share = lobby.counters.opening_noncash_share
+    if share is None or not item.opens_account:
+        return [item.station]
+    return [name for name, part in (("noncash", share), ("cash", 1.0 - share)) if part > 0.0]
+
+
+_AT_DESK = ("entrance", "touchstone", "teaching", "forms", "guidance", "escalation", "errands")
+
+
+def _check_process(demand: Demand, lobby: Lobby, staff: Staff) -> None:
+    """Refuse a service process that nobody can carry out."""
+    for name in _AT_DESK:
+        if getattr(lobby, name) is not None and not lobby.triage.on:
+            raise ValueError(
+                f"lobby.triage.on: expected true, as lobby.{name} needs lobby managers at work; found false"
+            )
+    if lobby.ebank is not None:
+        if lobby.ebank.style != "none" and not any(x.opens_account for x in demand.transactions):
+            raise ValueError(
+                "demand.transactions: expected one with opens_account = true, as lobby.ebank signs with an account "
+                "opening; found none"
+            )
+        if lobby.ebank.activate_by == "lobby_manager" and not lobby.triage.on:
+            raise ValueError("lobby.triage.on: expected true, as lobby managers activate e-banking; found false")
+    if lobby.referral is not None and lobby.guidance is None:
+        raise ValueError(
+            "lobby.guidance: expected this section, as tellers of lobby.referral call lobby managers; found nothing"
+        )
+    if staff.lobby_assistant.employed > 0 and lobby.assistants is None:
+        raise ValueError(
+            f"lobby.assistants: expected this section (how well they judge), as staff.lobby_assistant.employed = "
+            f"{staff.lobby_assistant.employed}; found nothing"
+        )
+    if lobby.escalation is not None and getattr(staff, lobby.escalation.role).employed == 0:
+        raise ValueError(
+            f"lobby.escalation.role: expected a role with somebody employed, found {lobby.escalation.role!r} with nobody"
+        )

@@ -7,12 +7,15 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from vipsim.scenario import relationship
 from vipsim.scenario.book import BookSource
 from vipsim.scenario.calendar import Calendar
 from vipsim.scenario.fields import Section
+from vipsim.scenario.lifecycle import Assets, Lifecycle
 from vipsim.scenario.lobby import ROLES, Demand, Lobby, Staff, check_lobby
+from vipsim.scenario.money import Experience, Incentives, Money, Scorecard
+from vipsim.scenario.outreach import Outreach, Response
 from vipsim.scenario.settings import parse_key
+from vipsim.scenario.tiers import Grid, Ownership, Tiers
 from vipsim.scenario.wishes import Wish, refuse
 
 RELATIONSHIP = (
@@ -49,17 +52,17 @@ class Scenario(Section):
     lobby: Lobby
     staff: Staff
     book: BookSource
-    tiers: relationship.Tiers | None = None
-    grid: relationship.Grid | None = None
-    ownership: relationship.Ownership | None = None
-    outreach: relationship.Outreach | None = None
-    response: relationship.Response | None = None
-    lifecycle: relationship.Lifecycle | None = None
-    assets: relationship.Assets | None = None
-    incentives: relationship.Incentives | None = None
-    money: relationship.Money | None = None
-    experience: relationship.Experience | None = None
-    scorecard: relationship.Scorecard | None = None
+    tiers: Tiers | None = None
+    grid: Grid | None = None
+    ownership: Ownership | None = None
+    outreach: Outreach | None = None
+    response: Response | None = None
+    lifecycle: Lifecycle | None = None
+    assets: Assets | None = None
+    incentives: Incentives | None = None
+    money: Money | None = None
+    experience: Experience | None = None
+    scorecard: Scorecard | None = None
 
     @model_validator(mode="after")
     def _between_sections(self) -> Scenario:

@@ -1,0 +1,120 @@
+"""What customers and their money do by themselves: life cycle and assets.
+
+Row ids are those of the seed catalogue; "assumption" marks a number that no source gives.
+"""
+
+from __future__ import annotations
+
+from pydantic import model_validator
+
+from vipsim.scenario.fields import CLASSES, Section, expect_each, fact, lever, uncertainty
+
+
+class Lifecycle(Section):
+    """Stages, large outflows, notice and rescue (Y01-Y12, section 1c, N14-N18, N36)."""
+
+    vip_outflow_per_year: float = uncertainty(
+        "per year",
+        "Observed: VIPs who take half their assets or more in a year, under today's policy",
+        "N14 today",
+        ge=0,
+        le=1,
+    )
+    ordinary_outflow_per_year: float = uncertainty(
+        "per year", "Observed: ordinary customers who do so in a year", "N15 today", ge=0, le=1
+    )
+    close_share: float = uncertainty("share", "Large outflows that close the account", "N14 today", ge=0, le=1)
+    part_low_share: float = uncertainty("share", "Smallest part taken by other large outflows", "model", ge=0.5, le=1)
+    part_high_share: float = uncertainty(
+        "share", "Largest part taken by other large outflows", "assumption", ge=0.5, le=1
+    )
+    causal_share: float = uncertainty(
+        "share", "Part of an observed association (its logarithm) taken as effect", "N13 today, model", ge=0, le=1
+    )
+    product_ratio: float = uncertainty("ratio", "Hazard ratio per product held", "N16 today", gt=0, le=1)
+    maintained_ratio: float = uncertainty("ratio", "Hazard ratio of customers their owner maintains", "N16", gt=0, le=1)
+    maintained_days: int = fact(
+        "days", "A customer is maintained when the owner's last contact is this recent", "KPI11", ge=1
+    )
+    contact_effect_share: float = uncertainty("share", "Most that contacts lower the hazard", "N13 today", ge=0, le=0.5)
+    contact_half_per_year: float = uncertainty(
+        "contacts/year", "Meeting-equal contacts that reach half of that", "N13", gt=0
+    )
+    ebank_ratio: float = uncertainty("ratio", "Hazard ratio of active e-banking users", "N16, EB16", gt=0, le=1)
+    complaint_ratio: float = uncertainty("ratio", "Hazard ratio after an unresolved complaint", "N16", ge=1)
+    wait_ratio: float = uncertainty("ratio", "Hazard ratio after a bad wait", "N16", ge=1)
+    shock_days: int = fact("days", "Days that a complaint, bad wait or downgrade weighs", "N16", ge=1)
+    downgrade_ratio: float = uncertainty("ratio", "Hazard ratio after a downgrade", "T06, assumption", ge=1)
+    quarter4_vip_ratio: float = uncertainty("ratio", "Hazard ratio of VIPs in the fourth quarter", "Y10, N16", ge=1)
+    rival_ratio: float = uncertainty(
+        "ratio", "Hazard ratio of rivals' pull in this area (1 = as observed)", "N36, X01", gt=0
+    )
+    relationship_ratio: float = uncertainty(
+        "ratio", "Hazard ratio of relationship strength 1 against 0", "O10, assumption", gt=0, le=1
+    )
+    exploration_ratio: float = uncertainty("ratio", "Hazard ratio in the exploration stage", "Y02, N15", ge=1)
+    decline_ratio: float = uncertainty("ratio", "Hazard ratio in the decline stage", "Y05", ge=1)
+    floor_ratio: float = uncertainty(
+        "ratio", "Lowest product of all ratios, relative to the opening mean", "model guard", gt=0, le=1
+    )
+    exploration_months: float = uncertainty("months", "Mean time from exploration to development", "N17", gt=0)
+    development_months: float = uncertainty("months", "Mean time from development to maturity", "N17", gt=0)
+    decline_below_share: float = uncertainty(
+        "share", "Relationship strength below which a mature customer declines", "Y05, assumption", ge=0, le=1
+    )
+    notice_days: int = fact("days", "Days between notice and the money leaving", "Y05, N34", ge=1, le=180)
+    detection_recall_share: float = uncertainty("share", "Notices that the alert finds", "M02, assumption", ge=0, le=1)
+    detection_precision_share: float = uncertainty("share", "Alerts that are true", "M02, assumption", gt=0, le=1)
+    rescue_share: float = uncertainty("share", "First rescue contact that keeps the money", "N18", ge=0, le=1)
+    rescue_next_ratio: float = uncertainty(
+        "ratio", "Success of each further rescue contact to the one before", "N18", ge=0, le=1
+    )
+    rescue_most: int = fact("contacts", "Most rescue contacts in one notice", "N18", ge=1, le=10)
+    rescue_offer_share: float = lever("share", "Offer in a rescue, part of the assets at stake", "DV65", ge=0, le=0.01)
+    offer_effect_ratio: float = uncertainty(
+        "ratio", "Relative rise of rescue success by an offer of 1 % of assets", "assumption", ge=0
+    )
+    offer_invites_share: float = uncertainty(
+        "share", "Further threats invited by an offer of 1 % of assets, per threat", "model guard, assumption", ge=0
+    )
+    win_back_per_year: float = uncertainty("per year", "Lost customers who come back in a year", "N18", ge=0, le=1)
+    relationship_decay_per_month: float = uncertainty(
+        "per month", "Fading of relationship without contact", "D10, assumption", ge=0, le=1
+    )
+
+
+class Assets(Section):
+    """Product classes and flows (O06, N21, T18). Lists run: demand, time deposit, wealth product, fund, insurance."""
+
+    return_per_year: list[float] = fact("per year", "Return of each product class to the customer", "N21 today")
+    volatility_per_year: list[float] = uncertainty("per year", "Volatility of each class", "N21, S11")
+    saving_share: float = uncertainty("share", "Part of income saved", "N21, assumption", ge=0, le=1)
+    wallet_floor_share: float = uncertainty(
+        "share", "Least part of saving that comes here", "S05-S12, assumption", ge=0, le=1
+    )
+    roll_over_share: float = uncertainty(
+        "share", "Maturing money kept without a reminder", "O06, assumption", ge=0, le=1
+    )
+    reminded_share: float = uncertainty(
+        "share", "Of the rest, part kept by a reminder in time", "O06, assumption", ge=0, le=1
+    )
+    premium_effect_share: float = uncertainty(
+        "share", "Of the rest, part kept by a rate premium of 1 percentage point", "DV66, assumption", ge=0, le=1
+    )
+    leave_share: float = uncertainty(
+        "share", "Part of money not rolled over that goes elsewhere", "assumption", ge=0, le=1
+    )
+    elsewhere_return_per_year: float = fact("per year", "Return of the wealth elsewhere", "N21 today", ge=-1, le=1)
+    reopen_share: float = uncertainty(
+        "share", "Customers without a running time deposit who open one, a month", "assumption", ge=0, le=1
+    )
+    reopen_part_share: float = uncertainty("share", "Part of demand balance put into it", "assumption", ge=0, le=1)
+    product_term_days: int = fact("days", "Term of a wealth product", "O06", ge=7, le=720)
+    rate_premium_share: float = lever(
+        "share", "Rate premium on time deposits of VIPs, a year", "M15, DV66", ge=0, le=0.01
+    )
+
+    @model_validator(mode="after")
+    def _classes(self) -> Assets:
+        expect_each(self, CLASSES, ("return_per_year", "volatility_per_year"))
+        return self

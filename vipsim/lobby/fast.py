@@ -218,8 +218,8 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
                 until = change_until[changed]
                 changed += 1
                 next_change = change_min[changed] if changed < changes else inf
-                if not roster.present[server]:
-                    continue
+                if roster.shift[server] != floor.change_shift[changed - 1]:
+                    continue  # absent, or in another shift today
                 serves = floor.pool_stations[servers[server]["pool"]]
                 v = servers[server]["visit"]
                 if until >= 0.0:
@@ -372,6 +372,7 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
                 v,
                 line,
                 managers,
+                roster.speed,
                 now,
             )
         if not alone and wanted:
@@ -389,6 +390,7 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
                 wanted,
                 idle_pools,
                 managers,
+                roster.speed,
                 now,
             )
 

@@ -125,7 +125,6 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
     only_pool = floor.only_pool
     change_min = floor.change_min
     change_staff = floor.change_staff
-    change_shift = floor.change_shift
     change_until = floor.change_until
     here_until = roster.here_until
     row = roster.row
@@ -219,7 +218,7 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
                 until = change_until[changed]
                 changed += 1
                 next_change = change_min[changed] if changed < changes else inf
-                if roster.shift[server] != change_shift[changed - 1]:
+                if roster.shift[server] != floor.change_shift[changed - 1]:
                     continue  # absent, or in another shift today
                 serves = floor.pool_stations[servers[server]["pool"]]
                 v = servers[server]["visit"]

@@ -151,11 +151,11 @@ def process_loop(p, params, roster, visits, tasks, log, room, results, steps, fi
             )
             if now == inf:
                 break
+        count[WOKE] = 1 if now == bell else count[AGAIN]
         count[AGAIN] = 0
         count[ROUND] += 1
         count[GONE] = BUT_THIS_ROUND if now == before else NOBODY_YET
         before = now
-        count[WOKE] = 1 if now == bell else 0
         helped_out = -1  # whose time at the desk ends now
 
         # Ends of service, by server.

@@ -92,12 +92,16 @@ def add_day(params, roster, tasks, log, ledger):
     for i in range(log.n[FIRST_STEP], log.n[STEPS]):
         step = log.steps[i]
         member = step["staff"]
-        if member < 0 or member >= floor.staff:
-            continue
-        start = _milliseconds(step["start"])
         end = _milliseconds(step["end"])
-        _book(ledger, closing, member, AT_DESK + step["station"], start, end, 1)
-        _take_from_blocks(params, ledger, closing, member, roster.shift[member], start, end)
+        if member >= 0 and member < floor.staff:
+            start = _milliseconds(step["start"])
+            _book(ledger, closing, member, AT_DESK + step["station"], start, end, 1)
+            _take_from_blocks(params, ledger, closing, member, roster.shift[member], start, end)
+        member = step["staff2"]
+        if member >= 0:  # an RM who went along to the counter, waiting for the teller included (L13)
+            start = _milliseconds(step["joined"])
+            _book(ledger, closing, member, IN_MEETING, start, end, 1)
+            _take_from_blocks(params, ledger, closing, member, roster.shift[member], start, end)
 
 
 @lean

@@ -85,11 +85,14 @@ def random_tables(g: np.random.Generator, whole_minutes: bool, process: bool = F
         out: dict[str, Any] = {
             "employed": employed,
             "absence_share": float(g.choice([0.0, 0.2])),
+            "skill_cv": float(g.choice([0.0, 0.2, 0.6])),
             "cost_yuan_per_month": 0.0,
             "shifts": shifts(),
         }
         if g.random() < 0.4:
             out["on_duty"] = int(g.integers(0, employed + 1))
+        if g.random() < 0.3:
+            out["weekend_on_duty"] = int(g.integers(0, employed + 1))
         if stations is not None:
             out["stations"] = stations
         return out
@@ -110,6 +113,11 @@ def random_tables(g: np.random.Generator, whole_minutes: bool, process: bool = F
         for name, w, m in zip(("cash", "noncash", "rm"), weights, (5.0, 9.0, 20.0), strict=True)
     ]
     transactions[-1]["share"] = 1.0 - float(weights[0]) - float(weights[1])
+    for mix in ("vip_share", "walk_in_share"):
+        if g.random() < 0.5:
+            other = g.dirichlet([1.0, 1.0, 1.0])
+            for item, w in zip(transactions, other, strict=True):
+                item[mix] = float(w)
     profile = g.dirichlet(np.ones(int(g.integers(1, 9))))
     types = g.dirichlet(np.ones(4))
     found: dict[str, Any] = {
@@ -123,7 +131,6 @@ def random_tables(g: np.random.Generator, whole_minutes: bool, process: bool = F
             "profile_share": [float(x) for x in profile],
             "weekday_factor": [1.0] * 7,
             "month_factor": [1.0] * 12,
-            "third_of_month_factor": [1.0] * 3,
             "day_factor_cv": 0.0,
             "transactions": transactions,
         },

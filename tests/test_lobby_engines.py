@@ -34,7 +34,8 @@ def random_day(number: int, process: bool = False) -> tuple[LobbyParams, Roster,
     """A lobby, its roster, its visitors and its outreach tasks, all from one number."""
     g = np.random.default_rng(number)
     whole_minutes = bool(number % 2)
-    p = params(build(random_tables(g, whole_minutes, process)), ask_share=float(g.choice([0.0, 0.4, 1.0])))
+    scenario, asks = build(random_tables(g, whole_minutes, process)), float(g.choice([0.0, 0.4, 1.0]))
+    p = params(scenario, ask_share=asks, weekend=[[], [5], [6], [5, 6]][number % 4])
     address, day = Address(number, 0, 0), int(g.integers(0, 400))
     roster, visits = make_roster(p), make_visits(4)
     draw_roster(p, address, day, roster)

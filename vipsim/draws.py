@@ -42,6 +42,7 @@ TIER = 18  # card offers and acceptance
 CAMPAIGN = 19  # invitations and response
 TURNOVER = 20  # staff leaving, reward money leaving
 BOOTSTRAP = 21  # resampling in statistics
+SKILL = 22  # a staff member's speed, once for all days
 
 _M0 = np.uint64(0xD2511F53)
 _M1 = np.uint64(0xCD9E8D57)

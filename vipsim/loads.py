@@ -10,12 +10,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from vipsim.calendar import weekend_of
 from vipsim.customers.book import EBANK_ACTIVE, Book, opening
 from vipsim.customers.segments import TYPE_D, grid_levels
 from vipsim.horizon import horizon
 from vipsim.scenario.files import policy_today
 from vipsim.scenario.lobby import ROLES
 from vipsim.scenario.schema import Scenario
+
+_FIVE_DAYS = 5.0  # days of a working week
 
 
 class Load(NamedTuple):
@@ -30,6 +33,7 @@ class _Visitors(NamedTuple):
     total: float
     prime_share: float
     signed_share: float
+    classes: tuple[float, float, float]  # ordinary customers, VIPs, walk-ins; they sum to total
 
 
 def loads(scenario: Scenario) -> dict[str, Load]:
@@ -42,9 +46,10 @@ def loads(scenario: Scenario) -> dict[str, Load]:
     """
     book = opening(policy_today(scenario))[0]
     visitors = _visitors(scenario, book)
-    available = {name: _available(getattr(scenario.staff, name)) for name in ROLES}
+    weekend = len(weekend_of(scenario.calendar.open_weekdays))
+    available = {name: _available(getattr(scenario.staff, name), weekend) for name in ROLES}
     desk, counters, meetings = _lobby(scenario, visitors)
-    required = {name: _blocks(getattr(scenario.staff, name)) for name in ROLES}
+    required = {name: _blocks(getattr(scenario.staff, name), weekend) for name in ROLES}
     required["lobby_manager"] += desk
     required["teller"] += counters
     required["relationship_manager"] += meetings
@@ -68,10 +73,12 @@ def _visitors(scenario: Scenario, book: Book) -> _Visitors:
     prime = book.type[here] != TYPE_D
     total = float(rate.sum()) + demand.walk_ins_per_day
     if total == 0.0:
-        return _Visitors(0.0, 0.0, 0.0)
+        return _Visitors(0.0, 0.0, 0.0, (0.0, 0.0, 0.0))
     walk_in_prime = demand.walk_ins_per_day * (1.0 - demand.walk_in_share.D)
     signed = float(rate[book.signed[here] > 0].sum()) + demand.walk_ins_per_day * demand.walk_in_share.A
-    return _Visitors(total, (float(rate[prime].sum()) + walk_in_prime) / total, signed / total)
+    vips = float(rate[book.tier[here] > 0].sum())
+    classes = (float(rate.sum()) - vips, vips, demand.walk_ins_per_day)
+    return _Visitors(total, (float(rate[prime].sum()) + walk_in_prime) / total, signed / total, classes)
 
 
 def _shifts(role: Any) -> list[tuple[float, float]]:
@@ -84,17 +91,20 @@ def _shifts(role: Any) -> list[tuple[float, float]]:
     return found
 
 
-def _on_floor(role: Any) -> float:
+def _on_floor(role: Any, weekend_days: int) -> float:
+    """Members on the floor on an average open day; who works at weekends too still works five days a week."""
     there = role.employed * (1.0 - role.absence_share)
-    return float(there if role.on_duty is None else min(there, float(role.on_duty)))
+    if role.weekend_on_duty is not None and role.weekend_on_duty > 0:
+        there *= _FIVE_DAYS / (_FIVE_DAYS + weekend_days)
+    return float(min(there, role.on_floor()))
 
 
-def _available(role: Any) -> float:
-    return _on_floor(role) * float(np.mean([paid for paid, _ in _shifts(role)]))
+def _available(role: Any, weekend_days: int) -> float:
+    return _on_floor(role, weekend_days) * float(np.mean([paid for paid, _ in _shifts(role)]))
 
 
-def _blocks(role: Any) -> float:
-    return _on_floor(role) * float(np.mean([booked for _, booked in _shifts(role)]))
+def _blocks(role: Any, weekend_days: int) -> float:
+    return _on_floor(role, weekend_days) * float(np.mean([booked for _, booked in _shifts(role)]))
 
 
 def _lobby(scenario: Scenario, visitors: _Visitors) -> tuple[float, float, float]:
@@ -115,8 +125,8 @@ def _lobby(scenario: Scenario, visitors: _Visitors) -> tuple[float, float, float
         offered = asked * lobby.diversion.divert_share * lobby.diversion.accept_share
     counters = meetings = 0.0
     for item in demand.transactions:
-        stays = item.share * (1.0 - item.divertible_share * offered)
-        minutes = visitors.total * stays * item.service.mean()
+        come = sum(visits * share for visits, share in zip(visitors.classes, item.shares(), strict=True))
+        minutes = come * (1.0 - item.divertible_share * offered) * item.service.mean()
         if item.station == "rm":
             meetings += minutes
         else:

@@ -18,7 +18,7 @@ import numpy as np
 
 from vipsim import draws
 from vipsim.branch import Branch, Crew, make_branch, make_crew, with_room
-from vipsim.calendar import Days
+from vipsim.calendar import Days, weekend_of
 from vipsim.customers.book import Book, opening
 from vipsim.customers.lifecycle import observe_hazards, resume_notices
 from vipsim.customers.ownership import Team, divide_book
@@ -31,10 +31,10 @@ from vipsim.days import (
 from vipsim.draws import Address
 from vipsim.horizon import horizon
 from vipsim.incentives import ask_rate
+from vipsim.lobby.demand import day_weights
 from vipsim.lobby.jobs import begin as begin_log
 from vipsim.lobby.jobs import make_visits
 from vipsim.lobby.params import LobbyParams, make_day_log, params
-from vipsim.lobby.visits import day_weights
 from vipsim.measure import Measured, kpis
 from vipsim.month import Census, Month, census, close_month, fix_cohort, open_month, policy_of, team_of
 from vipsim.month import terminal_value as value_of_what_stays
@@ -70,6 +70,7 @@ class World(NamedTuple):
     days: Days
     starts: np.ndarray  # int32 [months + 1]
     phases: np.ndarray  # int64 [months]
+    demand: np.ndarray  # float64 [days]: expected, relative to an average open day
     next_open: np.ndarray
     lobby: tuple[LobbyParams, LobbyParams]  # under today's policy, under the scenario's
     has_book: bool  # False: a lobby without a book, the next two are empty
@@ -93,14 +94,16 @@ def _both(scenario: Scenario, today: Scenario, make: Callable[[Scenario], Any]) 
 
 def _lobby_of(scenario: Scenario) -> LobbyParams:
     asks = ask_rate(scenario.incentives) if scenario.incentives is not None else 0.0
-    return params(scenario, ask_share=asks)
+    calendar = scenario.calendar
+    first = calendar.start_date.weekday()
+    return params(scenario, ask_share=asks, first_weekday=first, weekend=weekend_of(calendar.open_weekdays))
 
 
 @lru_cache(maxsize=8)
 def _world(scenario_json: str) -> World:
     scenario = Scenario.model_validate_json(scenario_json)
     today = policy_today(scenario)
-    days, starts, phases = when = horizon(scenario)
+    days, starts, phases, demand = when = horizon(scenario)
     lobby = _both(scenario, today, _lobby_of)
     has_book = scenario.book.source != "none"
     book, ids = _opening_book(today.model_dump_json())
@@ -108,6 +111,7 @@ def _world(scenario_json: str) -> World:
         days=days,
         starts=starts,
         phases=phases,
+        demand=demand,
         next_open=next_open_days(days.open),
         lobby=lobby,
         has_book=has_book,
@@ -138,10 +142,9 @@ class _Run:
     def month(self, index: int) -> Month:
         """The calendar month with its days' expected demand."""
         first, after = int(self.world.starts[index]), int(self.world.starts[index + 1])
-        days: Any = Days(*(column[first:after] for column in self.world.days))  # type: ignore[arg-type]
         weights = np.empty(after - first)
-        day_weights(self.world.lobby[0], self.address, first, days, weights)
-        return Month(index, first, after - first, int(days.month[0]) // 3, weights)
+        day_weights(self.world.lobby[0], self.address, first, self.world.demand[first:after], weights)
+        return Month(index, first, after - first, int(self.world.days.month[first]) // 3, weights)
 
     def begin(self) -> None:
         """The first day: wishes are fixed, owners found for the assigned, hazards scaled."""

@@ -298,6 +298,7 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
                 v,
                 line,
                 managers,
+                roster.speed,
                 now,
             )
         if not alone and wanted:
@@ -315,6 +316,7 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
                 wanted,
                 idle_pools,
                 managers,
+                roster.speed,
                 now,
             )
 

@@ -92,11 +92,14 @@ def start(
     v,
     line,
     managers,
+    speed,
     now,
 ):
     """A service begins now; returns where the pending ends of service begin, and the minute of the first."""
     station = lines[line]["station"]
-    minutes = begin_service(rules, tickets, lines, waiting, rows[v], results[v], server, v, station, managers, now)
+    minutes = begin_service(
+        rules, tickets, lines, waiting, rows[v], results[v], server, v, station, managers, speed[server], now
+    )
     row = servers[server]
     row["visit"] = v
     row["started"] = now
@@ -108,7 +111,21 @@ def start(
 
 @lean
 def dispatch(
-    rules, floor, work, steps, n_steps, rows, results, first, soonest, next_end, wanted, idle_pools, managers, now
+    rules,
+    floor,
+    work,
+    steps,
+    n_steps,
+    rows,
+    results,
+    first,
+    soonest,
+    next_end,
+    wanted,
+    idle_pools,
+    managers,
+    speed,
+    now,
 ):
     """Free servers, longest idle first, each take their best ticket.
 
@@ -167,6 +184,7 @@ def dispatch(
             v,
             line,
             managers,
+            speed,
             now,
         )
     return n_steps, soonest, next_end, wanted, idle_pools

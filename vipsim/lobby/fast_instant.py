@@ -138,8 +138,8 @@ def all_at_once(
             until = change_until[changed]
             changed += 1
             next_change = change_min[changed] if changed < changes else inf
-            if not roster.present[server]:
-                continue
+            if roster.shift[server] != floor.change_shift[changed - 1]:
+                continue  # absent, or in another shift today
             serves = floor.pool_stations[servers[server]["pool"]]
             v = servers[server]["visit"]
             if until >= 0.0:
@@ -243,6 +243,7 @@ def all_at_once(
             wanted,
             idle_pools,
             managers,
+            roster.speed,
             now,
         )
     if woke:

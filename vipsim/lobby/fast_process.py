@@ -151,11 +151,11 @@ def process_loop(p, params, roster, visits, tasks, log, room, results, steps, fi
             )
             if now == inf:
                 break
+        count[WOKE] = 1 if now == bell else count[AGAIN]
         count[AGAIN] = 0
         count[ROUND] += 1
         count[GONE] = BUT_THIS_ROUND if now == before else NOBODY_YET
         before = now
-        count[WOKE] = 1 if now == bell else 0
         helped_out = -1  # whose time at the desk ends now
 
         # Ends of service, by server.
@@ -178,7 +178,7 @@ def process_loop(p, params, roster, visits, tasks, log, room, results, steps, fi
                     worker["ticket"] = following
                 jobs[following]["joined"] = now
                 worker["started"] = now
-                set_end(hall, s, now + minutes_of(hall, following))
+                set_end(hall, s, now + minutes_of(hall, following) / roster.speed[s])
                 continue
             worker["ticket"] = -1
             outcome = finished(hall, s, t, SERVED, now)
@@ -194,8 +194,8 @@ def process_loop(p, params, roster, visits, tasks, log, room, results, steps, fi
                 until = floor.change_until[changed]
                 changed += 1
                 next_change = change_min[changed] if changed < changes else inf
-                if not roster.present[s]:
-                    continue
+                if roster.shift[s] != floor.change_shift[changed - 1]:
+                    continue  # absent, or in another shift today
                 worker = workers[s]
                 if until >= 0.0:
                     worker["on"] = 1
@@ -304,7 +304,10 @@ def process_loop(p, params, roster, visits, tasks, log, room, results, steps, fi
             if t < n_visits and jobs[t]["talker"] >= 0:
                 end_talk(hall, t, now)
                 last = max(last, now)
+            begun = jobs[t]["rest"] >= 0.0  # by a colleague, who handed over what was left
             minutes = begin(hall, s, t, now)
+            if not begun:
+                minutes = minutes / roster.speed[s]
             worker["ticket"] = t
             worker["started"] = now
             line = jobs[t]["line"]

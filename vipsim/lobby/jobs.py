@@ -284,12 +284,14 @@ PLACE = np.dtype([("line", "u4"), ("rank", "i4")], align=True)
 
 
 class Roster(NamedTuple):
-    """Who is in the branch on one day; one element per staff member."""
+    """Who is in the branch on one day, when and how fast; one element per staff member."""
 
     present: Array  # int8
     special: Array  # int8: the counter that skips the ticket machine, or a window for primes
     row: Array  # int16 per server: row of Floor.serves
     here_until: Array  # float64: end of the last duty interval; 0 = absent
+    shift: Array  # int16: number of the shift worked today; -1 = absent
+    speed: Array  # float64 per server: a service of m minutes takes m / speed; 1 = the role's average, and machines
 
 
 class Visits(NamedTuple):

@@ -204,7 +204,7 @@ class Floor:
         changes = [
             (Alarm(self.env, float(floor.change_min[i]), DUTY + server.number), float(floor.change_until[i]))
             for i in range(floor.change_min.size)
-            if floor.change_staff[i] == server.number
+            if floor.change_staff[i] == server.number and floor.change_shift[i] == self.roster.shift[server.number]
         ]
         for alarm, until in changes:
             yield alarm
@@ -240,6 +240,7 @@ class Floor:
             if following is None:
                 break
             ticket, minutes = following
+            minutes /= float(self.roster.speed[server.number])
             ticket.joined = self.env.now
             server.ticket = ticket
         now = self.env.now
@@ -299,7 +300,10 @@ class Floor:
                 if ticket.talker is not None:
                     self.end_talk(ticket.talker)
                     ticket.talker = None
+                begun = ticket.rest >= 0.0  # by a colleague, who handed over what was left
                 minutes = self.begin(server, ticket)
+                if not begun:
+                    minutes /= float(self.roster.speed[server.number])
                 server.ticket, ticket.waits = ticket, False
                 if ticket.line in (LOOKS, ERRANDS):
                     ticket.joined = self.env.now

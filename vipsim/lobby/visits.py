@@ -20,7 +20,6 @@ from vipsim.draws import (
     ARRIVAL,
     CENTRE,
     CONSTANT,
-    DAY_FACTOR,
     EXPONENTIAL,
     IDENTIFY,
     LOGNORMAL,
@@ -30,9 +29,7 @@ from vipsim.draws import (
     VISIT_KIND,
     WALK_IN_COUNT,
     Variate,
-    category,
     draw,
-    gamma_quantile,
     invert_profile,
     normal_quantile,
     pair,
@@ -59,6 +56,7 @@ _central_quantile = inlined(getattr(draws.central_quantile, "py_func", draws.cen
 
 _NONE, _CARD_TICKET, _KNOWN = range(3)
 _TYPE_A, _TYPE_B, _TYPE_D = 0, 1, 3
+_WALK_IN_MIX = 2  # row of Choices.kind_cumulative; 0 = ordinary customers, 1 = VIPs
 
 _AT_ONCE = 32  # arrivals compared in one turn of the loop
 _SHORT_GROUP = 24  # shorter groups are put together: the turn costs the same
@@ -84,26 +82,6 @@ def _to_normals(uniforms, normals, n):
     for j in range(n):
         if abs(uniforms[j] - 0.5) > CENTRE:
             normals[j] = normal_quantile(uniforms[j])
-
-
-@kernel
-def day_weights(params, address, first_day, days, weights):
-    """Expected demand of each day relative to an average open day, into ``weights``; 0 when the branch is closed.
-
-    ``days`` is a ``calendar.Days`` (or a slice of its arrays) that begins at ``first_day``. Weekday, month and third
-    of the month as declared, times a gamma factor of the day with mean 1 (over-dispersion).
-    """
-    a = params.arrivals
-    cv = a.day_factor_cv
-    shape = 1.0 / (cv * cv) if cv > 0.0 else 0.0
-    for i in range(weights.size):
-        if not days.open[i]:
-            weights[i] = 0.0
-            continue
-        w = a.weekday[days.weekday[i]] * a.month[days.month[i]] * a.third[days.third[i]]
-        if cv > 0.0:
-            w *= gamma_quantile(draw(address, DAY_FACTOR, first_day + i, 0, 0), shape) / shape
-        weights[i] = w
 
 
 @kernel
@@ -233,14 +211,17 @@ def _draw_kind(c, address, day, visits, start, n):
     rows = visits.rows
     first = visits.first
     second = visits.second
-    kinds = c.kind_cumulative.size
+    cumulative = c.kind_cumulative
+    kinds = cumulative.shape[1]
     if kinds > 1 or c.diverts:
         _uniforms(address, VISIT_KIND, day, _KIND, visits, start, n)
     for i in range(np.uint64(start), np.uint64(n)):
         row = rows[i]
         kind = 0
         if kinds > 1:
-            kind = category(first[i], c.kind_cumulative)
+            mix = _WALK_IN_MIX if row["who"] < 0 else row["vip"]
+            while kind < kinds - 1 and first[i] >= cumulative[mix, kind]:
+                kind += 1
         row["kind"] = kind
         row["station"] = RM if row["appointment"] else c.station[kind]
         row["divert"] = c.diverts and not row["appointment"] and second[i] < c.divert[kind]
@@ -461,4 +442,4 @@ def _arrange_by_bucket(n, unsorted, bucket, order, minute):
             minute[i] = at
 
 
-__all__ = ["CONSTANT", "add_visits", "add_walk_ins", "arrange", "day_weights"]
+__all__ = ["CONSTANT", "add_visits", "add_walk_ins", "arrange"]

@@ -26,6 +26,12 @@ def _sums_to_one(values: list[float], what: str) -> None:
         raise ValueError(f"expected {what} to sum to 1, found {sum(values):.6g}")
 
 
+def _never_negative(values: list[float]) -> list[float]:
+    if values and min(values) < 0.0:
+        raise ValueError(f"expected every factor >= 0, found {min(values):.6g}")
+    return values
+
+
 # -------------------------------------------------------------------------------------------- who comes
 
 
@@ -47,13 +53,56 @@ class Transaction(Section):
     """One kind of business: its share of visits, the station that does it and how long it takes there."""
 
     name: str = fact("text", "What the customer comes for", "N02")
-    share: float = uncertainty("share", "Share of visits", "N02", ge=0, le=1)
+    share: float = uncertainty("share", "Share of the visits of customers below the standard cut", "N02", ge=0, le=1)
+    vip_share: float | None = uncertainty(
+        "share", "Share of the visits of VIPs; omitted = share", "N02", ge=0, le=1, default=None
+    )
+    walk_in_share: float | None = uncertainty(
+        "share", "Share of the visits of walk-ins without an account; omitted = share", "N02", ge=0, le=1, default=None
+    )
     station: Literal["cash", "noncash", "rm"] = fact("choice", "Where it is done when not on a machine", "N02, L06")
     divertible_share: float = uncertainty("share", "Share that a machine could do", "N02, L04, L06", ge=0, le=1)
     service: Law = uncertainty("min", "Minutes at the station", "N03")
     opens_account: bool = fact(
         "switch", "Opens an account: e-banking can be signed with it", "EB01, I12", default=False
     )
+
+    def shares(self) -> tuple[float, float, float]:
+        """Share of the visits of ordinary customers, of VIPs, of walk-ins."""
+        vip = self.share if self.vip_share is None else self.vip_share
+        return self.share, vip, self.share if self.walk_in_share is None else self.walk_in_share
+
+
+class MonthDays(Section):
+    """Named days of every month with a demand of their own: payday, pension day, the middle of the month."""
+
+    name: str = fact("text", "Why more or fewer come", "N01")
+    from_day: int = uncertainty("day of month", "First day of the month", "N01", ge=1, le=31)
+    to_day: int = uncertainty("day of month", "Last day of the month; 31 = to its end", "N01", ge=1, le=31)
+    factor: float = uncertainty("factor", "Demand on these days", "N01", ge=0, le=10)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> MonthDays:
+        if self.from_day > self.to_day:
+            raise ValueError(f"expected from_day <= to_day, found {self.from_day} > {self.to_day}")
+        return self
+
+
+class Holidays(Section):
+    """Before and after a holiday: who cannot come on closed days comes on the days around them."""
+
+    closed_days: int = uncertainty("days", "So many closed days in a row are a holiday", "assumption", ge=2, le=31)
+    before_factor: list[float] = uncertainty(
+        "factor", "Demand of the last open day before a holiday, the one before it, ...", "assumption", max_length=5
+    )
+    after_factor: list[float] = uncertainty(
+        "factor", "Demand of the first open day after a holiday, the second, ...", "assumption", max_length=5
+    )
+
+    @field_validator("before_factor", "after_factor")
+    @classmethod
+    def _factors(cls, values: list[float]) -> list[float]:
+        return _never_negative(values)
 
 
 class Demand(Section):
@@ -75,9 +124,10 @@ class Demand(Section):
     month_factor: list[float] = uncertainty(
         "factor", "Demand by month, January first", "N01", min_length=12, max_length=12
     )
-    third_of_month_factor: list[float] = uncertainty(
-        "factor", "Demand in days 1-10, 11-20 and after 20 of the month", "N01", min_length=3, max_length=3
+    month_days: list[MonthDays] = Field(
+        default=[], description="Named days of every month with a demand of their own; overlapping ones multiply"
     )
+    holidays: Holidays | None = Field(None, description="Demand around holidays; omitted = as on other days")
     day_factor_cv: float = uncertainty(
         "ratio", "Over-dispersion: variation of the gamma factor of a day (mean 1)", "us_bank_calls", ge=0, le=3
     )
@@ -91,17 +141,16 @@ class Demand(Section):
         _sums_to_one(values, "profile_share")
         return values
 
-    @field_validator("weekday_factor", "month_factor", "third_of_month_factor")
+    @field_validator("weekday_factor", "month_factor")
     @classmethod
     def _factors(cls, values: list[float]) -> list[float]:
-        if min(values) < 0.0:
-            raise ValueError(f"expected every factor >= 0, found {min(values):.6g}")
-        return values
+        return _never_negative(values)
 
     @field_validator("transactions")
     @classmethod
     def _transactions(cls, values: list[Transaction]) -> list[Transaction]:
-        _sums_to_one([x.share for x in values], "the shares of transactions")
+        for n, name in enumerate(("share", "vip_share", "walk_in_share")):
+            _sums_to_one([x.shares()[n] for x in values], f"the {name} of transactions")
         names = [x.name for x in values]
         for name in names:
             if names.count(name) > 1:
@@ -272,9 +321,28 @@ class Role(Section):
     on_duty: int | None = lever(
         "people", "At most this many on the floor a day (rota); omitted = all", "DV03", ge=0, le=20, default=None
     )
+    weekend_on_duty: int | None = lever(
+        "people",
+        "Members who work on each Saturday or Sunday of opening, and rest on a working day instead; "
+        "omitted = weekends are staffed like all days, without days of rest",
+        "DV12, L25",
+        ge=0,
+        le=20,
+        default=None,
+    )
     absence_share: float = uncertainty("share", "Days absent: annual leave, sickness", "assumption", ge=0, le=1)
+    skill_cv: float = uncertainty(
+        "ratio", "Spread of skill: variation between members of the minutes for the same work", "N33", ge=0, le=1
+    )
     cost_yuan_per_month: float = fact("yuan per month", "Full staff cost of a member", "N23", ge=0)
-    shifts: list[Shift] = Field(min_length=1, description="Member i works shift i modulo their number")
+    shifts: list[Shift] = Field(
+        min_length=1,
+        description="The n-th member on duty today works shift n modulo their number, so breaks take turns",
+    )
+
+    def on_floor(self) -> int:
+        """Most members on the floor, by number employed and rota."""
+        return self.employed if self.on_duty is None else min(self.employed, self.on_duty)
 
 
 class Serving(Role):
@@ -308,7 +376,7 @@ class Tellers(Role):
 
 def _nobody() -> Serving:
     shift = Shift.model_validate({"start_min": 0.0, "end_min": 1.0})
-    nobody = {"employed": 0, "absence_share": 0.0, "cost_yuan_per_month": 0.0, "shifts": [shift]}
+    nobody = {"employed": 0, "absence_share": 0.0, "skill_cv": 0.0, "cost_yuan_per_month": 0.0, "shifts": [shift]}
     return Serving.model_validate(nobody)
 
 
@@ -348,7 +416,7 @@ def check_lobby(demand: Demand, lobby: Lobby, staff: Staff, opening_min: float) 
     serves["noncash"] += staff.teller.employed - staff.teller.cash_only
     for item in demand.transactions:
         for station in _stations_of(item, lobby):
-            if item.share > 0.0 and serves[station] == 0:
+            if max(item.shares()) > 0.0 and serves[station] == 0:
                 raise ValueError(
                     f"staff: expected somebody at station {station!r}, where demand.transactions sends "
                     f"{item.name!r}; found nobody employed who serves it"

@@ -10,56 +10,40 @@ happens alone at an instant takes a shorter way to the same end (``fast_dispatch
 
 from __future__ import annotations
 
-from math import inf, nan
+from math import inf
 
 import numpy as np
 
 from vipsim.compiled import kernel, lean
 from vipsim.lobby.fast_dispatch import call_next, dispatch, idle_for, start, take_first
+from vipsim.lobby.fast_instant import all_at_once, send_away, take_up_tasks
 from vipsim.lobby.fast_lines import (
     append,
     line_up,
-    pop,
-    push_front,
     reset,
-    set_end,
-    set_free,
-    unset_end,
-    unset_free,
-    wanted_stations,
 )
 from vipsim.lobby.fast_process import process_loop
 from vipsim.lobby.fast_routes import (
     business_line,
     enter,
-    give_up,
-    join,
     line_after,
-    line_after_cut_off,
     take_ticket,
     write_step,
 )
 from vipsim.lobby.jobs import (
-    ABANDONED,
-    CUT_OFF,
     DESK,
     FIRST_STEP,
     FIRST_VISIT,
-    HANDED_OVER,
     LANES,
     NOBODY,
     ORDINARY,
-    RM,
     SERVED,
-    SKIPPED,
     STEPS,
-    UNSERVED,
     VISITS,
     DayLog,
     grow_log,
 )
 from vipsim.lobby.process_hall import MOST_STEPS, grow_room
-from vipsim.lobby.rules import FINISH, HAND_OVER, SEND_AWAY, SERVE_ALL, colleague_line, task_fits
 from vipsim.lobby.visits import arrange
 
 _NOBODY = np.uint32(NOBODY)
@@ -109,7 +93,6 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
     order = visits.order
     minute = visits.minute
     n_visits = visits.n[0]
-    task_start = log.started
     tickets = log.work.tickets
     lines = log.work.lines
     waiting = log.work.waiting
@@ -123,16 +106,10 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
     can = floor.can
     pools_for = floor.pools_for
     only_pool = floor.only_pool
-    change_min = floor.change_min
-    change_staff = floor.change_staff
-    change_until = floor.change_until
     here_until = roster.here_until
     row = roster.row
-    task_first = tasks.first
-    task_min = tasks.minutes
     n_staff = floor.staff
-    n_tasks = task_min.size
-    changes = change_min.size
+    n_tasks = tasks.minutes.size
 
     soonest = end_min.size - LANES  # first of the pending ends of service
     next_end = inf
@@ -148,105 +125,87 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
     bell = tasks.call_from_min if n_tasks > 0 else inf
     next_closing = closing
     next_arrival = minute[0] if n_visits > 0 else inf
-    next_change = change_min[0] if changes > 0 else inf
+    next_change = floor.change_min[0] if floor.change_min.size > 0 else inf
     next_other = min(next_change, next_closing, bell)
     new_line = np.uint32(0)
     before = -inf  # a service without duration ends at the instant at which it began
     idle_pools = 1 << int(floor.pool[2 * n_staff]) if floor.servers > n_staff else 0  # a bit each; machines are free
 
     while True:
-        now = min(next_arrival, next_end, next_other)
-        if now == inf:
-            break
-        woke = now == bell  # a member became free, or calling hours began
-        alone = now > before and next_other > now and not closed  # nothing else happens at this instant
+        now = min(next_arrival, next_end)
+        ends = next_end < next_arrival
+        after_end = end_min[np.uint32(soonest + 1)]
+        after_arrival = minute[np.uint32(arrived + 1)] if arrived + 1 < n_visits else inf
+        after = after_end if ends else after_arrival
+        alone = (now > before) & (next_other > now) & (next_end != next_arrival) & (after > now) & (not closed)
+        if not alone:
+            now = min(now, next_other)
+            if now == inf:
+                break
+            before = now
+            (
+                n_steps,
+                soonest,
+                next_end,
+                arrived,
+                next_arrival,
+                changed,
+                next_change,
+                next_closing,
+                closed,
+                bell,
+                last,
+                managers,
+                rms,
+                wanted,
+                idle_pools,
+            ) = all_at_once(
+                rules,
+                floor,
+                roster,
+                visits,
+                tasks,
+                log,
+                results,
+                steps,
+                first,
+                now,
+                n_steps,
+                soonest,
+                next_end,
+                arrived,
+                next_arrival,
+                changed,
+                next_change,
+                next_closing,
+                closed,
+                bell,
+                last,
+                managers,
+                rms,
+                wanted,
+                idle_pools,
+            )
+            next_other = min(next_change, next_closing, bell)
+            continue
         before = now
         freed = _NOBODY
         newcomer = _NOBODY
 
-        # Ends of service, by server.
-        while next_end == now:
+        if ends:  # a service
             server = end_server[np.uint32(soonest)]
             soonest += 1
-            next_end = end_min[np.uint32(soonest)]
-            alone = alone and next_arrival > now and next_end > now
+            next_end = after_end
             v = servers[server]["visit"]
             servers[server]["visit"] = NOBODY
             if servers[server]["on"]:
-                woke = True
-                if alone:
-                    freed = server
-                else:
-                    idle_pools |= set_free(servers, free, idle, front, server, now)
+                freed = server
             if v == NOBODY:
                 servers[server]["task"] = -1
-                continue
-            last = max(last, now)
-            station = servers[server]["station"]
-            started = servers[server]["started"]
-            n_steps = write_step(
-                steps,
-                n_steps,
-                first + v,
-                station,
-                servers[server]["cls"],
-                tickets[v]["joined"],
-                started,
-                started,
-                now,
-                server,
-                SERVED,
-            )
-            visit = rows[v]
-            result = results[v]
-            goes = line_after(
-                rules, can, row, here_until, servers, n_staff, tickets, lines, rms, visit, result, station, now
-            )
-            if goes < 0:
-                result["left"] = now
-            elif alone:
-                newcomer = v
-                new_line = np.uint32(goes)
             else:
-                wanted |= join(rules, tickets, lines, waiting, visit, result, v, np.uint32(goes), now)
-
-        # Duty begins and ends, by member.
-        if next_change == now:
-            woke = True
-            while next_change == now:
-                server = change_staff[changed]
-                until = change_until[changed]
-                changed += 1
-                next_change = change_min[changed] if changed < changes else inf
-                if roster.shift[server] != floor.change_shift[changed - 1]:
-                    continue  # absent, or in another shift today
-                serves = floor.pool_stations[servers[server]["pool"]]
-                v = servers[server]["visit"]
-                if until >= 0.0:
-                    servers[server]["on"] = 1
-                    servers[server]["duty_end"] = until
-                    managers += serves >> DESK & 1
-                    rms += serves >> RM & 1
-                    if v == NOBODY and servers[server]["task"] < 0:
-                        idle_pools |= set_free(servers, free, idle, front, np.uint32(server), now)
-                    continue
-                if now >= closing and rules.after_closing == SERVE_ALL:
-                    continue  # stays until no customer is inside
-                servers[server]["on"] = 0
-                managers -= serves >> DESK & 1
-                rms -= serves >> RM & 1
-                if v == NOBODY and servers[server]["task"] < 0:
-                    idle_pools = unset_free(servers, free, idle, front, server, idle_pools)
-                if v == NOBODY or rules.shift_end == FINISH:
-                    continue
-                end = unset_end(end_min, end_server, soonest, server)
-                soonest += 1
-                next_end = end_min[soonest]
-                servers[server]["visit"] = NOBODY
                 last = max(last, now)
                 station = servers[server]["station"]
                 started = servers[server]["started"]
-                over = HANDED_OVER if rules.shift_end == HAND_OVER else CUT_OFF
                 n_steps = write_step(
                     steps,
                     n_steps,
@@ -258,62 +217,29 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
                     started,
                     now,
                     server,
-                    over,
+                    SERVED,
                 )
                 visit = rows[v]
                 result = results[v]
-                if over == HANDED_OVER:
-                    tickets[v]["joined"] = now
-                    tickets[v]["leaves"] = inf
-                    tickets[v]["rest"] = end - now
-                    push_front(tickets, lines, waiting, np.uint32(colleague_line(np.int64(tickets[v]["line"]))), v)
-                    wanted = wanted_stations(waiting)
+                goes = line_after(
+                    rules, can, row, here_until, servers, n_staff, tickets, lines, rms, visit, result, station, now
+                )
+                if goes < 0:
+                    result["left"] = now
                 else:
-                    goes = line_after_cut_off(
-                        rules, can, row, here_until, servers, n_staff, visit, result, station, now
-                    )
-                    if goes < 0:
-                        result["left"] = now
-                    else:
-                        wanted |= join(rules, tickets, lines, waiting, visit, result, v, np.uint32(goes), now)
-            if managers == 0 and waiting[DESK] > 0:  # nobody left at the desk: who waits there takes a ticket
-                for desk in range(3 * DESK, 3 * DESK + 3):
-                    while lines[desk]["head"] != NOBODY:
-                        v = pop(tickets, lines, waiting, desk)
-                        visit = rows[v]
-                        result = results[v]
-                        joined = tickets[v]["joined"]
-                        n_steps = write_step(
-                            steps, n_steps, first + v, DESK, lines[desk]["cls"], joined, nan, nan, now, -1, SKIPPED
-                        )
-                        goes = business_line(rules, can, row, here_until, servers, n_staff, visit, result, now)
-                        join(rules, tickets, lines, waiting, visit, result, v, np.uint32(goes), now)
-                wanted = wanted_stations(waiting)
-
-        if next_closing == now:
-            next_closing = inf
-            closed = rules.after_closing == SEND_AWAY
-
-        # Arrivals, by visit.
-        while next_arrival == now:
-            v = order[np.uint32(arrived)]
+                    newcomer = v
+                    new_line = np.uint32(goes)
+        else:  # an arrival
+            newcomer = order[np.uint32(arrived)]
             arrived += 1
-            next_arrival = minute[np.uint32(arrived)] if arrived < n_visits else inf
-            alone = alone and next_arrival > now
-            visit = rows[v]
-            result = results[v]
+            next_arrival = after_arrival
+            visit = rows[newcomer]
+            result = results[newcomer]
             goes = 3 * DESK + ORDINARY
             if not rules.triage or managers == 0 or visit["appointment"]:
                 goes = business_line(rules, can, row, here_until, servers, n_staff, visit, result, now)
-            if alone:
-                newcomer = v
-                new_line = np.uint32(goes)
-            else:
-                wanted |= join(rules, tickets, lines, waiting, visit, result, v, np.uint32(goes), now)
-
-        if closed:
-            n_steps = send_away(tickets, lines, waiting, steps, n_steps, rows, results, first, now)
-            wanted = 0
+            new_line = np.uint32(goes)
+        woke = freed != NOBODY
 
         # Who is served now: at most the newcomer by an idle server, then a visitor by the server just freed ...
         while newcomer != NOBODY or freed != NOBODY:
@@ -392,52 +318,11 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
                 now,
             )
 
-        # ... or else the next outreach task of their own that fits. None fits later that did not fit when they
-        # became free, except when calling hours begin.
+        # ... or else an outreach task.
         if n_tasks > 0 and woke:
-            for member in range(n_staff):
-                if task_first[member] == task_first[member + 1]:
-                    continue
-                server = servers[member]
-                if not server["on"] or server["visit"] != NOBODY or server["task"] >= 0:
-                    continue
-                if server["since"] != now and now != bell:
-                    continue
-                for j in range(task_first[member], task_first[member + 1]):
-                    done = task_start[j] == task_start[j]
-                    if not done and task_fits(
-                        now, task_min[j], server["duty_end"], tasks.call_from_min, tasks.call_until_min
-                    ):
-                        task_start[j] = now
-                        server["task"] = j
-                        idle_pools = unset_free(servers, free, idle, front, member, idle_pools)
-                        end = now + task_min[j]
-                        soonest = set_end(end_min, end_server, soonest, np.uint32(member), end)
-                        next_end = min(next_end, end)
-                        break
-        if now == next_other:
-            if now == bell:
-                bell = inf
-            next_other = min(next_change, next_closing, bell)
+            soonest, next_end, idle_pools = take_up_tasks(
+                tasks, log, n_staff, now, False, soonest, next_end, idle_pools
+            )
 
     n_steps = send_away(tickets, lines, waiting, steps, n_steps, rows, results, first, last)
     return n_steps, last
-
-
-@lean
-def send_away(tickets, lines, waiting, steps, n_steps, rows, results, first, now):
-    """Everybody who still waits leaves: who had left before is abandoned with the wait so far, the others unserved."""
-    for line in range(lines.size):
-        station = lines[line]["station"]
-        cls = lines[line]["cls"]
-        while lines[line]["head"] != NOBODY:
-            v = pop(tickets, lines, waiting, line)
-            joined = tickets[v]["joined"]
-            leaves = tickets[v]["leaves"]
-            if leaves <= now:
-                n_steps = write_step(steps, n_steps, first + v, station, cls, joined, now, nan, leaves, -1, ABANDONED)
-                give_up(results[v], rows[v], station, now, leaves, ABANDONED)
-            else:
-                n_steps = write_step(steps, n_steps, first + v, station, cls, joined, nan, nan, now, -1, UNSERVED)
-                give_up(results[v], rows[v], station, nan, now, UNSERVED)
-    return n_steps

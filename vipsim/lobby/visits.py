@@ -10,7 +10,7 @@ every index would be asked whether it counts from the end.
 
 from __future__ import annotations
 
-from math import exp
+from math import exp, inf
 
 import numpy as np
 
@@ -57,6 +57,10 @@ _central_quantile = inlined(getattr(draws.central_quantile, "py_func", draws.cen
 _NONE, _CARD_TICKET, _KNOWN = range(3)
 _TYPE_A, _TYPE_B, _TYPE_D = 0, 1, 3
 _WALK_IN_MIX = 2  # row of Choices.kind_cumulative; 0 = ordinary customers, 1 = VIPs
+
+_AT_ONCE = 32  # arrivals compared in one turn of the loop
+_SHORT_GROUP = 24  # shorter groups are put together: the turn costs the same
+_LONG_GROUP = 320  # a longer group is sorted faster by bucket
 
 
 @lean
@@ -356,21 +360,60 @@ def _draw_patience(c, address, day, visits, start, n, at_counter, at_machine):
 
 @lean
 def arrange(visits):
-    """Order of arrival into ``visits.order`` and ``visits.minute``; who comes at one minute keeps the order of rows.
-
-    A bucket per expected arrival, then insertion: linear in the number of visits.
-    """
+    """Order of arrival into ``visits.order`` and ``visits.minute``; who comes at one minute keeps the order of rows."""
     n = visits.n[0]
     rows = visits.rows
-    order = visits.order
-    minute = visits.minute
-    bucket = visits.bucket
     unsorted = visits.first  # nobody needs the uniforms any more
+    for i in range(np.uint64(n)):
+        unsorted[i] = rows[i]["arrive"]
+    if not _arrange_by_comparing(n, unsorted, visits.second, visits.order, visits.minute):
+        _arrange_by_bucket(n, unsorted, visits.bucket, visits.order, visits.minute)
+
+
+@lean
+def _arrange_by_comparing(n, unsorted, least_from, order, minute):
+    """Places of arrivals that come a group after the other, as walk-ins of slots do; whether that was possible.
+
+    A group ends where all earlier arrivals are before all later ones. A visitor's place is the number of earlier
+    arrivals, counted several at once: no branch, and no place in memory that waits for another. It fails for few
+    visitors, for long groups, and where two come at one minute (they count the same place).
+    """
+    least = inf
+    for i in range(n):
+        j = np.uint32(n - 1 - i)
+        least = min(least, unsorted[j])
+        least_from[j] = least
+    end = 0
+    most = -inf
+    places = 0
+    while end < n:
+        start = end
+        while True:
+            most = max(most, unsorted[np.uint32(end)])
+            end += 1
+            if end == n or (end - start >= _SHORT_GROUP and most < least_from[np.uint32(end)]):
+                break
+        width = (end - start + _AT_ONCE - 1) // _AT_ONCE * _AT_ONCE  # who is beyond the group changes no place
+        low = max(min(start, n - width), 0)
+        if low + width > n or width > _LONG_GROUP:
+            return False
+        for i in range(np.uint32(start), np.uint32(end)):
+            at = unsorted[i]
+            place = low
+            for j in range(np.uint32(low), np.uint32(low + width)):
+                place += unsorted[j] < at
+            places += place
+            order[np.uint32(place)] = i
+            minute[np.uint32(place)] = at
+    return 2 * places == n * (n - 1)
+
+
+@lean
+def _arrange_by_bucket(n, unsorted, bucket, order, minute):
+    """Any arrivals: a bucket per expected arrival, then insertion: linear in the number of visits."""
     last = 0.0
     for i in range(n):
-        at = rows[i]["arrive"]
-        unsorted[i] = at
-        last = max(last, at)
+        last = max(last, unsorted[i])
     scale = n / last * (1.0 - 1e-12) if last > 0.0 else 0.0
     for b in range(n):
         bucket[b] = 0

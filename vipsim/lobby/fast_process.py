@@ -100,7 +100,7 @@ def process_loop(p, params, roster, visits, tasks, log, room, results, steps, fi
     n_tasks = task_min.size
     change_min = floor.change_min
     changes = change_min.size
-    count = room.count
+    count = room.counts
     pending = room.pending
     workers = room.workers
     jobs = room.jobs

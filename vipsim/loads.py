@@ -108,21 +108,22 @@ def _blocks(role: Any, weekend_days: int) -> float:
 
 
 def _lobby(scenario: Scenario, visitors: _Visitors) -> tuple[float, float, float]:
-    """Minutes a day at the desk, at the counters and in meetings."""
+    """Minutes a day at the desk, at the counters and in meetings; what is done only in calm minutes is left out."""
     lobby, demand = scenario.lobby, scenario.demand
     believed = 0.0
     desk = 0.0
+    received = 1.0 if lobby.entrance is None else 1.0 - lobby.entrance.takes_number_share
     if lobby.triage.on:
         card = visitors.signed_share * lobby.triage.card_shown_share
         prime = max(visitors.prime_share - card, 0.0)
         believed = card + prime * lobby.triage.sensitivity_share
         believed += (1.0 - visitors.prime_share) * (1.0 - lobby.triage.specificity_share)
         override = lobby.vip_service.override_min if lobby.vip_service.mode == "override" else 0.0
-        desk = visitors.total * (lobby.triage.minutes.mean() + believed * override)
+        desk = visitors.total * (received * lobby.triage.minutes.mean() + believed * override)
     offered = 0.0
     if lobby.triage.on and lobby.diversion.devices > 0:
         asked = 1.0 if lobby.diversion.divert_prime else 1.0 - believed
-        offered = asked * lobby.diversion.divert_share * lobby.diversion.accept_share
+        offered = received * asked * lobby.diversion.divert_share * lobby.diversion.accept_share
     counters = meetings = 0.0
     for item in demand.transactions:
         come = sum(visits * share for visits, share in zip(visitors.classes, item.shares(), strict=True))
@@ -131,8 +132,39 @@ def _lobby(scenario: Scenario, visitors: _Visitors) -> tuple[float, float, float
             meetings += minutes
         else:
             counters += minutes
-    meetings += visitors.total * believed * lobby.meetings.meet_share * lobby.meetings.minutes.mean()
-    return desk, counters, meetings
+    met = visitors.total * believed * lobby.meetings.meet_share
+    meetings += met * lobby.meetings.minutes.mean()
+    more = _process(scenario, visitors, offered, met, counters)
+    return desk + more[0], counters + more[1], meetings + more[2]
+
+
+def _process(
+    scenario: Scenario, visitors: _Visitors, offered: float, met: float, counters: float
+) -> tuple[float, float, float]:
+    """What the service process adds a day: minutes at the desk, at the counters, of relationship managers."""
+    lobby = scenario.lobby
+    desk = tellers = managers = 0.0
+    come = [
+        (item, sum(visits * share for visits, share in zip(visitors.classes, item.shares(), strict=True)))
+        for item in scenario.demand.transactions
+    ]
+    if lobby.teaching is not None:
+        led = offered * sum(visits * item.divertible_share for item, visits in come)
+        taught = (1.0 - lobby.teaching.knows_share) * lobby.teaching.willing_share
+        desk += led * taught * lobby.teaching.minutes.mean()
+    if lobby.guidance is not None:
+        desk += met * (lobby.guidance.escort.mean() + lobby.guidance.recheck.mean())
+    if lobby.ebank is not None and lobby.ebank.style != "none":
+        opened = sum(visits for item, visits in come if item.opens_account)
+        signed = opened * float(getattr(lobby.ebank, f"{lobby.ebank.style}_signed_share"))
+        tellers += opened * lobby.ebank.sign_up.mean()
+        tellers += signed * lobby.ebank.activate.mean() if lobby.ebank.activate_by == "teller" else 0.0
+        desk += signed * lobby.ebank.activate.mean() if lobby.ebank.activate_by == "lobby_manager" else 0.0
+    if lobby.rm_service is not None:
+        managers += met * lobby.rm_service.screen.mean() if lobby.rm_service.screening else 0.0
+        each = counters / visitors.total if visitors.total > 0.0 else 0.0
+        managers += met * each if lobby.rm_service.accompany else 0.0
+    return desk, tellers, managers
 
 
 def _contacts(scenario: Scenario, book: Book) -> float:

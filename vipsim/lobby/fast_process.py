@@ -38,6 +38,7 @@ from vipsim.lobby.process_hall import (
     FREED,
     GONE,
     HELPER,
+    HERE,
     LOOK_HEAD,
     LOOK_TAIL,
     MANAGERS,
@@ -87,7 +88,7 @@ from vipsim.lobby.rules import FINISH, HAND_OVER, SEND_AWAY, SERVE_ALL, colleagu
 @lean
 def process_loop(p, params, roster, visits, tasks, log, room, results, steps, first):
     """All events of a day; returns the number of steps and the minute at which the last customer left."""
-    rules = params.rules
+    rules = p.rules
     floor = params.floor
     rows = visits.rows
     order = visits.order
@@ -105,7 +106,6 @@ def process_loop(p, params, roster, visits, tasks, log, room, results, steps, fi
     jobs = room.jobs
     hall = Hall(
         p,
-        rules,
         rows,
         visits.chance,
         results,
@@ -171,7 +171,9 @@ def process_loop(p, params, roster, visits, tasks, log, room, results, steps, fi
             last = max(last, now)
             started = worker["started"]
             note_step(hall, t, started, started, now, s, SERVED)
+            count[HERE] = s
             following = goes_on(hall, s, t, now)
+            count[HERE] = -1
             if following != NO_TICKET:
                 if following != t:  # from a second look to an escort
                     jobs[following]["talker"] = -1

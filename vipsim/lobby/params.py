@@ -457,13 +457,14 @@ def params(
         slot_min=opening_min / len(demand.profile_share),
         day_factor_cv=demand.day_factor_cv,
     )
+    rules = _rules(lobby, opening_min)
     return LobbyParams(
         arrivals=arrivals,
         choices=_choices(demand, lobby, staff, opening_min, ask_share),
-        rules=_rules(lobby, opening_min),
+        rules=rules,
         floor=_floor(demand, lobby, staff),
         staffing=_staffing(lobby, staff, first_weekday, weekend),
-        process=process_record(demand, lobby),
+        process=process_record(demand, lobby, rules),
     )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from vipsim.draws import CONSTANT, Variate
 from vipsim.lobby.jobs import Array
+from vipsim.lobby.rules import Rules
 from vipsim.records import as_record
 from vipsim.scenario.fields import Law
 from vipsim.scenario.lobby import Demand, Lobby
@@ -30,6 +31,7 @@ _MOST_KINDS = 32
 class Process(NamedTuple):
     """The numbers of the service process; minutes, shares and people as in the scenario, switches 0 or 1."""
 
+    rules: Rules
     # at the door
     takes_number_share: float
     asks_share: float
@@ -181,10 +183,8 @@ def _ebank(lobby: Lobby) -> dict[str, Any]:
     }
 
 
-def process_of(demand: Demand, lobby: Lobby) -> Process | None:
-    """The service process of a scenario; None where every mechanism is off."""
-    if not lobby.has_process:
-        return None
+def process_of(demand: Demand, lobby: Lobby, rules: Rules) -> Process:
+    """The service process of a scenario; what is not declared has the numbers that do nothing."""
     opens = np.zeros(_MOST_KINDS, np.int64)
     opens[: len(demand.transactions)] = [x.opens_account for x in demand.transactions]
     door, seen, test = lobby.entrance, lobby.identification, lobby.touchstone
@@ -192,6 +192,7 @@ def process_of(demand: Demand, lobby: Lobby) -> Process | None:
     rm, classes, swamped, errands = lobby.rm_service, lobby.classes, lobby.escalation, lobby.errands
     scores: dict[str, Any] = _scores(lobby)
     return Process(
+        rules=rules,
         takes_number_share=_number(door, "takes_number_share", 0.0),
         asks_share=_number(door, "asks_share", 1.0),
         second_look=_number(door, "second_look", 0),
@@ -257,7 +258,6 @@ def process_of(demand: Demand, lobby: Lobby) -> Process | None:
     )
 
 
-def process_record(demand: Demand, lobby: Lobby) -> Any:
+def process_record(demand: Demand, lobby: Lobby, rules: Rules) -> Any:
     """The service process as kernels read it: an ``np.record`` with the fields of ``Process``, or None."""
-    process = process_of(demand, lobby)
-    return None if process is None else as_record(process)
+    return as_record(process_of(demand, lobby, rules)) if lobby.has_process else None

@@ -24,7 +24,7 @@ from vipsim.lobby.jobs import (
     RM,
     Array,
 )
-from vipsim.lobby.rules import Rules, rank_now, ticket_key
+from vipsim.lobby.rules import rank_now, ticket_key
 
 NO_TICKET = -1
 MOST_STEPS = 16  # of one visit, apart from those handed over at the end of a duty
@@ -69,9 +69,8 @@ WORKER = np.dtype(
 FINISH_AT = np.dtype([("end", "f8"), ("server", "i4")], align=True)
 
 # Counts of a day, in ``Hall.count``.
-STEPS_SO_FAR, PENDING, FREE, WANTED, MANAGERS, RMS, LOOK_HEAD, LOOK_TAIL, AGAIN, WOKE, FREED, HELPER, GONE, ROUND = (
-    range(14)
-)
+STEPS_SO_FAR, PENDING, FREE, WANTED, MANAGERS, RMS = range(6)
+LOOK_HEAD, LOOK_TAIL, AGAIN, WOKE, FREED, HELPER, GONE, ROUND, HERE = range(6, 15)
 
 # Who has left whose patience ends at this minute (``GONE``): nobody yet, everybody, or everybody but who joined in this
 # round of the minute (a minute has several rounds where services take no time).
@@ -98,7 +97,6 @@ class Hall(NamedTuple):
     """Everything that a day's routes touch."""
 
     p: object  # record of process.Process
-    rules: Rules
     rows: Array  # VISIT
     chance: Array  # CHANCE
     results: Array  # RESULT
@@ -174,6 +172,7 @@ def open_hall(hall, floor, roster, role, assistant, n_tasks, started):
     for i in range(hall.count.size):
         hall.count[i] = 0
     hall.count[HELPER] = -1
+    hall.count[HERE] = -1
     for s in range(floor.servers):
         worker = hall.workers[s]
         worker["ticket"] = worker["task"] = -1
@@ -234,7 +233,7 @@ def new_ticket(hall, t, line, activity, patience, now):
     ticket["line"] = line
     ticket["activity"] = activity
     ticket["joined"] = now
-    ticket["key"] = ticket_key(hall.rules, now, queue["station"], queue["cls"])
+    ticket["key"] = ticket_key(hall.p.rules, now, queue["station"], queue["cls"])
     ticket["leaves"] = now + patience
     ticket["rest"] = -1.0
     ticket["talker"] = -1
@@ -465,7 +464,10 @@ def unset_end(hall, s):
 
 @lean
 def rm_is_free(hall, line):
-    """Whether a free RM on duty serves the line."""
+    """Whether a free RM on duty serves the line; who is just done with the visitor may be one (``HERE``)."""
+    s = hall.count[HERE]
+    if s >= 0 and hall.workers[s]["on"] and hall.can[hall.workers[s]["row"], line]:
+        return True
     for i in range(hall.count[FREE]):  # noqa: SIM110 (compiled: no generators)
         if hall.can[hall.workers[hall.free[i]]["row"], line]:
             return True

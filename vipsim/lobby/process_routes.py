@@ -132,14 +132,14 @@ def own_line(hall, v, now):
     visit = hall.rows[v]
     owner = visit["owner"]
     comes = owner >= 0 and hall.here_until[owner] > now and hall.can[2 * owner, 3 * RM]
-    return rm_line(hall.rules, visit["appointment"], hall.results[v]["believed"], owner, comes)
+    return rm_line(hall.p.rules, visit["appointment"], hall.results[v]["believed"], owner, comes)
 
 
 @lean
 def choose_way(hall, v, now):
     """Where the visitor goes from the entrance; returns what the lobby manager who received goes on with."""
     p = hall.p
-    rules = hall.rules
+    rules = hall.p.rules
     visit = hall.rows[v]
     result = hall.results[v]
     if result["triaged"] and goes_to_machine(rules, visit["divert"], result["believed"]):
@@ -275,7 +275,7 @@ def meeting_afterwards(hall, v, now):
     if not result["escorted"] and not rm_is_free(hall, own_line(hall, v, now)):
         ahead = waiting_for_rm(hall, now)
         seated = ahead < p.seats
-        if not seated or not waits_for_rm(hall.rules, visit["wait_uniform"], ahead, hall.count[RMS]):
+        if not seated or not waits_for_rm(hall.p.rules, visit["wait_uniform"], ahead, hall.count[RMS]):
             result["name_card"] = 1
             result["lead"] = visit["phone"]
             result["lost"] = WOULD_NOT_WAIT if seated else NO_SEAT
@@ -364,7 +364,7 @@ def observe(hall, s, v):
     visit = hall.rows[v]
     chance = hall.chance[v]
     result = hall.results[v]
-    if only_a_nod(hall.rules, hall.queues[QUEUE]["size"], hall.count[MANAGERS]):
+    if only_a_nod(hall.p.rules, hall.queues[QUEUE]["size"], hall.count[MANAGERS]):
         return
     result["triaged"] = 1
     assistant = hall.workers[s]["assistant"]
@@ -387,7 +387,7 @@ def minutes_of(hall, t):
     result = hall.results[v]
     activity = hall.jobs[t]["activity"]
     if activity == RECEIVE:
-        return triage_minutes(hall.rules, visit["triage_min"], not result["triaged"], result["believed"])
+        return triage_minutes(hall.p.rules, visit["triage_min"], not result["triaged"], result["believed"])
     if activity == SELF_SERVICE:
         return visit["machine_min"]
     if activity in (CASH_BUSINESS, NONCASH_BUSINESS):
@@ -498,7 +498,7 @@ def looked(hall, s, t, now):
     result["believed_by"] = BY_SECOND_LOOK
     withdraw(hall, v)
     own = hall.jobs[v]
-    if visit["meets"] and hall.rules.meet_first and hall.p.guidance and rm_is_free(hall, own_line(hall, v, now)):
+    if visit["meets"] and hall.p.rules.meet_first and hall.p.guidance and rm_is_free(hall, own_line(hall, v, now)):
         result["rm_first"] = 1
         result["escorted"] = 1
         new_ticket(hall, v, QUEUE, ESCORT, inf, now)
@@ -506,7 +506,7 @@ def looked(hall, s, t, now):
     station = hall.queues[own["line"]]["station"]
     cls = class_at_counter(1, chance["middle"])
     own["line"] = 3 * station + cls
-    own["key"] = ticket_key(hall.rules, own["joined"], station, cls)
+    own["key"] = ticket_key(hall.p.rules, own["joined"], station, cls)
     insert_by_key(hall, v)
     return NO_TICKET
 
@@ -545,7 +545,7 @@ def at_counter_done(hall, v, station, done, now):
         hint(hall, v, station)
         return DONE
     wants = hall.rows[v]["pitch"] and p.referral and not result["believed"] and not result["screened"]
-    if wants and pitches(hall.rules, 1, at_counter(hall, station, now)):
+    if wants and pitches(hall.p.rules, 1, at_counter(hall, station, now)):
         result["pitched"] = 1
         return PITCH
     return DONE

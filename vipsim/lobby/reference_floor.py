@@ -236,6 +236,7 @@ class Floor:
             self.record(ticket, started, started, self.env.now, server.number, outcome)
             if outcome != SERVED:
                 break
+            server.ticket = None  # who received a visitor at the desk may be the free RM, too
             following = self.goes_on(server, ticket)
             if following is None:
                 break

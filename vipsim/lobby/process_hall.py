@@ -91,7 +91,7 @@ class Room(NamedTuple):
     due: Array  # float64 per second look: when it is due
     due_ticket: Array  # int32
     skipped: Array  # int32: tickets of a desk left alone
-    count: Array  # int64
+    count: Array  # type: ignore[assignment]  # int64
 
 
 class Hall(NamedTuple):
@@ -111,7 +111,7 @@ class Hall(NamedTuple):
     freed: Array
     due: Array
     due_ticket: Array
-    count: Array
+    count: Array  # type: ignore[assignment]
     places: Array
     can: Array
     here_until: Array

@@ -419,10 +419,10 @@ def check_lobby(demand: Demand, lobby: Lobby, staff: Staff, opening_min: float) 
     serves["cash"] += staff.teller.employed - staff.teller.noncash_only
     serves["noncash"] += staff.teller.employed - staff.teller.cash_only
     for item in demand.transactions:
-        for station in _stations_of(item, lobby):
-            if max(item.shares()) > 0.0 and serves[station] == 0:
+        for place in _stations_of(item, lobby):
+            if max(item.shares()) > 0.0 and serves[place] == 0:
                 raise ValueError(
-                    f"staff: expected somebody at station {station!r}, where demand.transactions sends "
+                    f"staff: expected somebody at station {place!r}, where demand.transactions sends "
                     f"{item.name!r}; found nobody employed who serves it"
                 )
     if lobby.triage.on and serves["desk"] == 0:
@@ -473,5 +473,5 @@ def _check_process(demand: Demand, lobby: Lobby, staff: Staff) -> None:
         )
     if lobby.escalation is not None and getattr(staff, lobby.escalation.role).employed == 0:
         raise ValueError(
-            f"lobby.escalation.role: expected a role with somebody employed, found {lobby.escalation.role!r} with nobody"
+            f"lobby.escalation.role: expected a role with somebody employed, found {lobby.escalation.role!r} without"
         )

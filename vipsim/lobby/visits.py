@@ -351,7 +351,7 @@ def _arrange_by_comparing(n, unsorted, least_from, order, minute):
         for i in range(np.uint32(start), np.uint32(end)):
             at = unsorted[i]
             place = low
-            for j in range(np.uint32(low), np.uint32(low + width)):
+            for j in range(np.uint32(low), np.uint32(low + width)):  # type: ignore[assignment]
                 place += unsorted[j] < at
             places += place
             order[np.uint32(place)] = i

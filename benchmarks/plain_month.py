@@ -95,11 +95,7 @@ def open_month(book: Any, policy: Any, chance: Chance, day: int, days: int, weig
     book.balance[:, 1] += part
     book.time_maturity = np.where(reopens, day + book.time_term, book.time_maturity)
     book.relationship *= 1 - life.relationship_decay_per_month
-    book.relationship = np.where(
-        book.tier > 0,
-        book.relationship + policy.tiers.entitlement_care_share * (1 - book.relationship),
-        book.relationship,
-    )
+    book.relationship += policy.cards.service_care[np.minimum(book.card, book.tier)] * (1 - book.relationship)
     book.contact_load *= 11 / 12
     book.care *= 11 / 12
     held = np.minimum(book.extra_products + (book.balance > 0).sum(axis=1) - 1, MOST_PRODUCTS)
@@ -158,9 +154,8 @@ def close_month(book: Any, policy: Any, chance: Chance, month: int, days: int) -
     book.month_average[:, month % book.month_average.shape[1]] = book.month_start + book.flow_days // days
     average = book.month_average.sum(axis=1) // book.month_average.shape[1]
     earned = sum((average >= cut).astype(np.int8) for cut in policy.cuts.tier_fen)
-    rise = (earned > book.tier) & (chance.uniform(draws.TIER, 0) < policy.tiers.acceptance_share)
     fall = earned < book.tier
-    book.tier = np.where(rise | fall, earned, book.tier).astype(np.int8)
+    book.tier = earned.astype(np.int8)
     book.tier_shock_day = np.where(fall, month * 30, book.tier_shock_day)
     total = book.balance.sum(axis=1) + book.elsewhere
     standard = policy.cuts.tier_fen[0]
@@ -169,5 +164,5 @@ def close_month(book: Any, policy: Any, chance: Chance, month: int, days: int) -
     kind[(book.tier > 0) | (total >= standard)] = 2
     kind[(book.tier > 0) & (book.signed > 0)] = 0
     book.type = kind
-    cost = np.where(book.tier > 0, policy.tiers.entitlement_cost_yuan_per_year[np.maximum(book.tier - 1, 0)] / 12, 0.0)
+    cost = policy.cards.service_yuan[np.minimum(book.card, book.tier)]
     return float(cost.sum() + (book.balance[:, 1] * (book.tier > 0)).sum() * policy.assets.rate_premium_share / 1200)

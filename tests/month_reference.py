@@ -17,7 +17,8 @@ from vipsim import agenda, draws, tally
 CLASSES = ("demand", "time", "wealth_product", "fund", "insurance_metals")
 PROSPECT, EXPLORATION, DEVELOPMENT, MATURITY, DECLINE, NOTICE, EXITED = range(7)
 NOBODY, PENDING = -1, -2
-FIRST_TELLER, FIRST_HEAD = 20, 40
+FIRST_TELLER, FIRST_HEAD, CENTRE = 20, 40, 60
+APPLY, EXCHANGE, RENEW, SPECIAL, EXPIRE, DISQUALIFY = range(6)  # card business
 HERE, ELSEWHERE, INCOME, MARKET = range(4)
 LEAD_FOLLOW_UP, MATURITY_REMINDER, CONTACT_PLAN, OUTFLOW_ALERT = range(4)
 
@@ -39,7 +40,11 @@ class Branch:
         self.hazard_mean = [float(x) for x in state.sums.hazard_mean]
         self.entries: list[tuple[int, int, int, int, int]] = []
         self.counts = dict.fromkeys(range(tally.WIDTH), 0.0)
-        self.books = [0] * 60
+        self.books = [0] * 61
+        self.cards = int(state.sums.cards)
+        self.special_cards = int(state.sums.special_cards)
+        self.card_stock = int(state.sums.card_stock)
+        self.co_managed = int(state.sums.co_managed)
         self.s = scenario
         self.address = address
         self.open_days_per_year = open_days_per_year
@@ -75,7 +80,11 @@ class Branch:
             associations.append(life.exploration_ratio)
         if c["stage"] == DECLINE:
             associations.append(life.decline_ratio)
+        if c["level"] > 0:
+            associations.append(self.s.grid.outflow_ratio[c["level"] - 1])
         ratio = math.prod(associations) ** life.causal_share
+        if c["level"] == 1 and self.s.grid.serve_level1 == "drop":
+            ratio *= self.s.grid.dropped_outflow_ratio
         ratio *= 1.0 - life.contact_effect_share * c["care"] / (c["care"] + life.contact_half_per_year)
         ratio *= 1.0 + response.fatigue_share * max(0.0, c["contact_load"] - response.fatigue_from_per_year)
         strongest = life.relationship_ratio**life.causal_share
@@ -146,8 +155,11 @@ class Branch:
             for c in range(len(CLASSES))
         ]
         self.class_days = [0] * len(CLASSES)
+        self.card_stock, self.co_managed = s.cards.stock_per_month, 0
+        self.counts[tally.ENTITLEMENT_YUAN] += s.tiers.roaming_yuan_per_year / 12.0
+        self.counts[tally.CENTRE_YUAN] += s.ownership.centres * s.ownership.centre_yuan_per_year / 12.0
         for c in self.people[: self.known]:
-            if c["owner"] >= 0:
+            if c["owner"] >= 0 and not self.channels_only(c, self.level(c)):
                 self.books[c["owner"]] += 1
         for i, c in enumerate(self.people[: self.known]):
             if EXPLORATION <= c["stage"] <= NOTICE:
@@ -183,21 +195,24 @@ class Branch:
         day = month.first_day
         self.start_accounts(c)
         c["month_contacts"] = 0
+        c["level"] = self.level(c)
         self.credit(c, month)
         self.save(c, month)
         self.buy_again(i, c, month)
         c["relationship"] *= 1.0 - life.relationship_decay_per_month
-        if c["tier"] > 0:
-            c["relationship"] += (1.0 - c["relationship"]) * self.s.tiers.entitlement_care_share
+        care, _ = self.services(c)
+        c["relationship"] += (1.0 - c["relationship"]) * care
         c["contact_load"] -= c["contact_load"] / 12.0
         c["care"] -= c["care"] / 12.0
+        self.care_for(c, day)
         self.seek_owner(i, c, day)
+        self.card_dates(i, c, month)
         if c["stage"] != NOTICE:
             notice = self.day_of(self.u(draws.LIFECYCLE, month.number, i, 0), self.hazard(c, day, month.quarter), month)
             if notice is not None:
                 self.file(notice, agenda.NOTICE, i)
             self.next_stage(c, self.u(draws.LIFECYCLE, month.number, i, 1), day)
-        if c["owner"] >= 0:
+        if 0 <= c["owner"] < CENTRE:
             yearly = life.vip_outflow_per_year if c["vip_group"] else life.ordinary_outflow_per_year
             true_alerts = -math.log(1.0 - yearly) / 12.0 * life.detection_recall_share
             precision = life.detection_precision_share
@@ -239,7 +254,7 @@ class Branch:
     def save(self, c: dict[str, Any], month: Any) -> None:
         """A month's saving: the part of wealth that is here stays here."""
         flows = self.s.assets
-        saved = int(c["income"] * 100.0 / 12.0 * flows.saving_share)
+        saved = int(c["income"] * 100.0 / 12.0 * flows.saving_share * self.s.grid.saving_ratio[c["level"] - 1])
         wealth = float(sum(c["balance"])) + c["elsewhere"]
         here = sum(c["balance"]) / wealth if wealth > 0 else 0.0
         kept = int(saved * max(here, flows.wallet_floor_share))
@@ -285,39 +300,247 @@ class Branch:
 
     # ------------------------------------------------------------------------------------- owners, plans, visits
 
+    def measured(self, c: dict[str, Any]) -> float:
+        """Assets that decide whose a customer is, yuan."""
+        if self.s.ownership.measure == "average":
+            return sum(c["month_average"]) / len(c["month_average"]) / 100.0
+        return sum(c["balance"]) / 100.0
+
+    def bands(self, yuan: float) -> list[str]:
+        """The bands that may take somebody with these assets, the first claim first."""
+        rules, staff = self.s.ownership, self.s.staff
+        found = []
+        if rules.transfer_up == "hand_over" and yuan >= rules.transfer_from_yuan:
+            found.append("centre")
+        if yuan >= rules.head_from_yuan and staff.head.employed:
+            found.append("head")
+        of_tellers = rules.teller_from_yuan <= yuan < self.teller_top()
+        if yuan >= rules.rm_from_yuan:
+            found.append("managers")
+        if of_tellers:
+            found.insert(0 if rules.precedence == "teller" and found == ["managers"] else len(found), "tellers")
+        return found
+
+    def teller_top(self) -> float:
+        """Where the tellers' band ends: a gap below the managers' is theirs."""
+        rules = self.s.ownership
+        if rules.teller_from_yuan >= rules.teller_below_yuan:
+            return float(rules.teller_below_yuan)
+        return float(max(rules.teller_below_yuan, rules.rm_from_yuan))
+
+    def with_room(self, c: dict[str, Any], posts: Any) -> list[int]:
+        rules = self.s.ownership
+        found = []
+        for post in posts:
+            cap = rules.max_book
+            if post >= FIRST_TELLER:
+                cap = rules.teller_max_book
+            if post >= FIRST_HEAD:
+                cap = rules.head_max_book
+            if post == CENTRE:
+                cap = rules.centres * rules.centre_max_book
+            if c["owner"] == post or self.books[post] < cap:
+                found.append(post)
+        return found
+
     def rightful_owner(self, i: int, c: dict[str, Any]) -> int:
         rules, staff = self.s.ownership, self.s.staff
-        yuan = sum(c["balance"]) / 100.0
-        managers, tellers = staff.relationship_manager.employed, staff.teller.employed
-        if yuan >= rules.head_from_yuan and staff.head.employed:
-            return FIRST_HEAD
-        if yuan >= rules.rm_from_yuan:
-            if not managers:
-                return NOBODY
-            posts = list(range(managers))
-            if c["tier"] > 0 and managers > 1:
-                if self.u(draws.OWNERSHIP, 0, i, 1) < rules.lead_share:
+        yuan = self.measured(c)
+        for band in self.bands(yuan):
+            posts: Any = {
+                "centre": [CENTRE],
+                "head": [FIRST_HEAD],
+                "managers": list(range(staff.relationship_manager.employed)),
+                "tellers": list(range(FIRST_TELLER, FIRST_TELLER + staff.teller.employed)),
+            }[band]
+            if band == "managers" and len(posts) > 1:
+                of_lead = None
+                if rules.lead_rule == "share" and c["tier"] > 0:
+                    of_lead = self.u(draws.OWNERSHIP, 0, i, 1) < rules.lead_share
+                if rules.lead_rule == "top":
+                    of_lead = yuan >= rules.lead_from_yuan
+                if of_lead and self.with_room(c, [0]):
                     return 0
-                posts = posts[1:]
-        elif yuan >= rules.teller_from_yuan and tellers:
-            posts = list(range(FIRST_TELLER, FIRST_TELLER + tellers))
-        else:
-            return NOBODY
-        return max(posts, key=lambda post: self.u(draws.OWNERSHIP, 0, i, 2 + post))
+                posts = posts if of_lead is None else posts[1:]
+            free = self.with_room(c, posts)
+            if free:
+                return max(free, key=lambda post: self.u(draws.OWNERSHIP, 0, i, 2 + post))
+        return NOBODY
 
     def seek_owner(self, i: int, c: dict[str, Any], day: int) -> None:
-        rules = self.s.ownership
+        """Who has none and is in a band may get one; who has left the owner's band will be handed over."""
+        rules, staff = self.s.ownership, self.s.staff
+        yuan = self.measured(c)
+        if c["owner"] >= 0:
+            up, down = yuan / (1.0 + rules.transfer_margin_share), yuan * (1.0 + rules.transfer_margin_share)
+            hands_over = rules.transfer_up == "hand_over"
+            if c["owner"] == CENTRE:
+                stays = hands_over and down >= rules.transfer_from_yuan
+            elif hands_over and up >= rules.transfer_from_yuan:
+                stays = False
+            elif c["owner"] >= FIRST_HEAD:
+                stays = down >= rules.head_from_yuan
+            elif c["owner"] >= FIRST_TELLER:
+                stays = up < self.teller_top()
+            else:
+                stays = down >= rules.rm_from_yuan and not (staff.head.employed and up >= rules.head_from_yuan)
+            if rules.follow_bands and not stays:
+                self.file(day + rules.transfer_lag_days, agenda.ASSIGN, i, 1)
+        if c["level"] == 1 and self.s.grid.serve_level1 != "full":
+            return
+        earned = sum(
+            fen / 100.0 * margin for fen, margin in zip(c["balance"], self.s.money.margin_per_year, strict=True)
+        )
+        if rules.profit_floor_yuan_per_year > 0.0 and earned < rules.profit_floor_yuan_per_year:
+            return
         target = rules.assigned_share
         if i < self.opening_customers:  # so many of the opening book that, with those who had one, the target is met
             target = 1.0 - (1.0 - target) / (1.0 - self.opening_assigned)
-        wanted = self.u(draws.OWNERSHIP, 0, i, 0) < target
-        if c["owner"] != NOBODY or sum(c["balance"]) / 100.0 < rules.teller_from_yuan or not wanted:
+        if c["owner"] != NOBODY or not self.u(draws.OWNERSHIP, 0, i, 0) < target:
             return
-        owner = self.rightful_owner(i, c)
-        is_manager = owner < FIRST_TELLER
-        if owner != NOBODY and not (is_manager and self.books[owner] >= rules.max_book):
+        if self.rightful_owner(i, c) != NOBODY:
             c["owner"] = PENDING
             self.file(day + rules.assignment_lag_days, agenda.ASSIGN, i)
+
+    def channels_only(self, c: dict[str, Any], level: int) -> bool:
+        """Whether a customer is of the level that nobody keeps."""
+        return c["stage"] != EXITED and level == 1 and self.s.grid.serve_level1 != "full"
+
+    def care_for(self, c: dict[str, Any], day: int) -> None:
+        """Extra care of owned customers by level, and the contacts of a wealth centre."""
+        rules, grid = self.s.ownership, self.s.grid
+        if c["owner"] < 0:
+            return
+        if self.channels_only(c, c["level"]):
+            c["owner"] = NOBODY
+            c["relationship"] *= 1.0 - rules.transfer_loss_share
+            return
+        yuan = grid.perk_yuan_per_year[c["level"] - 1] / 12.0
+        self.counts[tally.PERK_YUAN] += yuan
+        c["relationship"] += (1.0 - c["relationship"]) * min(1.0, yuan / 100.0 * grid.perk_care_share)
+        if rules.centres == 0:
+            return
+        with_centre = c["owner"] == CENTRE
+        if rules.transfer_up == "co_manage" and not with_centre and self.measured(c) >= rules.transfer_from_yuan:
+            with_centre = self.co_managed < rules.centres * rules.centre_max_book
+            self.co_managed += with_centre
+        contacts = rules.centre_contacts_per_year / 12.0
+        if with_centre and contacts > 0.0:
+            worth = contacts * rules.centre_care_ratio
+            c["care"] += worth
+            c["contact_load"] += contacts
+            c["last_contact"] = c["last_talk"] = day
+            c["relationship"] += (1.0 - c["relationship"]) * min(1.0, self.s.response.meeting_care_share * worth)
+
+    # ------------------------------------------------------------------------------------- cards
+
+    def served(self, c: dict[str, Any]) -> int:
+        """Level whose services a customer has."""
+        return int(c["card"]) if c["special"] else min(c["card"], c["tier"])
+
+    def services(self, c: dict[str, Any]) -> tuple[float, float]:
+        """A month's rise of relationship and cost of a customer's services, yuan."""
+        level = self.served(c)
+        if level == 0:
+            return 0.0, 0.0
+        tiers = self.s.tiers
+        uses = [(x, x.uses_per_year[level - 1] / 12.0 * tiers.service_share[level - 1]) for x in tiers.services]
+        return sum(x.care_share * often for x, often in uses), sum(x.use_yuan * often for x, often in uses)
+
+    def card_dates(self, i: int, c: dict[str, Any], month: Any) -> None:
+        """What may happen to a card in the month, dated."""
+        cards, first = self.s.cards, month.first_day
+        days = range(first, first + month.days)
+        may_issue = cards.may_issue and self.s.staff.relationship_manager.employed > 0
+        rich = c["type"] == 2 and c["tier"] == 0 and cards.special_share > 0.0
+        if not (c["card"] or (c["tier"] and c["signed"]) or rich):
+            return
+        if c["card"]:
+            if c["card_expiry"] in days:
+                self.file(c["card_expiry"], agenda.CARD, i, EXPIRE)
+            lost = self.day_of(self.u(draws.TIER, month.number, i, 2), cards.disqualified_per_year / 12.0, month)
+            if lost is not None:
+                self.file(lost, agenda.CARD, i, DISQUALIFY)
+        open_days = [d for d in days if month.open_weights[d - first] > 0.0]
+        if not open_days:
+            return
+        u, below, day = self.u(draws.TIER, month.number, i, 1), 0.0, -1
+        for d in open_days:
+            below += month.open_weights[d - first] / float(month.open_weights.sum())
+            if u < below:
+                day = d
+                break
+        due = c["card_expiry"] - cards.renew_before_days
+        due = max(due, first) if month.number == 0 else due
+        accepts = self.u(draws.TIER, month.number, i, 0) < cards.acceptance_share and may_issue
+        free = c["card"] == 0 and day >= c["ban_until"]
+        if c["card_business"]:
+            self.file(day, agenda.CARD, i, c["card_business"] - 1)
+        elif c["card"] and due in days:
+            before = [d for d in open_days if d <= due]
+            self.file(before[-1] if before else open_days[0], agenda.CARD, i, RENEW)
+        elif not accepts:
+            return
+        elif 0 < c["card"] < c["tier"] and not c["special"]:
+            self.file(day, agenda.CARD, i, EXCHANGE)
+        elif free and c["tier"] and c["signed"]:
+            self.file(day, agenda.CARD, i, APPLY)
+        elif free and rich and self.is_important(i) and self.special_cards + 1 <= cards.special_share * self.cards:
+            self.file(day, agenda.CARD, i, SPECIAL)
+
+    def is_important(self, i: int) -> bool:
+        """Whether somebody rich below the cut may have a special card at all."""
+        return self.u(draws.TIER, 0, i, 8) < self.s.cards.special_eligible_share
+
+    def end_card(self, c: dict[str, Any], banned_until: int) -> None:
+        """A card ends; special cards above the limit end too, the last in the book first."""
+        self.take_card(c)
+        c["ban_until"] = max(c["ban_until"], banned_until)
+        for other in reversed(self.people[: self.known]):
+            if self.special_cards <= self.s.cards.special_limit_share * self.cards:
+                return
+            if other["special"]:
+                self.take_card(other)
+                self.counts[tally.SPECIAL_WITHDRAWN] += 1.0
+
+    def take_card(self, c: dict[str, Any]) -> None:
+        self.cards -= 1
+        self.special_cards -= c["special"]
+        c["card"], c["card_expiry"], c["card_business"], c["special"] = 0, -1, 0, 0
+
+    def review(self, i: int, c: dict[str, Any], earned: int, month: Any) -> None:
+        """The yearly fee of holders below the standard cut."""
+        cards, fee = self.s.cards, round(self.s.cards.fee_yuan * 100)
+        part = cards.fee_yuan / cards.fee_reference_yuan
+        if c["fee_due"] > 0 and c["balance"][0] >= c["fee_due"]:
+            self.pay(c, c["fee_due"])
+            c["fee_due"] = 0
+        if not c["card"] or c["special"] or earned or fee == 0:
+            return
+        issued = c["card_expiry"] - self.s.book.laws.card_validity_days
+        if not any((d - issued) % 365 == 0 for d in range(month.first_day, month.first_day + month.days)):
+            return
+        self.counts[tally.CARD_FEES_YUAN] += fee / 100.0
+        if c["balance"][0] >= fee:
+            self.pay(c, fee)
+        else:
+            c["fee_due"] += fee
+        c["relationship"] *= 1.0 - min(1.0, cards.fee_care_share * part)
+        if self.u(draws.TIER, month.number, i, 4) < min(1.0, cards.fee_cancel_share * part):
+            self.end_card(c, month.first_day + month.days + cards.ban_days)
+            self.counts[tally.CARDS_CANCELLED] += 1.0
+
+    def pay(self, c: dict[str, Any], fen: int) -> None:
+        """A fee leaves the demand account, with its part of the market gains."""
+        gone = int(c["drift"] * (float(fen) / float(sum(c["balance"]))))
+        c["drift"] -= gone
+        c["balance"][0] -= fen
+        self.class_total[0] -= fen
+        self.transfer(fen, HERE, INCOME)
+        if c["cohort"]:
+            self.cohort_fen -= fen
+            self.cohort_drift_fen -= gone
+        self.counts[tally.CARD_FEES_PAID_YUAN] += fen / 100.0
 
     def plan(self, i: int, c: dict[str, Any], month: Any) -> None:
         """Reminders of maturities that lie ahead, and the contacts of the maintenance plan."""
@@ -327,7 +550,11 @@ class Branch:
             for product, due in ((1, c["time_maturity"]), (2, c["product_maturity"])):
                 if month.first_day <= due - lead < month.first_day + month.days and c["balance"][product] > 0:
                     self.file(due - lead, agenda.TASK, i, MATURITY_REMINDER, lead)
-        yearly = self.s.outreach.plan_contacts_per_year[self.level(c) - 1]
+        yearly = self.s.outreach.plan_contacts_per_year[c["level"] - 1]
+        if self.s.grid.contact_plan == "value":
+            rich = (c["level"] - 1) % 3 + 1 >= self.s.grid.value_from_column
+            growing = (c["level"] - 1) // 3 + 1 >= self.s.grid.value_from_row
+            yearly = self.s.grid.value_contacts_per_year[2 * growing + rich]
         if not triggers.contact_plan.on or yearly <= 0.0:
             return
         phase = self.u(
@@ -356,6 +583,8 @@ class Branch:
         mean *= demand.vip_visit_ratio if c["tier"] > 0 else 1.0
         mean *= demand.ebank_visit_ratio if c["ebank"] == 2 else 1.0
         mean *= self.s.channels.skilled_visit_ratio if c["skilled"] else 1.0
+        if c["level"] == 1 and self.s.grid.serve_level1 != "full":
+            mean *= self.s.grid.channel_visit_ratio
         count = int(poisson.ppf(self.u(draws.VISIT_COUNT, month.number, i, 0), mean))
         for k in range(min(count, 63)):
             u, below = self.u(draws.VISIT_COUNT, month.number, i, 2 + k), 0.0
@@ -376,10 +605,19 @@ class Branch:
             width = len(c["month_average"])
             c["month_average"][month.number % width] = c["month_start"] + c["flow_days"] // month.days
             if c["stage"] == EXITED:
+                if c["card"]:
+                    self.end_card(c, -(10**6) if s.cards.waive_ban else c["stage_since"] + s.cards.ban_days)
+                    self.counts[tally.CARDS_CANCELLED] += 1.0
+                c["fee_due"] = 0
                 continue
             self.regrade(i, c, month)
+            after = month.first_day + month.days
+            if c["assigned_day"] >= 0 and after - c["assigned_day"] > s.ownership.first_contact_days:
+                self.counts[tally.FIRST_CONTACTS_DUE] += 1.0
+                self.counts[tally.FIRST_CONTACTS_MADE] += c["last_contact"] >= c["assigned_day"]
+                c["assigned_day"] = -1
+            self.counts[tally.ENTITLEMENT_YUAN] += self.services(c)[1]
             if c["tier"] > 0:
-                self.counts[tally.ENTITLEMENT_YUAN] += s.tiers.entitlement_cost_yuan_per_year[c["tier"] - 1] / 12.0
                 self.counts[tally.PREMIUM_YUAN] += c["balance"][1] / 100.0 * s.assets.rate_premium_share / 12.0
             if c["ebank"] == 2:
                 self.counts[tally.REMOTE] += s.experience.remote_per_user_per_year / 12.0
@@ -395,13 +633,21 @@ class Branch:
         average = sum(c["month_average"]) // len(c["month_average"])
         cuts = (s.tiers.standard_yuan, s.tiers.platinum_yuan, s.tiers.black_yuan)
         earned = sum(average >= round(cut * 100) for cut in cuts)
-        if earned < c["tier"]:
-            c["tier_shock_day"] = month.first_day + month.days
+        after, had = month.first_day + month.days, self.served(c)
+        c["below_months"] = c["below_months"] + 1 if earned < c["tier"] else 0
+        if c["below_months"] > s.tiers.grace_months:
             self.counts[tally.DOWNGRADES] += 1.0
-            c["tier"] = earned
-        elif earned > c["tier"] and self.u(draws.TIER, month.number, i, 0) < s.tiers.acceptance_share:
+            c["tier"], c["below_months"] = earned, 0
+            if self.served(c) < had:
+                c["tier_shock_day"] = after
+        elif earned > c["tier"]:
             self.counts[tally.UPGRADES] += 1.0
             c["tier"] = earned
+        if c["tier"] <= c["card"]:
+            c["qualified_day"] = -1
+        elif c["qualified_day"] < 0:
+            c["qualified_day"] = after
+        self.review(i, c, earned, month)
         wealth, cut = sum(c["balance"]) + c["elsewhere"], round(s.tiers.standard_yuan * 100)
         if c["tier"] > 0:
             c["type"] = 0 if c["signed"] else 2

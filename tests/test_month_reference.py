@@ -37,8 +37,22 @@ def some_settings(g: np.random.Generator) -> dict[str, Any]:
         "book.seed": int(g.integers(1, 1000)),
         "tiers.window_months": int(g.choice([1, 3, 12])),
         "tiers.standard_yuan": float(g.choice([200_000.0, 300_000.0])),
-        "tiers.acceptance_share": share(),
-        "tiers.entitlement_care_share": share(0.1),
+        "tiers.grace_months": int(g.choice([0, 1, 3])),
+        "tiers.service_share": [share(), share(), 1.0],
+        "cards.acceptance_share": share(),
+        "cards.special_share": share(0.05),
+        "cards.special_limit_share": float(g.choice([0.05, 0.1])),
+        "cards.special_eligible_share": share(),
+        "cards.disqualified_per_year": share(),
+        "cards.fee_yuan": float(g.choice([0.0, 100.0, 250.0])),
+        "cards.fee_cancel_share": share(0.3),
+        "cards.waive_ban": bool(g.random() < 0.5),
+        "cards.may_issue": bool(g.random() < 0.8),
+        "grid.contact_plan": str(g.choice(["levels", "value"])),
+        "grid.serve_level1": str(g.choice(["full", "channel_only", "drop"])),
+        "grid.perk_yuan_per_year": [float(x) for x in g.choice([0.0, 300.0, 5000.0], 9)],
+        "grid.outflow_ratio": [float(x) for x in g.uniform(0.5, 2.0, 9)],
+        "grid.saving_ratio": [float(x) for x in g.uniform(0.5, 2.0, 9)],
         "demand.customer_visits_per_year": float(g.choice([0.0, 1.0, 60.0, 300.0])),
         "lifecycle.vip_outflow_per_year": share(0.9),
         "lifecycle.ordinary_outflow_per_year": share(0.9),
@@ -79,7 +93,21 @@ def some_settings(g: np.random.Generator) -> dict[str, Any]:
         "outreach.triggers.maturity_reminder.lead_days": int(g.integers(0, 61)),
         "outreach.triggers.contact_plan.on": bool(g.random() < 0.8),
         "ownership.rm_from_yuan": rm_from,
-        "ownership.teller_from_yuan": float(g.choice([10_000.0, rm_from])),
+        "ownership.teller_from_yuan": 10_000.0,
+        "ownership.teller_below_yuan": float(g.choice([10_000.0, 30_000.0, rm_from, 200_000.0])),
+        "ownership.precedence": str(g.choice(["named_member", "teller"])),
+        "ownership.measure": str(g.choice(["day", "average"])),
+        "ownership.lead_rule": str(g.choice(["share", "top", "even"])),
+        "ownership.head_from_yuan": float(g.choice([300_000.0, 6_000_000.0])),
+        "ownership.head_max_book": int(g.choice([2, 200])),
+        "ownership.teller_max_book": int(g.choice([10, 1000])),
+        "ownership.profit_floor_yuan_per_year": float(g.choice([0.0, 500.0])),
+        "ownership.follow_bands": bool(g.random() < 0.8),
+        "ownership.transfer_margin_share": share(0.3),
+        "ownership.centres": 1,
+        "ownership.centre_max_book": 3,
+        "ownership.transfer_up": str(g.choice(["none", "hand_over", "co_manage"])),
+        "ownership.transfer_from_yuan": 1_000_000.0,
         "ownership.lead_share": share(0.6),
         "ownership.max_book": 50,
         "ownership.assigned_share": share(),
@@ -116,7 +144,20 @@ def some_state(g: np.random.Generator, scenario: Any, month: months.Month) -> St
     rows.contact_load[some] = g.random(customers) * 60.0
     rows.care[some] = g.random(customers) * 20.0
     rows.tier[some] = g.integers(0, 4, customers)
-    rows.owner[some] = g.choice([-2, -1, 0, 1, 20, 40], customers, p=[0.1, 0.3, 0.3, 0.1, 0.1, 0.1])
+    rows.owner[some] = g.choice([-2, -1, 0, 1, 20, 40, 60], customers, p=[0.1, 0.3, 0.3, 0.1, 0.1, 0.05, 0.05])
+    rows.card[some] = np.maximum(rows.tier[some] + g.integers(-1, 2, customers), 0) % 4
+    rows.special[some] = (rows.card[some] == 1) & (g.random(customers) < 0.05)
+    held = rows.card > 0
+    validity = scenario.book.laws.card_validity_days
+    rows.card_expiry[some] = np.where(held, day + g.integers(0, validity, n), -1)[some]
+    rows.card_business[where(0.1)] = 1 + int(g.integers(0, 4))
+    rows.ban_until[where(0.3)] = day + int(g.integers(-400, 400))
+    rows.below_months[some] = g.integers(0, 3, customers) * (rows.tier[some] > 0)
+    rows.qualified_day[some] = np.where(rows.tier[some] > 0, g.choice([-1, day - 40], customers), -1)
+    rows.assigned_day[some] = g.choice([-1, day - 40, day], customers)
+    rows.fee_due[where(0.1)] = 10_000
+    rows.stage_since[some] = day - g.integers(0, 500, customers)
+    rows.signed[some] = g.integers(0, 2, customers)
     rows.vip_group[some] = rows.tier[some] > 0
     rows.cohort[some] = g.random(customers) < 0.8
     rows.balance[:, 1][where(0.2)] = 0
@@ -131,6 +172,8 @@ def some_state(g: np.random.Generator, scenario: Any, month: months.Month) -> St
     state.sums.opening_assigned = g.choice([0.0, 0.5, 0.9])
     state.sums.hazard_mean = g.uniform(0.3, 2.0, 2)
     state.sums.phase = tally.WINDOW
+    state.sums.cards = np.count_nonzero(rows.card > 0)
+    state.sums.special_cards = np.count_nonzero(rows.special > 0)
     return state
 
 
@@ -188,7 +231,8 @@ class Pair:
         found += [f"entry {entry} is missing" for entry in set(self.plain.entries) - filed]
         if len(set(self.plain.entries)) != len(self.plain.entries) or len(filed) != self.agenda.state[1]:
             found.append("an entry is filed twice")
-        for name in ("class_total", "class_days", "accounts", "cohort_fen", "cohort_drift_fen"):
+        sums = ("class_total", "class_days", "accounts", "cohort_fen", "cohort_drift_fen")
+        for name in (*sums, "cards", "special_cards", "card_stock", "co_managed"):
             if np.any(self.state.sums[name] != np.array(getattr(self.plain, name))):
                 found.append(name)
         counted = self.state.sums.tally[tally.WINDOW]
@@ -228,7 +272,7 @@ def test_the_cases_reach_every_kind_of_entry_and_every_stage() -> None:
         kinds |= {kind for _, kind, _, _, _ in entries(pair.agenda)}
         moved[np.unique(before[before != pair.state.book.stage])] = True
     wanted = {dates.MATURITY, dates.ARRIVE, dates.JOIN, dates.NOTICE, dates.ASSIGN, dates.ALERT, dates.TASK}
-    assert kinds == wanted | {dates.RESIGN, dates.VISIT}
+    assert kinds == wanted | {dates.RESIGN, dates.VISIT, dates.CARD}
     assert moved[[1, 2, 3, 4]].all()
 
 

@@ -27,6 +27,7 @@ TASK = 8  # an outreach task falls due; number = reason, amount = days until it 
 RESIGN = 9  # a relationship manager leaves; customer = staff member
 VISIT = 10  # a customer comes; number = count within the month
 APPOINTMENT = 11  # a customer comes by appointment
+CARD = 12  # a card runs out, or its holder comes for it; number = card business
 
 _FREE, _USED, _LOST = 0, 1, 2
 

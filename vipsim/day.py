@@ -15,6 +15,7 @@ from vipsim import draws, tally
 from vipsim.compiled import kernel, lean
 from vipsim.customers.assets import mature
 from vipsim.customers.book import EXITED, EXPLORATION, NOTICE, PROSPECT
+from vipsim.customers.cards import comes_for_card, do_card_business
 from vipsim.customers.channels import face_known, remember_face, resent_overtaking, resents_breach, take_up_ebank
 from vipsim.customers.lifecycle import give_notice, leave
 from vipsim.customers.ownership import assign
@@ -39,6 +40,7 @@ from vipsim.records import rows
 
 _JOIN = 0  # draws of a recommendation: joining, size; sale, arrival (stream REFERRAL)
 _APPOINTMENT = (1 << 20) + VISITS_A_MONTH - 1  # number of a visit by appointment, apart from all others
+_CARD_VISIT = _APPOINTMENT - 1  # number of a visit for a card
 _COMPLAINT = 0  # draws of a visit's complaint: made, resolved (stream VISIT_RESULT)
 
 
@@ -171,7 +173,7 @@ def deal_with(state, agenda, backlog, page, n, callers, policy, address, team, v
             if EXPLORATION <= state.book[i].stage < NOTICE:
                 give_notice(state, agenda, address, policy.lifecycle, policy.outreach.data_lag_days, i, day)
         elif kind == dates.ASSIGN:
-            assign(state, address, policy.ownership, team, i)
+            assign(state, address, policy.ownership, team, i, page[e].number, day)
         elif kind == dates.ALERT:
             alert(state, backlog, policy, team.rm_count, i, amount > 0, day)
         elif kind == dates.TASK:
@@ -184,6 +186,9 @@ def deal_with(state, agenda, backlog, page, n, callers, policy, address, team, v
         elif kind == dates.VISIT:
             if is_customer(state.book, i):
                 call_in(state, callers, policy, i, page[e].number, 0, day)
+        elif kind == dates.CARD:
+            if comes_for_card(state, policy.cards, address, i, page[e].number, day):
+                call_in(state, callers, policy, i, _CARD_VISIT, 1, day)
         elif keeps_appointment(policy, address, i, amount) and state.book[i].stage < EXITED:
             count(state, tally.APPOINTMENTS_KEPT, 1.0)
             call_in(state, callers, policy, i, _APPOINTMENT, 1, day)
@@ -274,6 +279,7 @@ def absorb_visit(state, agenda, backlog, policy, address, rm_count, visit, slot_
     if visit["rm_outcome"] == SERVED:
         if i >= 0:
             meet(state, agenda, policy, address, i, number, day, days_left)
+            do_card_business(state, policy.cards, i, day)
         elif visit["type"] == TYPE_C:
             new = take_prospect(state)
             if new >= 0:

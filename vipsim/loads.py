@@ -12,7 +12,8 @@ import numpy as np
 
 from vipsim.calendar import weekend_of
 from vipsim.customers.book import EBANK_ACTIVE, Book, opening
-from vipsim.customers.segments import TYPE_D, grid_levels
+from vipsim.customers.ownership import as_staffed
+from vipsim.customers.segments import TYPE_D, grid_levels, planned_contacts
 from vipsim.horizon import horizon
 from vipsim.scenario.files import policy_today
 from vipsim.scenario.lobby import ROLES
@@ -45,6 +46,7 @@ def loads(scenario: Scenario) -> dict[str, Load]:
         The book cannot be read.
     """
     book = opening(policy_today(scenario))[0]
+    scenario = as_staffed(scenario)
     visitors = _visitors(scenario, book)
     weekend = len(weekend_of(scenario.calendar.open_weekdays))
     available = {name: _available(getattr(scenario.staff, name), weekend) for name in ROLES}
@@ -180,7 +182,7 @@ def _contacts(scenario: Scenario, book: Book) -> float:
     levels = grid_levels(
         yuan[owned], book.income[owned], np.asarray(grid.asset_cuts_yuan), np.asarray(grid.income_cuts_yuan)
     )
-    wanted = np.asarray(outreach.plan_contacts_per_year)[levels - 1].sum() / horizon(scenario).open_days_per_year
+    wanted = np.asarray(planned_contacts(scenario))[levels - 1].sum() / horizon(scenario).open_days_per_year
     misses = (1.0 - channel.reach_share) / channel.reach_share if channel.reach_share > 0.0 else 0.0
     minutes = channel.minutes_min + misses * channel.unreached_min
     return float(wanted * minutes) if trigger.on else 0.0

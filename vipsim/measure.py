@@ -36,6 +36,7 @@ class Measured(NamedTuple):
     downgraded_share: float = _NAN
     ebank_active_share: float = _NAN
     terminal_yuan: float = 0.0
+    special_card_share: float = _NAN
 
 
 def _ratio(part: float, whole: float) -> float:
@@ -87,10 +88,11 @@ def _money(m: Measured, scenario: Any) -> dict[str, float]:
     staff = counted[t.STAFF_YUAN] + counted[t.VACANCY_YUAN] + _overtime(m, scenario)
     equipment = scenario.lobby.diversion.devices * scenario.money.device_yuan_per_month * (m.months[1] + m.months[2])
     incentive = counted[t.BONUS_YUAN] + counted[t.OFFER_YUAN]
-    service = counted[t.ENTITLEMENT_YUAN]
+    equipment += counted[t.CENTRE_YUAN]
+    service = counted[t.ENTITLEMENT_YUAN] + counted[t.PERK_YUAN]
     contact = counted[t.CONTACT_YUAN]
     premium = counted[t.PREMIUM_YUAN]
-    margin = counted[t.REVENUE_YUAN] + counted[t.FEE_YUAN]
+    margin = counted[t.REVENUE_YUAN] + counted[t.FEE_YUAN] + counted[t.CARD_FEES_PAID_YUAN]
     breaches = counted[t.CONSENT_BREACHES]
     channel = counted[t.SIGN_UPS] * scenario.channels.usb_key_yuan
     channel += counted[t.REMOTE] * scenario.channels.remote_fee_forgone_yuan
@@ -110,6 +112,8 @@ def _money(m: Measured, scenario: Any) -> dict[str, float]:
         "consent_breaches": breaches,
         "budget_used_share": (incentive + contact + service) / (scenario.money.budget_yuan_per_year * years),
         "compliance_breaches": counted[t.DEPOSIT_DEVIATIONS] + counted[t.OUT_OF_HOURS] + breaches,
+        "card_fees_yuan": counted[t.CARD_FEES_PAID_YUAN],
+        "card_fees_unpaid_yuan": max(0.0, counted[t.CARD_FEES_YUAN] - counted[t.CARD_FEES_PAID_YUAN]),
         "new_assets_yuan": (counted[t.WON_FEN] - counted[t.HOT_LEFT_FEN]) / 100.0,
     }
 
@@ -144,6 +148,12 @@ def _book(m: Measured, w: np.ndarray, scenario: Any) -> dict[str, float]:
         "follow_up_in_time_share": _ratio(w[t.LEADS_IN_TIME], w[t.LEADS]),
         "complaints_per_1000_visits": _ratio(1000.0 * w[t.COMPLAINTS], w[t.VISITS]),
         "sales_per_month": w[t.SALES] / m.months[1],
+        "card_share": _ratio(closing.cards, closing.vips),
+        "renewal_share": _ratio(w[t.CARDS_RENEWED], w[t.RENEWALS_DUE]),
+        "upgrade_delay_days": _ratio(w[t.EXCHANGE_DAYS], w[t.CARDS_EXCHANGED]),
+        "special_card_share": m.special_card_share,
+        "first_contact_in_time_share": _ratio(w[t.FIRST_CONTACTS_MADE], w[t.FIRST_CONTACTS_DUE]),
+        "transfers_per_month": w[t.TRANSFERS] / m.months[1],
     }
     found |= _money(m, scenario)
     return found

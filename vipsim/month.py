@@ -16,8 +16,10 @@ import numpy as np
 from vipsim import draws, tally
 from vipsim.agenda import RESIGN, file
 from vipsim.compiled import kernel, lean
+from vipsim.customers import cards as card_rules
 from vipsim.customers.assets import market_returns
 from vipsim.customers.book import EBANK_ACTIVE, EXITED, EXPLORATION, PROSPECT
+from vipsim.customers.cards import close_contract, level_served, note_grade, review_card
 from vipsim.customers.lifecycle import (
     VIP_GROUP,
     HazardRatios,
@@ -27,13 +29,15 @@ from vipsim.customers.lifecycle import (
     monthly_hazard,
     rescued_share,
 )
-from vipsim.customers.ownership import OWNER_POSTS, RM_FIRST, Team
+from vipsim.customers.ownership import OWNER_POSTS, RM_FIRST, Team, settle_first_contact, trained_skill
 from vipsim.customers.segments import (
     DEMAND,
     TIME,
     Cuts,
     cuts_of,
     is_target,
+    levels_of,
+    planned_contacts,
     tier_of,
     type_of,
 )
@@ -49,8 +53,8 @@ from vipsim.scenario.views import view
 class Policy(NamedTuple):
     """A scenario's settings of the relationship side, as the kernels read them (``policy_of``)."""
 
-    tiers: Any
-    grid: Any
+    cards: Any
+    levels: Any
     ownership: Any
     outreach: Any
     triggers: Any
@@ -103,16 +107,19 @@ def policy_of(scenario: Any, open_days_per_year: float) -> Any:
     """
     outreach = scenario.outreach
     staff = scenario.staff
+    levels = levels_of(scenario)
+    plan = {"plan_contacts_per_year": planned_contacts(scenario)}
+    hazards = hazard_ratios(scenario.lifecycle, scenario.response)
     return as_record(
         Policy(
-            tiers=view(scenario.tiers),
-            grid=view(scenario.grid),
+            cards=card_rules.rules(scenario),
+            levels=levels,
             ownership=view(scenario.ownership),
             outreach=ViewedOutreach(*(getattr(outreach, name) for name in ViewedOutreach._fields)),
-            triggers=trigger_rules.rules(outreach),
+            triggers=trigger_rules.rules(outreach.model_copy(update=plan)),
             response=view(scenario.response),
             lifecycle=view(scenario.lifecycle),
-            hazards=hazard_ratios(scenario.lifecycle, scenario.response),
+            hazards=hazards._replace(level=levels.hazard, most=hazards.most * float(levels.hazard.max())),
             assets=view(scenario.assets),
             incentives=view(scenario.incentives),
             money=view(scenario.money),
@@ -120,7 +127,7 @@ def policy_of(scenario: Any, open_days_per_year: float) -> Any:
             channels=view(scenario.channels),
             cuts=cuts_of(scenario),
             rescued_share=rescued_share(scenario),
-            closing_effort=closing_effort(scenario.incentives),
+            closing_effort=closing_effort(scenario.incentives) * trained_skill(scenario.ownership),
             ask_rate=ask_rate(scenario.incentives),
             visits_per_open_day=scenario.demand.customer_visits_per_year / open_days_per_year,
             vip_visit_ratio=scenario.demand.vip_visit_ratio,
@@ -150,32 +157,29 @@ def open_month(state, agenda, policy, address, team, month):
         if when >= 0:
             file(agenda, month.first_day + when, RESIGN, RM_FIRST + member, 0, 0)
     count(state, tally.STAFF_YUAN, policy.staff_yuan_per_month)
+    count(state, tally.ENTITLEMENT_YUAN, policy.cards.roaming_yuan)
+    count(state, tally.CENTRE_YUAN, policy.ownership.centres * policy.ownership.centre_yuan_per_year / 12.0)
 
 
 @lean
 def regrade(state, policy, address, i, month):
-    """Re-grade customer i by the window average; a rise needs acceptance, a fall is at once (T02, T04-T06).
+    """Re-grade customer i by the window average, and review the card (T02, T04-T08).
 
-    Of somebody who has left only the averages go on.
+    Of somebody who has left only the averages go on, and the contract ends.
     """
     book = state.book
     window = book.month_average.shape[1]
     book[i].month_average[month.number % window] = state.book[i].month_start + state.book[i].flow_days // month.days
     if book[i].stage == EXITED:
+        close_contract(state, policy.cards, i)
         return
     total = np.int64(0)
     for column in range(window):
         total += book[i].month_average[column]
     earned = tier_of(total // window, policy.cuts.tier_fen)
-    held = book[i].tier
-    if earned > held:
-        if draw(address, draws.TIER, month.number, i, 0) < policy.tiers.acceptance_share:
-            book[i].tier = earned
-            count(state, tally.UPGRADES, 1.0)
-    elif earned < held:
-        book[i].tier = earned
-        book[i].tier_shock_day = month.first_day + month.days
-        count(state, tally.DOWNGRADES, 1.0)
+    if (earned > 0) | (book[i].tier > 0) | (book[i].card > 0) | (book[i].fee_due > 0):
+        note_grade(state, policy.cards, i, earned, month.first_day + month.days)
+        review_card(state, policy.cards, address, i, earned, month)
     book[i].type = type_of(
         book[i].tier,
         book[i].signed,
@@ -200,9 +204,9 @@ def close_month(state, policy, address, month):
         regrade(state, policy, address, i, month)
         if stage == EXITED:
             continue
-        tier = state.book[i].tier
-        if tier > 0:
-            entitlement += policy.tiers.entitlement_cost_yuan_per_year[tier - 1] / 12.0
+        settle_first_contact(state, policy.ownership, i, month.first_day + month.days)
+        entitlement += policy.cards.service_yuan[level_served(state.book, i)]
+        if state.book[i].tier > 0:
             premium += np.float64(state.book[i].balance[TIME]) / 100.0 * policy.assets.rate_premium_share / 12.0
         remote += remote_of_one if state.book[i].ebank == EBANK_ACTIVE else 0.0
     count(state, tally.ENTITLEMENT_YUAN, entitlement)
@@ -251,6 +255,7 @@ class Census(NamedTuple):
     maintained: float
     assets_yuan: float
     vip_assets_yuan: float
+    cards: float  # VIPs who hold a card
 
 
 @lean
@@ -271,7 +276,7 @@ def census(state, policy, day):
     Customers, VIPs, target customers (VIP, B or C) and who keeps them (CF02-CF04).
     """
     book = state.book
-    customers = vips = targets = assigned = signed = maintained = here = vip_here = 0.0
+    customers = vips = targets = assigned = signed = maintained = here = vip_here = cards = 0.0
     for i in range(state.sums.next_prospect):
         row = book[i]
         if not PROSPECT < row.stage < EXITED:
@@ -285,12 +290,13 @@ def census(state, policy, day):
         if tier > 0:
             vips += 1.0
             vip_here += have
+            cards += 1.0 if row.card > 0 else 0.0
         if is_target(tier, kind):
             targets += 1.0
             assigned += 1.0 if row.owner >= 0 else 0.0
             signed += 1.0 if row.signed > 0 else 0.0
             maintained += 1.0 if is_maintained(book, i, day, policy.lifecycle.maintained_days) else 0.0
-    return Census(customers, vips, targets, assigned, signed, maintained, here, vip_here)
+    return Census(customers, vips, targets, assigned, signed, maintained, here, vip_here, cards)
 
 
 @lean

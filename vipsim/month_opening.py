@@ -12,12 +12,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vipsim import draws
+from vipsim import draws, tally
 from vipsim.agenda import ALERT, ARRIVE, JOIN, MATURITY, NOTICE, VISIT, file
 from vipsim.compiled import kernel, lean
 from vipsim.customers import book as books
 from vipsim.customers.assets import REOPEN, grow, lacks_product, reopen
-from vipsim.customers.book import EBANK_ACTIVE, EXITED, EXPLORATION
+from vipsim.customers.book import EBANK_ACTIVE, EXITED, EXPLORATION, NO_OWNER
+from vipsim.customers.cards import concerns_cards, file_cards, level_served
 from vipsim.customers.lifecycle import (
     ORDINARY_GROUP,
     VIP_GROUP,
@@ -26,9 +27,20 @@ from vipsim.customers.lifecycle import (
     most_hazard,
     next_stage,
 )
-from vipsim.customers.ownership import TARGET, any_manager_has_room, assigned_chance, seek_owner, wants_owner
+from vipsim.customers.ownership import (
+    CENTRE,
+    TARGET,
+    any_manager_has_room,
+    assigned_chance,
+    care_of_centre,
+    centre_cares,
+    follow_band,
+    seek_owner,
+    set_lead_rule,
+    wants_owner,
+)
 from vipsim.customers.segments import TIME, WEALTH_PRODUCT, grid_level
-from vipsim.customers.state import CLASSES, assets, raise_relationship
+from vipsim.customers.state import CLASSES, assets, count, raise_relationship
 from vipsim.draws import category, fill_pairs, poisson
 from vipsim.outreach.triggers import PHASE, plan_contacts, plan_reminders
 
@@ -82,6 +94,8 @@ def open_rows(state, agenda, policy, address, team, month, returns, cumulative, 
         state.sums.class_days[product] = 0
     for post in range(team.books.size):
         team.books[post] = 0
+    state.sums.card_stock = policy.cards.stock_per_month
+    state.sums.co_managed = 0
     seeking = 0
     for start in range(0, rows, BLOCK):
         here = 0
@@ -92,11 +106,14 @@ def open_rows(state, agenda, policy, address, team, month, returns, cumulative, 
             here += 1 if EXPLORATION <= stage < EXITED else 0
             block.gone[gone] = i
             gone += 1 if stage == EXITED else 0
-        grow(state, policy.assets, block.here, here, returns, month.days)
+        set_levels(state, policy, block.here, here)
+        grow(state, policy.assets, policy.levels, block.here, here, returns, month.days)
         _reopen(state, policy, address, month, block, here)
         _fade(state, policy, block, here)
+        _care(state, agenda, policy, team, month, block, here)
+        _file_cards(state, agenda, policy, address, month, cumulative, total, block, here)
         seeking = _list_seekers(state, policy, address, block, here, seeking)
-        _file_contacts(state, agenda, policy, address, team, month, block, here)
+        _file_contacts(state, agenda, policy, address, month, block, here)
         _file_notices(state, agenda, policy, address, month, block, here)
         _change_stages(state, agenda, policy, address, month, block, here)
         if total > 0.0:
@@ -104,8 +121,16 @@ def open_rows(state, agenda, policy, address, team, month, returns, cumulative, 
         if gone > 0:
             _file_returns(state, agenda, policy, address, team, month, block, gone)
     room = any_manager_has_room(policy.ownership, team)
+    set_lead_rule(state, policy.ownership, team)
     for n in range(seeking):  # last, because all books are counted now
         seek_owner(state, agenda, address, policy.ownership, team, room, block.seekers[n], month.first_day)
+
+
+@lean
+def set_levels(state, policy, who, n):
+    """Grid levels of the first n customers of ``who``, as they hold for the month."""
+    for j in range(n):
+        state.book[who[j]].level = level_of(state, policy, who[j])
 
 
 @lean
@@ -125,15 +150,67 @@ def _fade(state, policy, block, n):
     """Relationships and the memory of contacts fade; a month's count of contacts begins."""
     book = state.book
     stays = 1.0 - policy.lifecycle.relationship_decay_per_month
-    care_share = policy.tiers.entitlement_care_share
+    care = policy.cards.service_care
     for j in range(n):
         i = block.here[j]
         book[i].month_contacts = 0
         book[i].relationship *= stays
-        if book[i].tier > 0:
-            raise_relationship(state, i, care_share)
+        served = level_served(book, i)
+        if served > 0:
+            raise_relationship(state, i, care[served])
         book[i].contact_load *= 11.0 / 12.0  # an exponential memory of one year
         book[i].care *= 11.0 / 12.0
+
+
+@lean
+def _care(state, agenda, policy, team, month, block, n):
+    """Owned customers: counted in their owner's book, extra care by level, a centre's contacts, a change of band.
+
+    Who is served by channels only loses the owner.
+    """
+    book = state.book
+    levels = policy.levels
+    rules = policy.ownership
+    owned = 0
+    for j in range(n):
+        block.some[owned] = block.here[j]
+        owned += 1 if book[block.here[j]].owner >= 0 else 0
+    perks = 0.0
+    for j in range(owned):
+        i = block.some[j]
+        level = book[i].level
+        if levels.kept[level] == 0:
+            book[i].owner = NO_OWNER
+            book[i].relationship *= 1.0 - rules.transfer_loss_share
+            continue
+        team.books[book[i].owner] += 1
+        perks += levels.perk_yuan[level]
+        raise_relationship(state, i, levels.perk_care[level])
+        if rules.centres > 0 and centre_cares(state, rules, i):
+            care_of_centre(state, rules, policy.response.meeting_care_share, i, month.first_day)
+        if rules.follow_bands:
+            follow_band(state, agenda, rules, team, i, month.first_day)
+    count(state, tally.PERK_YUAN, perks)
+
+
+@lean
+def _earns(state, policy, i):
+    """Whether customer i's margin a year reaches what an owner must be worth (S23)."""
+    margin = 0.0
+    for product in range(CLASSES):
+        margin += np.float64(state.book[i].balance[product]) / 100.0 * policy.money.margin_per_year[product]
+    return margin >= policy.ownership.profit_floor_yuan_per_year
+
+
+@lean
+def _file_cards(state, agenda, policy, address, month, cumulative, total, block, n):
+    """Dates of the cards' business: expiry, renewal, offers that are accepted."""
+    concerned = 0
+    for j in range(n):
+        block.some[concerned] = block.here[j]
+        concerned += 1 if concerns_cards(state, policy.cards, block.here[j]) else 0
+    for j in range(concerned):
+        file_cards(state, agenda, policy.cards, address, block.some[j], month, cumulative, total)
 
 
 @lean
@@ -143,7 +220,8 @@ def _list_seekers(state, policy, address, block, n, seeking):
     wanting = 0
     for j in range(n):
         block.some[wanting] = block.here[j]
-        wanting += 1 if wants_owner(state, rules, block.here[j]) else 0
+        if wants_owner(state, rules, block.here[j]) and policy.levels.kept[state.book[block.here[j]].level] > 0:
+            wanting += 1 if rules.profit_floor_yuan_per_year <= 0.0 or _earns(state, policy, block.here[j]) else 0
     fill_pairs(address, draws.OWNERSHIP, 0, TARGET, block.some, wanting, block.first, block.second)
     for j in range(wanting):
         block.seekers[seeking] = block.some[j]
@@ -179,7 +257,7 @@ def _file_notices(state, agenda, policy, address, month, block, n):
 
 
 @lean
-def _file_contacts(state, agenda, policy, address, team, month, block, n):
+def _file_contacts(state, agenda, policy, address, month, block, n):
     """False alerts, reminders and planned contacts of those who have an owner."""
     book = state.book
     life = policy.lifecycle
@@ -187,11 +265,10 @@ def _file_contacts(state, agenda, policy, address, team, month, block, n):
     owned = 0
     for j in range(n):
         block.some[owned] = block.here[j]
-        owned += 1 if book[block.here[j]].owner >= 0 else 0
+        owned += 1 if 0 <= book[block.here[j]].owner < CENTRE else 0
     fill_pairs(address, draws.LIFECYCLE, month.number, _FALSE_ALERT, block.some, owned, block.first, block.second)
     for j in range(owned):
         i = block.some[j]
-        team.books[book[i].owner] += 1
         false_rate = (
             policy.hazards.monthly[book[i].vip_group]
             * life.detection_recall_share
@@ -203,9 +280,8 @@ def _file_contacts(state, agenda, policy, address, team, month, block, n):
     fill_pairs(address, draws.CONTACT, 0, PHASE, block.some, owned, block.first, block.second)
     for j in range(owned):
         i = block.some[j]
-        level = level_of(state, policy, i)
         plan_reminders(state, agenda, policy.triggers, i, day, month.days)
-        plan_contacts(agenda, policy.triggers, i, level, block.first[j], month.number, day, month.days)
+        plan_contacts(agenda, policy.triggers, i, book[i].level, block.first[j], month.number, day, month.days)
 
 
 @lean
@@ -255,6 +331,7 @@ def _file_visits(state, agenda, policy, address, month, cumulative, total, block
         rate *= policy.vip_visit_ratio if book[i].tier > 0 else 1.0
         rate *= policy.ebank_visit_ratio if book[i].ebank == EBANK_ACTIVE else 1.0
         rate *= policy.channels.skilled_visit_ratio if book[i].skilled else 1.0
+        rate *= policy.levels.visits[book[i].level]
         if block.first[j] >= 1.0 - rate:
             visits = min(poisson(block.first[j], rate), VISITS_A_MONTH - 1)
             block.some[coming] = i

@@ -21,7 +21,7 @@ from vipsim.branch import Branch, Crew, make_branch, make_crew, with_room
 from vipsim.calendar import Days, weekend_of
 from vipsim.customers.book import EBANK_ACTIVE, EXITED, PROSPECT, Book, opening
 from vipsim.customers.lifecycle import observe_hazards, resume_notices
-from vipsim.customers.ownership import Team, divide_book
+from vipsim.customers.ownership import Team, as_staffed, divide_book
 from vipsim.customers.state import opening_rows
 from vipsim.days import (
     next_open_days,
@@ -38,6 +38,7 @@ from vipsim.lobby.params import LobbyParams, make_day_log, params
 from vipsim.measure import Measured, kpis
 from vipsim.month import Census, Month, census, close_month, fix_cohort, open_month, policy_of, team_of
 from vipsim.month import terminal_value as value_of_what_stays
+from vipsim.month_opening import set_levels
 from vipsim.outreach.triggers import PHONE
 from vipsim.record import Recorder
 from vipsim.scenario.files import policy_today
@@ -103,7 +104,7 @@ def _lobby_of(scenario: Scenario) -> LobbyParams:
 @lru_cache(maxsize=8)
 def _world(scenario_json: str) -> World:
     scenario = Scenario.model_validate_json(scenario_json)
-    today = policy_today(scenario)
+    scenario, today = as_staffed(scenario), as_staffed(policy_today(scenario))
     days, starts, phases, demand = when = horizon(scenario)
     lobby = _both(scenario, today, _lobby_of)
     has_book = scenario.book.source != "none"
@@ -157,7 +158,8 @@ class _Run:
         u = draws.uniform(a.seed, a.replication, draws.CONTACT, a.branch, 0, rows, _DO_NOT_CALL)
         state.book.do_not_call[:] = u < policy.outreach.do_not_call_share
         state.book.care[:] = state.book.contact_load * policy.triggers.care[PHONE]  # past contacts were calls
-        divide_book(state, a, policy.ownership, team, self.world.customers, True)
+        divide_book(state, a, policy.ownership, team, self.world.customers, True, 0)
+        set_levels(state, policy, np.arange(self.world.customers), self.world.customers)
         fix_cohort(state, policy, 0)
         resume_notices(state, self.branch.agenda, policy.lifecycle, self.world.customers)
         observe_hazards(state, policy, int(state.sums.next_prospect), 0)
@@ -172,7 +174,7 @@ class _Run:
             self.opening = census(state, today, day)
         now = _policy_in(phase)
         policy, team = self.world.policy[now], self.world.team[now]
-        divide_book(state, self.address, policy.ownership, team, int(state.sums.next_prospect), False)
+        divide_book(state, self.address, policy.ownership, team, int(state.sums.next_prospect), False, day)
 
     def run_month(self, index: int) -> None:
         """Opening, days, closing."""
@@ -252,6 +254,7 @@ class _Run:
             "lost_share": float(np.count_nonzero(vip & (state.book.lost[:rows] > 0))) / vips,
             "downgraded_share": self.downgraded / vips,
             "ebank_active_share": self.ebank_active / max(self.closing.customers, 1.0) if self.closing else np.nan,
+            "special_card_share": state.sums.special_cards / max(int(state.sums.cards), 1),
             "terminal_yuan": float(value_of_what_stays(state, policy, end)),
         }
 
@@ -283,4 +286,4 @@ def replicate(
     run = _Run(world, Address(seed, replication, 0), engine, record)
     for index in range(world.phases.size):
         run.run_month(index)
-    return run.outcome(scenario)
+    return run.outcome(as_staffed(scenario))

@@ -29,11 +29,12 @@ def market_returns(address, flows, month):
 
 
 @lean
-def grow(state, flows, who, n, returns, days):
+def grow(state, flows, levels, who, n, returns, days):
     """A month's market returns and saving of the first n customers of ``who``, on its first day, here and elsewhere.
 
     Of what is saved out of income a part comes here, the rest goes elsewhere: the part that comes is the share of
-    wealth already here, at least ``wallet_floor_share`` (S05-S12). Money moves as by ``move``, counted at the end.
+    wealth already here, at least ``wallet_floor_share``; levels save differently (S05-S12). Money moves as by
+    ``move``, counted at the end.
     """
     book = state.book
     sums = state.sums
@@ -53,7 +54,7 @@ def grow(state, flows, who, n, returns, days):
         there = book[i].elsewhere
         gained_there = np.int64(np.float64(there) * elsewhere_return)
         there += gained_there
-        saved = np.int64(book[i].income * 100.0 / 12.0 * flows.saving_share)
+        saved = np.int64(book[i].income * 100.0 / 12.0 * flows.saving_share * levels.saving[book[i].level])
         here = np.float64(before + gained)
         total = here + np.float64(there)
         wallet = max(here / total if total > 0.0 else 0.0, flows.wallet_floor_share)

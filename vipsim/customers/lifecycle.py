@@ -60,6 +60,7 @@ class HazardRatios(NamedTuple):
     shock_days: int
     leave_exploration: float  # chance a month
     leave_development: float
+    level: np.ndarray  # float64 [10] by grid level, 0 = not known yet
     monthly: np.ndarray  # float64 [2] observed hazard a month: ordinary, VIP
 
 
@@ -95,6 +96,7 @@ def hazard_ratios(life: Lifecycle, response: Response) -> HazardRatios:
         shock_days=life.shock_days,
         leave_exploration=1.0 - exp(-1.0 / life.exploration_months),
         leave_development=1.0 - exp(-1.0 / life.development_months),
+        level=np.ones(10),  # policy_of puts in those of [grid]
         monthly=np.array([-log(1.0 - rate) / 12.0 for rate in yearly]),
     )
     raised = (found.maintained, found.ebank, found.complaint, found.wait, found.downgrade, found.relationship)
@@ -140,6 +142,7 @@ def hazard_ratio(state, ratios, i, day):
     if day - book[i].tier_shock_day <= ratios.shock_days:
         ratio *= ratios.downgrade
     ratio *= 1.0 - (1.0 - ratios.relationship) * book[i].relationship
+    ratio *= ratios.level[book[i].level]
     if book[i].stage == EXPLORATION:
         ratio *= ratios.exploration
     elif book[i].stage == DECLINE:

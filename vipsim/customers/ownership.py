@@ -1,15 +1,16 @@
 # mypy: allow-untyped-defs, allow-untyped-calls
-"""Ownership: which member of staff keeps which customer (B01-B11).
+"""Ownership: which member of staff keeps which customer (B01-B15).
 
-The head keeps the largest customers, relationship managers those above their cut (the lead manager a stated share
-of the VIPs), tellers those above theirs. Within a role the owner is found by rendezvous hashing (Thaler and
-Ravishankar 1998): every (customer, member) pair has a fixed draw and the highest wins, so a further manager takes
-customers from all others and moves nobody else.
+Bands of assets say whose customer somebody is: a wealth centre's, the head's, the managers', the tellers'; a stated
+precedence decides where bands overlap. A full book passes the customer on to the next band that takes him. Within a
+role the owner is found by rendezvous hashing (Thaler and Ravishankar 1998): every (customer, member) pair has a fixed
+draw and the highest with room wins, so a further manager takes customers from all others and moves nobody else.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from math import exp
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,14 +18,25 @@ from vipsim import draws, tally
 from vipsim.agenda import ASSIGN, file
 from vipsim.compiled import lean
 from vipsim.customers.book import NO_OWNER
-from vipsim.customers.state import OWNER_PENDING, assets, count, is_customer
+from vipsim.customers.state import OWNER_PENDING, assets, count, is_customer, raise_relationship
 from vipsim.draws import draw
 
 TARGET, _LEAD, _MEMBER = 0, 1, 2  # numbers of the draws of a customer (time 0)
 
 POSTS = 20  # most members of a role; posts are numbered role by role, so that hiring renumbers nobody
-RM_FIRST, TELLER_FIRST, HEAD_FIRST = 0, POSTS, 2 * POSTS
-OWNER_POSTS = 3 * POSTS
+RM_FIRST, TELLER_FIRST, HEAD_FIRST, CENTRE = 0, POSTS, 2 * POSTS, 3 * POSTS
+OWNER_POSTS = 3 * POSTS + 1
+"""Posts of owners; the last one stands for the wealth centres, whose people are not the branch's."""
+
+NOBODY, MANAGERS, TELLERS, HEAD, CENTRES = range(5)  # bands
+NO_PRECEDENCE, NAMED_MEMBER, TELLER = range(3)
+SHARE, TOP, EVEN = range(3)  # rules of the lead manager
+OF_THE_DAY, AVERAGE = range(2)
+KEPT, HANDED_OVER, CO_MANAGED = range(3)  # largest customers
+ROUND_ROBIN, CLAIM, CAPACITY = range(3)  # who follows up a lead
+_SCATTER = 2654435761  # 2**32 / golden ratio: neighbours in the book go to different managers (Knuth)
+
+NEW, TRANSFER = 0, 1  # numbers of an assignment on the agenda
 
 
 class Team(NamedTuple):
@@ -36,47 +48,215 @@ class Team(NamedTuple):
     books: np.ndarray  # int64 [OWNER_POSTS]: customers owned
 
 
+def as_staffed(scenario: Any) -> Any:
+    """The scenario as its organisation staffs it: who works as a manager, and how much of the time.
+
+    Tellers who are made relationship managers work as such, and the total stays (B15). Days of lobby duty of part-time
+    managers and of training are days on which nobody finds a manager (B16, B18).
+    """
+    rules = scenario.ownership
+    if rules is None:
+        return scenario
+    away = (1.0 - rules.full_time_share) * rules.part_time_duty_share
+    training = rules.training_days_per_year / rules.working_days_per_year
+    if rules.specialists == 0 and away == 0.0 and training == 0.0:
+        return scenario
+    tellers, managers = scenario.staff.teller, scenario.staff.relationship_manager
+    there = (1.0 - managers.absence_share) * (1.0 - away) * (1.0 - training)
+    staff = scenario.staff.model_copy(
+        update={
+            "teller": tellers.model_copy(update={"employed": tellers.employed - rules.specialists}),
+            "relationship_manager": managers.model_copy(
+                update={"employed": managers.employed + rules.specialists, "absence_share": 1.0 - there}
+            ),
+        }
+    )
+    return scenario.model_copy(update={"staff": staff})
+
+
+def trained_skill(rules: Any) -> float:
+    """Closing skill of managers relative to untrained ones, mean of a year with the days spread over it (B18, N33).
+
+    Saturating: no number of days lifts it by more than ``training_most_share``.
+    """
+    gained = rules.training_skill_share * rules.training_days_per_year / 2.0
+    return float(1.0 + rules.training_most_share * (1.0 - exp(-gained / rules.training_most_share)))
+
+
+# ------------------------------------------------------------------------------------------ whose band
+
+
 @lean
-def _favourite(address, i, first, members):
-    """The member with the highest draw for this customer."""
-    best = first
+def measured(state, rules, i):
+    """Assets of customer i that decide the band, yuan: of the day, or the window's average (section 8)."""
+    if rules.measure == OF_THE_DAY:
+        return np.float64(assets(state.book, i)) / 100.0
+    total = np.int64(0)
+    row = state.book[i]
+    window = row.month_average.size
+    for column in range(window):
+        total += row.month_average[column]
+    return np.float64(total) / window / 100.0
+
+
+@lean
+def teller_top(rules):
+    """Assets up to which tellers own: the teller cut, and at least up to the managers' cut, so that no gap is left."""
+    if rules.teller_from_yuan >= rules.teller_below_yuan:
+        return rules.teller_below_yuan  # no band of tellers
+    return max(rules.teller_below_yuan, rules.rm_from_yuan)
+
+
+@lean
+def band_of(rules, team, have):
+    """The band that has the first claim on somebody with these assets, yuan."""
+    if rules.transfer_up == HANDED_OVER and have >= rules.transfer_from_yuan:
+        return CENTRES
+    if have >= rules.head_from_yuan and team.head_count > 0:
+        return HEAD
+    of_managers = have >= rules.rm_from_yuan
+    of_tellers = rules.teller_from_yuan <= have < teller_top(rules)
+    if of_managers and not (of_tellers and rules.precedence == TELLER):
+        return MANAGERS
+    return TELLERS if of_tellers else NOBODY
+
+
+@lean
+def lowest_owned(rules):
+    """Assets from which customers are in some owner's band, yuan."""
+    if rules.teller_from_yuan < rules.teller_below_yuan:
+        return min(rules.teller_from_yuan, rules.rm_from_yuan)
+    return rules.rm_from_yuan
+
+
+@lean
+def band_of_post(post):
+    """The band that an owner's post belongs to."""
+    if post == CENTRE:
+        return CENTRES
+    if post >= HEAD_FIRST:
+        return HEAD
+    return TELLERS if post >= TELLER_FIRST else MANAGERS
+
+
+@lean
+def stays_in_band(rules, team, band, have):
+    """Whether somebody with these assets is still within a band, its bounds widened by the margin of transfers."""
+    high = have / (1.0 + rules.transfer_margin_share)
+    low = have * (1.0 + rules.transfer_margin_share)
+    above_head = high >= rules.head_from_yuan and team.head_count > 0
+    above_centre = rules.transfer_up == HANDED_OVER and high >= rules.transfer_from_yuan
+    if band == CENTRES:
+        return rules.transfer_up == HANDED_OVER and low >= rules.transfer_from_yuan
+    if above_centre:
+        return False
+    if band == HEAD:
+        return low >= rules.head_from_yuan
+    if band == MANAGERS:
+        return low >= rules.rm_from_yuan and not above_head
+    return high < teller_top(rules)
+
+
+# ------------------------------------------------------------------------------------------ which member
+
+
+@lean
+def has_room(state, rules, team, i, member):
+    """Whether a member may own customer i: the book is below its cap, or holds the customer already."""
+    if state.book[i].owner == member:
+        return True
+    size = team.books[member]
+    if member == CENTRE:
+        return size < rules.centres * rules.centre_max_book
+    if member >= HEAD_FIRST:
+        return size < rules.head_max_book
+    if member >= TELLER_FIRST:
+        return size < rules.teller_max_book
+    return size < rules.max_book
+
+
+@lean
+def _favourite(state, address, rules, team, i, first, members):
+    """Of some members with room the one with the highest draw for customer i; NO_OWNER where all are full."""
+    best = np.int64(NO_OWNER)
     top = -1.0
     for member in range(first, first + members):
-        u = draw(address, draws.OWNERSHIP, 0, i, _MEMBER + member)
-        if u > top:
-            top = u
-            best = member
+        if has_room(state, rules, team, i, member):
+            u = draw(address, draws.OWNERSHIP, 0, i, _MEMBER + member)
+            if u > top:
+                top = u
+                best = np.int64(member)
     return best
 
 
 @lean
+def _manager(state, address, rules, team, i, have):
+    """The manager for customer i: the lead keeps a share of the VIPs, or the largest alone, or as many as all (B02)."""
+    rest = team.rm_count
+    if rest > 1 and rules.lead_rule != EVEN:
+        if rules.lead_rule == SHARE and state.book[i].tier > 0:
+            leads = draw(address, draws.OWNERSHIP, 0, i, _LEAD) < rules.lead_share
+            rest -= 1
+        elif rules.lead_rule == TOP:
+            leads = have >= rules.lead_from_yuan
+            rest -= 1
+        else:
+            leads = False
+        if leads and has_room(state, rules, team, i, RM_FIRST):
+            return np.int64(RM_FIRST)
+    return _favourite(state, address, rules, team, i, RM_FIRST + team.rm_count - rest, rest)
+
+
+@lean
+def _member_of(state, address, rules, team, i, band, have):
+    """The member of a band for customer i, NO_OWNER where nobody has room."""
+    if band == MANAGERS:
+        return _manager(state, address, rules, team, i, have)
+    if band == TELLERS:
+        return _favourite(state, address, rules, team, i, TELLER_FIRST, team.teller_count)
+    if band == HEAD:
+        return _favourite(state, address, rules, team, i, HEAD_FIRST, min(team.head_count, 1))
+    return _favourite(state, address, rules, team, i, CENTRE, 1)
+
+
+@lean
 def rightful_owner(state, address, rules, team, i):
-    """Who should own customer i under the rules, NO_OWNER where nobody; caps are not looked at."""
-    have = np.float64(assets(state.book, i)) / 100.0
-    if have >= rules.head_from_yuan and team.head_count > 0:
-        return HEAD_FIRST
-    if have >= rules.rm_from_yuan:
-        if team.rm_count == 0:
-            return NO_OWNER  # tellers keep only those below the managers' cut
-        if state.book[i].tier > 0 and team.rm_count > 1:
-            if draw(address, draws.OWNERSHIP, 0, i, _LEAD) < rules.lead_share:
-                return RM_FIRST
-            return _favourite(address, i, RM_FIRST + 1, team.rm_count - 1)
-        return _favourite(address, i, RM_FIRST, team.rm_count)
-    if have >= rules.teller_from_yuan and team.teller_count > 0:
-        return _favourite(address, i, TELLER_FIRST, team.teller_count)
-    return NO_OWNER
+    """Who should own customer i under the rules, NO_OWNER where nobody; a full book passes on to the next band."""
+    have = measured(state, rules, i)
+    band = band_of(rules, team, have)
+    if band == NOBODY:
+        return np.int64(NO_OWNER)
+    member = _member_of(state, address, rules, team, i, band, have)
+    if member < 0 and band == CENTRES and team.head_count > 0 and have >= rules.head_from_yuan:
+        band = HEAD
+        member = _member_of(state, address, rules, team, i, HEAD, have)
+    if member < 0 and band >= HEAD:
+        band = MANAGERS
+        member = _manager(state, address, rules, team, i, have)
+    if member < 0 and band == MANAGERS and rules.teller_from_yuan <= have < teller_top(rules):
+        member = _favourite(state, address, rules, team, i, TELLER_FIRST, team.teller_count)
+    elif member < 0 and band == TELLERS and have >= rules.rm_from_yuan:
+        member = _manager(state, address, rules, team, i, have)
+    return member
 
 
 @lean
-def has_room(rules, team, member):
-    """Whether a member's book may grow: the cap holds for relationship managers."""
-    is_rm = RM_FIRST <= member < RM_FIRST + team.rm_count
-    return not is_rm or team.books[member] < rules.max_book
+def _in_team(team, post):
+    """Whether an owner's post is manned under this policy."""
+    if post == CENTRE:
+        return True
+    if post >= HEAD_FIRST:
+        return post < HEAD_FIRST + team.head_count
+    if post >= TELLER_FIRST:
+        return post < TELLER_FIRST + team.teller_count
+    return post < RM_FIRST + team.rm_count
+
+
+# ------------------------------------------------------------------------------------------ division
 
 
 @lean
-def give(state, rules, team, i, member):
+def give(state, rules, team, i, member, day):
     """Make ``member`` the owner of customer i; a change of owner costs part of the relationship (B11)."""
     book = state.book
     old = book[i].owner
@@ -88,15 +268,16 @@ def give(state, rules, team, i, member):
     book[i].owner = member
     if member >= 0:
         team.books[member] += 1
+        book[i].assigned_day = day
         count(state, tally.ASSIGNED, 1.0)
 
 
 @lean
-def divide_book(state, address, rules, team, customers, first_time):
+def divide_book(state, address, rules, team, customers, first_time, day):
     """Divide the book under the rules: on the first day from the assigned rows, later where the policy changed.
 
     Owners who are no longer in the team or whose band the customer has left hand over; rows without an owner stay
-    without one until the month's assignment.
+    without one until the month's assignment. On the first day the assigned below every band are the tellers' (B03).
     """
     book = state.book
     if first_time:
@@ -112,18 +293,25 @@ def divide_book(state, address, rules, team, customers, first_time):
     for i in range(customers):
         if not is_customer(book, i):
             continue
-        if np.float64(assets(book, i)) / 100.0 >= rules.teller_from_yuan:
+        have = measured(state, rules, i)
+        if have >= lowest_owned(rules):
             in_band += 1.0
-        if (first_time and book[i].assigned > 0) or book[i].owner >= 0:
+        if first_time and book[i].assigned > 0:
             member = rightful_owner(state, address, rules, team, i)
-            if member != book[i].owner and member >= 0 and not has_room(rules, team, member):
-                member = NO_OWNER
-            if first_time and member >= 0:
-                assigned += 1.0
+            if member < 0 and have < rules.rm_from_yuan and rules.teller_from_yuan < rules.rm_from_yuan:
+                member = _favourite(state, address, rules, team, i, TELLER_FIRST, team.teller_count)
+            if member >= 0:
+                assigned += 1.0 if have >= lowest_owned(rules) else 0.0
                 book[i].owner = member
                 team.books[member] += 1
-            elif not first_time:
-                give(state, rules, team, i, member)
+        elif book[i].owner >= 0:
+            band = band_of_post(book[i].owner)
+            if stays_in_band(rules, team, band, have):
+                member = _member_of(state, address, rules, team, i, band, have)
+            else:
+                member = rightful_owner(state, address, rules, team, i)
+            if member >= 0 or not _in_team(team, book[i].owner):
+                give(state, rules, team, i, member, day)
     if first_time:
         state.sums.opening_assigned = assigned / in_band if in_band > 0.0 else 0.0
 
@@ -133,15 +321,17 @@ def any_manager_has_room(rules, team):
     """Whether some relationship manager's book may grow."""
     found = False
     for member in range(RM_FIRST, RM_FIRST + team.rm_count):
-        found = found or has_room(rules, team, member)
+        found = found or team.books[member] < rules.max_book
     return found
 
 
 @lean
 def wants_owner(state, rules, i):
     """Whether customer i is in an owner's band and has no owner."""
-    have = np.float64(assets(state.book, i)) / 100.0
-    return (state.book[i].owner == NO_OWNER) & (have >= rules.teller_from_yuan)
+    if state.book[i].owner != NO_OWNER:
+        return False
+    have = measured(state, rules, i)
+    return have >= rules.rm_from_yuan or rules.teller_from_yuan <= have < teller_top(rules)
 
 
 @lean
@@ -162,22 +352,110 @@ def seek_owner(state, agenda, address, rules, team, room, i, day):
 
     ``room``: whether some manager's book may grow; if none may, nobody draws lots for one.
     """
-    have = np.float64(assets(state.book, i)) / 100.0
-    of_head = have >= rules.head_from_yuan and team.head_count > 0
-    if have >= rules.rm_from_yuan and not of_head and not room:
+    have = measured(state, rules, i)
+    if not room and band_of(rules, team, have) == MANAGERS and have >= teller_top(rules):
         return
-    member = rightful_owner(state, address, rules, team, i)
-    if member >= 0 and has_room(rules, team, member):
+    if rightful_owner(state, address, rules, team, i) >= 0:
         state.book[i].owner = OWNER_PENDING
-        file(agenda, day + rules.assignment_lag_days, ASSIGN, i, 0, 0)
+        file(agenda, day + rules.assignment_lag_days, ASSIGN, i, NEW, 0)
 
 
 @lean
-def assign(state, address, rules, team, i):
-    """The assignment of customer i takes effect."""
-    if state.book[i].owner != OWNER_PENDING:
+def follow_band(state, agenda, rules, team, i, day):
+    """At the month's start: an owned customer who has left the owner's band will be handed over (B03, B10, B11)."""
+    owner = state.book[i].owner
+    if not stays_in_band(rules, team, band_of_post(owner), measured(state, rules, i)):
+        file(agenda, day + rules.transfer_lag_days, ASSIGN, i, TRANSFER, 0)
+
+
+@lean
+def assign(state, address, rules, team, i, kind, day):
+    """The assignment or transfer of customer i takes effect."""
+    book = state.book
+    if not is_customer(book, i):
+        if book[i].owner == OWNER_PENDING:
+            book[i].owner = NO_OWNER
         return
-    state.book[i].owner = NO_OWNER
-    member = rightful_owner(state, address, rules, team, i)
-    if is_customer(state.book, i) and member >= 0 and has_room(rules, team, member):
-        give(state, rules, team, i, member)
+    old = book[i].owner
+    if kind == TRANSFER:
+        if old < 0 or stays_in_band(rules, team, band_of_post(old), measured(state, rules, i)):
+            return
+        member = rightful_owner(state, address, rules, team, i)
+        if member >= 0 and member != old:
+            give(state, rules, team, i, member, day)
+            count(state, tally.TRANSFERS, 1.0)
+    elif old == OWNER_PENDING:
+        book[i].owner = NO_OWNER
+        member = rightful_owner(state, address, rules, team, i)
+        if member >= 0:
+            give(state, rules, team, i, member, day)
+
+
+@lean
+def settle_first_contact(state, rules, i, day):
+    """At the month's close: whether a new owner has made contact, once the agreed days are over (B07)."""
+    book = state.book
+    since = book[i].assigned_day
+    if since >= 0 and day - since > rules.first_contact_days:
+        count(state, tally.FIRST_CONTACTS_DUE, 1.0)
+        if book[i].last_contact >= since:
+            count(state, tally.FIRST_CONTACTS_MADE, 1.0)
+        book[i].assigned_day = -1
+
+
+# ------------------------------------------------------------------------------------------ centres, leads
+
+
+@lean
+def centre_cares(state, rules, i):
+    """Whether a wealth centre contacts customer i: handed over to it, or kept together with it (B10, B13)."""
+    if state.book[i].owner == CENTRE:
+        return True
+    if rules.transfer_up != CO_MANAGED or state.book[i].owner < 0:
+        return False
+    if measured(state, rules, i) < rules.transfer_from_yuan:
+        return False
+    if state.sums.co_managed >= rules.centres * rules.centre_max_book:
+        return False
+    state.sums.co_managed += 1
+    return True
+
+
+@lean
+def care_of_centre(state, rules, meeting_care_share, i, day):
+    """A month's contacts of the centre with customer i: the effect of so many meetings, by the centre's ratio (B14)."""
+    book = state.book
+    contacts = rules.centre_contacts_per_year / 12.0
+    if contacts <= 0.0:
+        return
+    worth = contacts * rules.centre_care_ratio
+    book[i].care += worth
+    book[i].contact_load += contacts
+    book[i].last_contact = day
+    book[i].last_talk = day
+    raise_relationship(state, i, min(1.0, meeting_care_share * worth))
+
+
+@lean
+def set_lead_rule(state, rules, team):
+    """At the month's start: how leads without owner are distributed this month, and the managers' books."""
+    state.sums.lead_policy = rules.lead_policy
+    for member in range(POSTS):
+        state.sums.manager_books[member] = team.books[RM_FIRST + member]
+
+
+@lean
+def lead_post(state, i, rm_count):
+    """The manager who follows up the lead of customer i, who has no owner (O18, DV42); somebody must be employed.
+
+    In turn; who claims it first, which is anybody; or of two managers the one with the smaller book.
+    """
+    if state.sums.lead_policy == ROUND_ROBIN:
+        return RM_FIRST + i % rm_count
+    scattered = np.int64(i) * _SCATTER
+    anybody = (scattered >> 16) % rm_count
+    if state.sums.lead_policy == CLAIM:
+        return RM_FIRST + anybody
+    other = (anybody + 1 + (scattered >> 40) % max(rm_count - 1, 1)) % rm_count
+    books = state.sums.manager_books
+    return RM_FIRST + (other if books[other] < books[anybody] else anybody)

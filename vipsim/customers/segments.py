@@ -69,6 +69,57 @@ def cuts_of(scenario: Any) -> Cuts:
     )
 
 
+class LevelRules(NamedTuple):
+    """What a grid level means for its customers, by level 0-9 (0 = not known yet): arrays of 10, as kernels take them.
+
+    hazard: relative hazard of a large outflow, discounted to its causal part (S05-S12)
+    saving: relative saving (S05-S12)
+    visits: visits relative to others' (S04)
+    perk_yuan, perk_care: extra care of an owned customer a month, and its rise of relationship (S13-S15)
+    kept: 1 = may have an owner and contacts (S04)
+    """
+
+    hazard: np.ndarray
+    saving: np.ndarray
+    visits: np.ndarray
+    perk_yuan: np.ndarray
+    perk_care: np.ndarray
+    kept: np.ndarray
+
+
+def levels_of(scenario: Any) -> LevelRules:
+    """The care policy by level that a scenario declares: section ``grid``."""
+    grid = scenario.grid
+    kept, visits = np.ones(10, np.int8), np.ones(10)
+    hazard = np.array([1.0, *grid.outflow_ratio]) ** scenario.lifecycle.causal_share
+    if grid.serve_level1 != "full":
+        kept[1], visits[1] = 0, grid.channel_visit_ratio
+    if grid.serve_level1 == "drop":
+        hazard[1] *= grid.dropped_outflow_ratio
+    perks = np.array([0.0, *grid.perk_yuan_per_year]) / 12.0
+    return LevelRules(
+        hazard=hazard,
+        saving=np.array([1.0, *grid.saving_ratio]),
+        visits=visits,
+        perk_yuan=perks,
+        perk_care=np.minimum(perks / 100.0 * grid.perk_care_share, 1.0),
+        kept=kept,
+    )
+
+
+def planned_contacts(scenario: Any) -> list[float]:
+    """Contacts a year by grid level 1-9: the plan's own nine numbers, or four by value (S01, S03)."""
+    grid = scenario.grid
+    if grid.contact_plan == "levels":
+        return list(scenario.outreach.plan_contacts_per_year)
+    of_value = grid.value_contacts_per_year
+    return [
+        of_value[2 * (row >= grid.value_from_row) + (column >= grid.value_from_column)]
+        for row in (1, 2, 3)
+        for column in (1, 2, 3)
+    ]
+
+
 # ------------------------------------------------------------------------------------------ scalar rules
 
 

@@ -22,6 +22,7 @@ CLASSES = len(CLASS_NAMES)
 HERE, ELSEWHERE, INCOME, MARKET = range(4)
 
 OWNER_PENDING = -2  # an assignment is on the agenda
+CARD_BIT = CLASSES  # bit of ``reminded``: the coming expiry of the card
 
 
 class State(NamedTuple):
@@ -50,6 +51,13 @@ _BESIDE: list[tuple[Any, ...]] = [
     ("vip_group", "i1"),  # 1 = VIP in the opening book (fixed at the opening)
     ("cohort", "i1"),  # 1 = customer of the opening book
     ("lost", "i1"),  # exited or lost half the assets or more within the window
+    ("level", "i1"),  # grid level 1-9 at the month's start, 0 = not known yet
+    ("special", "i1"),  # the card is a special approval
+    ("card_business", "i1"),  # what the customer comes for (cards.py) plus 1, 0 = nothing
+    ("below_months", "i1"),  # month ends below the tier's cut, in the grace period
+    ("qualified_day", "i4"),  # day since which the tier is above the card, -1 = it is not
+    ("assigned_day", "i4"),  # day on which the owner took over, until the first contact was due; -1 = settled
+    ("fee_due", "i8"),  # fen of card fees not paid yet
 ]
 SUMS = np.dtype(
     (
@@ -64,6 +72,12 @@ SUMS = np.dtype(
             ("next_prospect", "i8"),  # first row of the pool that is still unknown to the branch
             ("opening_customers", "i8"),  # rows that are customers on the first day
             ("opening_assigned", "f8"),  # share of those in an owner's band who have an owner on the first day
+            ("cards", "i8"),  # cards held
+            ("special_cards", "i8"),  # of them special approvals
+            ("card_stock", "i8"),  # cards left of this month's order
+            ("lead_policy", "i8"),  # how leads without owner are distributed
+            ("manager_books", "i8", (20,)),  # customers of each manager at the month's start
+            ("co_managed", "i8"),  # customers whom a centre keeps together with their owner, this month
             ("phase", "i8"),
             ("tail", "f8", (3,)),  # fen x days of the last 90 days: cohort's assets, gains contained, days
             ("tally", "f8", (3, tally.WIDTH)),
@@ -84,6 +98,7 @@ def opening_rows(book: Book) -> Any:
     for name, column in book._asdict().items():
         filled[name] = column
     filled["last_talk"] = book.last_contact
+    filled["qualified_day"] = filled["assigned_day"] = -1
     filled["buys_products"] = book.balance[:, WEALTH_PRODUCT] > 0
     return filled
 
@@ -96,6 +111,7 @@ def begin(opening: Any, customers: int) -> State:
     sums = np.zeros(1, SUMS).view(np.recarray)[0]
     sums["class_total"] = opening["balance"].sum(axis=0)
     sums["hazard_mean"] = 1.0
+    sums["cards"] = np.count_nonzero(opening["card"] > 0)
     sums["next_prospect"] = customers
     sums["opening_customers"] = customers
     return State(opening.copy(), sums)

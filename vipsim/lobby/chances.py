@@ -8,8 +8,11 @@ is one decision: one uniform, inverted over the sets in order of the signals.
 
 from __future__ import annotations
 
+import numpy as np
+
 from vipsim.compiled import lean
 from vipsim.draws import IDENTIFY, PATIENCE, SERVICE, VISIT_KIND, draw, pair, variate
+from vipsim.lobby.columns import to_minutes, uniforms
 from vipsim.lobby.jobs import ASKS, CASH, LOOKS_ROUND, NONCASH, TAKES_NUMBER, WITH_CONSENT, WITHOUT_CONSENT
 from vipsim.lobby.process import CASH_TELLER, LOBBY_MANAGER, NONCASH_TELLER, WITH_FORM
 
@@ -21,6 +24,7 @@ _LOOK, _TEACH, _ESCORT, _PITCH_MIN, _SIGN_UP, _GUARD = 4, 6, 8, 10, 12, 14  # SE
 _PICK_UP, _ACTIVATION = 4, 5  # PATIENCE
 
 _TYPE_B, _TYPE_D = 1, 3
+_ROUNDING = 1e-6  # far above what rounding does to a share
 _CARD_TICKET, _KNOWN_TICKET = 1, 2
 
 
@@ -41,24 +45,43 @@ def lead_openings(process, address, day, visits, start, n):
 
 
 @lean
+def _shows_nothing_from(process, prime):
+    """From which uniform on a visitor surely shows no signal; a little above, for what rounding may do."""
+    nothing = 1.0
+    for s in range(process.signals):
+        nothing *= 1.0 - process.signal_share[prime, s]
+    return 1.0 - nothing + _ROUNDING
+
+
+@lean
 def judge(process, c, address, day, visits, start, n):
     """Signals shown, and whom a lobby manager, an assistant, the form and the tellers would take for prime."""
-    for i in range(start, n):
+    u_signals = visits.minute  # room that nobody needs yet
+    if process.signals > 0:
+        uniforms(address, IDENTIFY, day, _SIGNALS, visits, start, n)
+        for i in range(np.uint64(start), np.uint64(n)):
+            u_signals[i] = visits.first[i]
+    uniforms(address, IDENTIFY, day, _MANAGER, visits, start, n)
+    nothing_ordinary = _shows_nothing_from(process, 0)
+    nothing_prime = _shows_nothing_from(process, 1)
+    for i in range(np.uint64(start), np.uint64(n)):
         row = visits.rows[i]
         chance = visits.chance[i]
         id = visits.id[i]
         k = visits.k[i]
         prime = row["type"] != _TYPE_D
         here = row["type"] <= _TYPE_B  # a teller's screen shows nothing of money elsewhere
-        u_manager, u_teller = pair(address, IDENTIFY, day, id, k + _MANAGER)
+        u_manager = visits.first[i]
+        u_teller = visits.second[i]
         mask = 0
         desk = process.base_score[LOBBY_MANAGER]
         form = process.base_score[WITH_FORM]
         cash = process.base_score[CASH_TELLER]
         noncash = process.base_score[NONCASH_TELLER]
         if process.signals > 0:
-            u = draw(address, IDENTIFY, day, id, k + _SIGNALS)
-            for s in range(process.signals):
+            u = u_signals[i]
+            shows = u < (nothing_prime if prime else nothing_ordinary)
+            for s in range(process.signals if shows else 0):
                 p = process.signal_share[1 if prime else 0, s]
                 if u < p:
                     u = u / p
@@ -115,27 +138,33 @@ def judge(process, c, address, day, visits, start, n):
 @lean
 def behave(process, c, address, day, visits, start, n):
     """How they come in, and what they would do when asked: machine, form, test, hint, long line, meeting."""
-    for i in range(start, n):
+    first = visits.first
+    second = visits.second
+    uniforms(address, VISIT_KIND, day, _BEHAVIOUR, visits, start, n)
+    for i in range(np.uint64(start), np.uint64(n)):
+        chance = visits.chance[i]
+        u = first[i]
+        numbered = u < process.takes_number_share
+        asks = u < process.takes_number_share + process.asks_share
+        chance["behaviour"] = TAKES_NUMBER if numbered else (ASKS if asks else LOOKS_ROUND)
+        chance["guard"] = 1 if second[i] < process.guard_share else 0
+        chance["knows"] = 1
+    if process.teaching:
+        uniforms(address, VISIT_KIND, day, _KNOWS, visits, start, n)
+        for i in range(np.uint64(start), np.uint64(n)):
+            chance = visits.chance[i]
+            row = visits.rows[i]
+            led = row["divert"] != 0
+            chance["knows"] = not led or row["skilled"] != 0 or first[i] < process.knows_share
+            chance["learns"] = led and second[i] < process.willing_share
+    uniforms(address, VISIT_KIND, day, _ALONE, visits, start, n)
+    for i in range(np.uint64(start), np.uint64(n)):
         row = visits.rows[i]
         chance = visits.chance[i]
         id = visits.id[i]
         k = visits.k[i]
-        u, w = pair(address, VISIT_KIND, day, id, k + _BEHAVIOUR)
-        behaviour = LOOKS_ROUND
-        if u < process.takes_number_share:
-            behaviour = TAKES_NUMBER
-        elif u < process.takes_number_share + process.asks_share:
-            behaviour = ASKS
-        chance["behaviour"] = behaviour
-        chance["guard"] = 1 if w < process.guard_share else 0
-        chance["knows"] = 1
-        if row["divert"] and process.teaching:
-            u, w = pair(address, VISIT_KIND, day, id, k + _KNOWS)
-            chance["knows"] = 1 if row["skilled"] or u < process.knows_share else 0
-            chance["learns"] = 1 if w < process.willing_share else 0
-        u, w = pair(address, VISIT_KIND, day, id, k + _ALONE)
-        chance["alone"] = 1 if process.forms and u < process.alone_share else 0
-        chance["balk"] = w
+        chance["alone"] = 1 if process.forms and first[i] < process.alone_share else 0
+        chance["balk"] = second[i]
         row["meets"] = row["may_meet"] = 0
         chance["passes"] = 1
         chance["interested"] = 0
@@ -157,17 +186,40 @@ def behave(process, c, address, day, visits, start, n):
 
 @lean
 def take_time(process, address, day, visits, start, n):
-    """Minutes of the steps of the process; drawn only for whom a step may come."""
-    for i in range(start, n):
+    """Minutes of the steps of the process; drawn only for whom a step may come, or for all at once."""
+    first = visits.first
+    second = visits.second
+    if process.second_look:
+        uniforms(address, SERVICE, day, _LOOK, visits, start, n)
+        to_minutes(process.look, first, start, n)
+        to_minutes(process.test_law, second, start, n)
+        for i in range(np.uint64(start), np.uint64(n)):
+            visits.chance[i]["look_min"] = first[i]
+            visits.chance[i]["test_min"] = second[i]
+    if process.forms:
+        uniforms(address, SERVICE, day, _TEACH, visits, start, n)
+        to_minutes(process.teach, first, start, n)
+        to_minutes(process.form, second, start, n)
+        for i in range(np.uint64(start), np.uint64(n)):
+            visits.chance[i]["teach_min"] = first[i]
+            visits.chance[i]["form_min"] = second[i]
+    if process.errands:
+        uniforms(address, SERVICE, day, _GUARD, visits, start, n)
+        to_minutes(process.guard, first, start, n)
+        to_minutes(process.farewell, second, start, n)
+        for i in range(np.uint64(start), np.uint64(n)):
+            visits.chance[i]["guard_min"] = first[i]
+            visits.chance[i]["farewell_min"] = second[i]
+    for i in range(np.uint64(start), np.uint64(n)):
         row = visits.rows[i]
         chance = visits.chance[i]
         id = visits.id[i]
         k = visits.k[i]
-        if process.second_look or row["may_be_prime"]:
+        if row["may_be_prime"] and not process.second_look:
             u, w = pair(address, SERVICE, day, id, k + _LOOK)
             chance["look_min"] = variate(process.look, u)
             chance["test_min"] = variate(process.test_law, w)
-        if process.forms or (process.teaching and not chance["knows"]):
+        if process.teaching and not chance["knows"] and not process.forms:
             u, w = pair(address, SERVICE, day, id, k + _TEACH)
             chance["teach_min"] = variate(process.teach, u)
             chance["form_min"] = variate(process.form, w)
@@ -190,10 +242,6 @@ def take_time(process, address, day, visits, start, n):
             chance["activate_patience_min"] = variate(
                 process.activate_patience, draw(address, PATIENCE, day, id, k + _ACTIVATION)
             )
-        if process.errands:
-            u, w = pair(address, SERVICE, day, id, k + _GUARD)
-            chance["guard_min"] = variate(process.guard, u)
-            chance["farewell_min"] = variate(process.farewell, w)
 
 
 @lean

@@ -14,11 +14,9 @@ from math import exp, inf
 
 import numpy as np
 
-from vipsim import draws
-from vipsim.compiled import inlined, kernel, lean
+from vipsim.compiled import kernel, lean
 from vipsim.draws import (
     ARRIVAL,
-    CENTRE,
     CONSTANT,
     EXPONENTIAL,
     IDENTIFY,
@@ -31,12 +29,12 @@ from vipsim.draws import (
     Variate,
     draw,
     invert_profile,
-    normal_quantile,
     pair,
     poisson,
     variate,
 )
 from vipsim.lobby.chances import behave, judge, lead_openings, remembers, take_time
+from vipsim.lobby.columns import to_minutes, to_normals, uniforms
 from vipsim.lobby.jobs import RM, grow_visits, room_for_chance
 
 WALK_IN = 1 << 31  # walk-ins' ids lie above every customer's
@@ -49,11 +47,6 @@ _TRIAGE, _BUSINESS, _MEETING = range(3)  # SERVICE
 _COUNTER, _WAITING_AREA, _MACHINE = range(3)  # PATIENCE
 _MANAGER, _TELLER = range(2)  # IDENTIFY
 
-_philox = inlined(getattr(draws.philox, "py_func", draws.philox))
-_open_unit = inlined(getattr(draws._open_unit, "py_func", draws._open_unit))
-_log_unit = inlined(getattr(draws.log_unit, "py_func", draws.log_unit))
-_central_quantile = inlined(getattr(draws.central_quantile, "py_func", draws.central_quantile))
-
 _NONE, _CARD_TICKET, _KNOWN = range(3)
 _TYPE_A, _TYPE_B, _TYPE_D = 0, 1, 3
 _WALK_IN_MIX = 2  # row of Choices.kind_cumulative; 0 = ordinary customers, 1 = VIPs
@@ -61,27 +54,6 @@ _WALK_IN_MIX = 2  # row of Choices.kind_cumulative; 0 = ordinary customers, 1 = 
 _AT_ONCE = 32  # arrivals compared in one turn of the loop
 _SHORT_GROUP = 24  # shorter groups are put together: the turn costs the same
 _LONG_GROUP = 320  # a longer group is sorted faster by bucket
-
-
-@lean
-def _to_minutes(v, column, start, n):
-    """Uniforms into variates of one law, in place; of the exponential law, the most frequent, several at once."""
-    if v.law == EXPONENTIAL:
-        for i in range(np.uint64(start), np.uint64(n)):
-            column[i] = -v.a * _log_unit(column[i])
-    else:
-        for i in range(np.uint64(start), np.uint64(n)):
-            column[i] = variate(v, column[i])
-
-
-@lean
-def _to_normals(uniforms, normals, n):
-    """Standard normal quantiles of n uniforms: the middle for all at once, then the few in the tails."""
-    for j in range(n):
-        normals[j] = _central_quantile(uniforms[j] - 0.5)
-    for j in range(n):
-        if abs(uniforms[j] - 0.5) > CENTRE:
-            normals[j] = normal_quantile(uniforms[j])
 
 
 @kernel
@@ -116,7 +88,7 @@ def _fill_walk_ins(a, address, day, visits, start, n):
     second = visits.second
     blank = visits.blank
     cumulative = a.type_cumulative
-    _uniforms(address, ARRIVAL, day, _TIME, visits, start, n)
+    uniforms(address, ARRIVAL, day, _TIME, visits, start, n)
     for i in range(np.uint64(start), np.uint64(n)):
         u = second[i]
         type = int(u >= cumulative[0]) + int(u >= cumulative[1]) + int(u >= cumulative[2])
@@ -161,27 +133,6 @@ def add_visits(params, address, day, n, who, k, type, vip, signed, owner, appoin
     return _draw_details(params.process, params.choices, address, day, visits)
 
 
-@lean
-def _uniforms(address, stream, day, field, visits, start, n):
-    """The two uniforms of a block for the rows start .. n, into ``visits.first`` and ``visits.second``.
-
-    As ``draws.pair``, pasted into the loop so that the compiler works on several rows at once.
-    """
-    id = visits.id
-    k = visits.k
-    first = visits.first
-    second = visits.second
-    time = np.uint32(day)
-    replication = np.uint32(address.replication)
-    seed = np.uint32(address.seed)
-    stream_of_branch = np.uint32(stream | address.branch << 16)
-    for i in range(np.uint64(start), np.uint64(n)):
-        block = np.uint32((k[i] + field) >> 1)
-        a, b, c, d = _philox(np.uint32(id[i]), time, block, replication, seed, stream_of_branch)
-        first[i] = _open_unit(a, b)
-        second[i] = _open_unit(c, d)
-
-
 @kernel
 def _draw_details(process, c, address, day, visits):
     """Everything else about the visits just added; a column is drawn only where the scenario can need it."""
@@ -215,7 +166,7 @@ def _draw_kind(c, address, day, visits, start, n):
     cumulative = c.kind_cumulative
     kinds = cumulative.shape[1]
     if kinds > 1 or c.diverts:
-        _uniforms(address, VISIT_KIND, day, _KIND, visits, start, n)
+        uniforms(address, VISIT_KIND, day, _KIND, visits, start, n)
     for i in range(np.uint64(start), np.uint64(n)):
         row = rows[i]
         kind = 0
@@ -227,7 +178,7 @@ def _draw_kind(c, address, day, visits, start, n):
         row["station"] = RM if row["appointment"] else c.station[kind]
         row["divert"] = c.diverts and not row["appointment"] and second[i] < c.divert[kind]
     if c.ask_share > 0.0:
-        _uniforms(address, VISIT_KIND, day, _PITCH, visits, start, n)
+        uniforms(address, VISIT_KIND, day, _PITCH, visits, start, n)
         for i in range(np.uint64(start), np.uint64(n)):
             rows[i]["pitch"] = first[i] < c.ask_share
 
@@ -237,7 +188,7 @@ def _draw_belief(c, address, day, visits, start, n):
     """Whom staff would take for prime: a lobby manager who looks, the ticket machine, a teller who pitches."""
     manager_errs = c.triage_on and (c.sensitivity_share < 1.0 or c.specificity_share < 1.0)
     if manager_errs or c.ask_share > 0.0:
-        _uniforms(address, IDENTIFY, day, _MANAGER, visits, start, n)
+        uniforms(address, IDENTIFY, day, _MANAGER, visits, start, n)
     for i in range(np.uint64(start), np.uint64(n)):
         row = visits.rows[i]
         type = row["type"]
@@ -287,9 +238,9 @@ def _draw_minutes(c, address, day, visits, start, n):
     second = visits.second
     counter = visits.counter
     machine = visits.machine
-    _uniforms(address, SERVICE, day, _TRIAGE, visits, start, n)
+    uniforms(address, SERVICE, day, _TRIAGE, visits, start, n)
     if c.triage_on:
-        _to_minutes(c.triage, first, start, n)
+        to_minutes(c.triage, first, start, n)
         for i in range(np.uint64(start), np.uint64(n)):
             rows[i]["triage_min"] = first[i]
     at_counter = 0
@@ -303,12 +254,12 @@ def _draw_minutes(c, address, day, visits, start, n):
         at_machine += int(row["divert"])
     for j in range(at_machine):
         first[j] = second[machine[j]]
-    _to_minutes(c.machine, first, 0, at_machine)
+    to_minutes(c.machine, first, 0, at_machine)
     for j in range(at_machine):
         rows[machine[j]]["machine_min"] = first[j]
     for j in range(at_counter):
         first[j] = second[counter[j]]
-    _to_normals(first, second, at_counter)  # second is used up
+    to_normals(first, second, at_counter)  # second is used up
     for j in range(at_counter):
         i = counter[j]
         row = rows[i]
@@ -333,11 +284,11 @@ def _draw_patience(c, address, day, visits, start, n, at_counter, at_machine):
     counter = visits.counter
     machine = visits.machine
     if c.patience_vip.law != NEVER or c.patience_ordinary.law != NEVER:
-        _uniforms(address, PATIENCE, day, _COUNTER, visits, start, n)
+        uniforms(address, PATIENCE, day, _COUNTER, visits, start, n)
         for j in range(at_counter):
             second[j] = first[counter[j]]
         if c.patience_vip.law == EXPONENTIAL and c.patience_ordinary.law == EXPONENTIAL:
-            _to_minutes(Variate(EXPONENTIAL, 1.0, 0.0, 0.0), second, 0, at_counter)
+            to_minutes(Variate(EXPONENTIAL, 1.0, 0.0, 0.0), second, 0, at_counter)
             for j in range(at_counter):
                 row = rows[counter[j]]
                 row["patience_min"] = (c.patience_vip.a if row["vip"] else c.patience_ordinary.a) * second[j]
@@ -400,7 +351,7 @@ def _arrange_by_comparing(n, unsorted, least_from, order, minute):
         for i in range(np.uint32(start), np.uint32(end)):
             at = unsorted[i]
             place = low
-            for j in range(np.uint32(low), np.uint32(low + width)):
+            for j in range(np.uint32(low), np.uint32(low + width)):  # type: ignore[assignment]
                 place += unsorted[j] < at
             places += place
             order[np.uint32(place)] = i

@@ -15,7 +15,7 @@ import numpy as np
 from vipsim import tally
 from vipsim.agenda import TASK, file
 from vipsim.compiled import lean
-from vipsim.customers.ownership import RM_FIRST
+from vipsim.customers.ownership import lead_post
 from vipsim.customers.segments import TIME, WEALTH_PRODUCT
 from vipsim.customers.state import assets, count
 from vipsim.records import rows
@@ -114,7 +114,7 @@ def post_of(state, reason, i, rm_count):
         return owner
     if reason == CONTACT_PLAN or rm_count == 0:
         return -1
-    return RM_FIRST + i % rm_count
+    return lead_post(state, i, rm_count)
 
 
 @lean

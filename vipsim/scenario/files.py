@@ -20,6 +20,7 @@ from vipsim.scenario.errors import InputError, Problem, did_you_mean
 from vipsim.scenario.resolve import OMITTED, Root, plain_tree, validated, with_values
 from vipsim.scenario.schema import Scenario
 from vipsim.scenario.settings import parse_key, settings, values
+from vipsim.scenario.tiers import SCHEME_KEYS
 from vipsim.scenario.today import fill, policy, policy_today, take_said
 
 __all__ = [
@@ -71,8 +72,25 @@ def load(path: str | Path, overrides: Iterable[str] = (), root: type[BaseModel] 
     for assignment in overrides:
         apply_set(tree, assignment)
     _resolve_paths(tree, root)
+    _refuse_half_schemes(documents)
     said = take_said(tree, root)
     return fill(validated(tree, root), tree, documents, said)
+
+
+def _refuse_half_schemes(documents: list[Document]) -> None:
+    """A file that names a tier scheme gives its averaging window and cuts too: none is taken over unseen (T02, T25)."""
+    found = []
+    for document in documents:
+        table = document.data.get("tiers")
+        if not isinstance(table, dict) or "scheme" not in table:
+            continue
+        for key in SCHEME_KEYS:
+            if key not in table:
+                line = document.lines.get(("tiers", "scheme"))
+                expected = f"{key} beside the scheme that it belongs to"
+                found.append(Problem(expected, "nothing", document.name, line, f"tiers.{key}", ""))
+    if found:
+        raise InputError.collect(found)
 
 
 def _refuse_study(document: Document) -> None:

@@ -16,11 +16,12 @@ from vipsim.scenario.lobby import ROLES, Demand, Lobby, Staff, check_lobby
 from vipsim.scenario.money import Experience, Incentives, Money, Scorecard
 from vipsim.scenario.outreach import Outreach, Response
 from vipsim.scenario.settings import parse_key
-from vipsim.scenario.tiers import Grid, Ownership, Tiers
+from vipsim.scenario.tiers import Cards, Grid, Ownership, Tiers
 from vipsim.scenario.wishes import Wish, refuse
 
 RELATIONSHIP = (
     "tiers",
+    "cards",
     "grid",
     "ownership",
     "outreach",
@@ -55,6 +56,7 @@ class Scenario(Section):
     staff: Staff
     book: BookSource
     tiers: Tiers | None = None
+    cards: Cards | None = None
     grid: Grid | None = None
     ownership: Ownership | None = None
     outreach: Outreach | None = None
@@ -107,7 +109,14 @@ class Scenario(Section):
         if self.book.source == "none":
             return []
         missing = [name for name in RELATIONSHIP if getattr(self, name) is None]
-        return [
+        found = [
             Wish((name,), f"the section [{name}], as book.source is {self.book.source!r}", "nothing")
             for name in missing
         ]
+        if self.ownership is not None:
+            tellers = self.staff.teller
+            free = tellers.employed - max(1, tellers.cash_only + tellers.noncash_only)
+            if self.ownership.specialists > max(free, 0):
+                wanted = f"at most {max(free, 0)}, the tellers who can be spared at the counters"
+                found.append(Wish(("ownership", "specialists"), wanted, str(self.ownership.specialists)))
+        return found

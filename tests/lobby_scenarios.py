@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from tests.process_scenarios import add_process
 from vipsim.scenario.lobby import Demand, Lobby, Staff
 
 REFERENCE = Path(__file__).resolve().parent.parent / "scenarios" / "reference"
@@ -29,8 +30,8 @@ def tables(name: str) -> dict[str, Any]:
     return tomllib.loads((REFERENCE / f"{name}.toml").read_text(encoding="utf-8"))
 
 
-def random_tables(g: np.random.Generator, whole_minutes: bool) -> dict[str, Any]:
-    """A random lobby in which every option is on in some draws and off in others.
+def random_tables(g: np.random.Generator, whole_minutes: bool, process: bool = False) -> dict[str, Any]:
+    """A random lobby in which every option is on in some draws and off in others, the service process if wanted.
 
     No gamma law: its inversion needs lgamma, which compiled and plain code do not give to the same last bit.
     """
@@ -84,11 +85,14 @@ def random_tables(g: np.random.Generator, whole_minutes: bool) -> dict[str, Any]
         out: dict[str, Any] = {
             "employed": employed,
             "absence_share": float(g.choice([0.0, 0.2])),
+            "skill_cv": float(g.choice([0.0, 0.2, 0.6])),
             "cost_yuan_per_month": 0.0,
             "shifts": shifts(),
         }
         if g.random() < 0.4:
             out["on_duty"] = int(g.integers(0, employed + 1))
+        if g.random() < 0.3:
+            out["weekend_on_duty"] = int(g.integers(0, employed + 1))
         if stations is not None:
             out["stations"] = stations
         return out
@@ -109,9 +113,14 @@ def random_tables(g: np.random.Generator, whole_minutes: bool) -> dict[str, Any]
         for name, w, m in zip(("cash", "noncash", "rm"), weights, (5.0, 9.0, 20.0), strict=True)
     ]
     transactions[-1]["share"] = 1.0 - float(weights[0]) - float(weights[1])
+    for mix in ("vip_share", "walk_in_share"):
+        if g.random() < 0.5:
+            other = g.dirichlet([1.0, 1.0, 1.0])
+            for item, w in zip(transactions, other, strict=True):
+                item[mix] = float(w)
     profile = g.dirichlet(np.ones(int(g.integers(1, 9))))
     types = g.dirichlet(np.ones(4))
-    return {
+    found: dict[str, Any] = {
         "calendar": {"opening_min": opening},
         "demand": {
             "customer_visits_per_year": 1.0,
@@ -122,7 +131,6 @@ def random_tables(g: np.random.Generator, whole_minutes: bool) -> dict[str, Any]
             "profile_share": [float(x) for x in profile],
             "weekday_factor": [1.0] * 7,
             "month_factor": [1.0] * 12,
-            "third_of_month_factor": [1.0] * 3,
             "day_factor_cv": 0.0,
             "transactions": transactions,
         },
@@ -151,7 +159,7 @@ def random_tables(g: np.random.Generator, whole_minutes: bool) -> dict[str, Any]
                 "mode": str(g.choice(["none", "strict", "head_start", "override", "window"])),
                 "head_start_min": float(g.choice([0.0, 5.0, 20.0])),
                 "override_min": float(g.choice([0.0, 1.0])),
-                "windows": int(g.integers(1, 4)),
+                "windows": min(int(g.integers(1, 4)), tellers["employed"]),
             },
             "counters": {
                 "patience_vip": patience(12.0),
@@ -179,3 +187,6 @@ def random_tables(g: np.random.Generator, whole_minutes: bool) -> dict[str, Any]
             "head": head,
         },
     }
+    if process:
+        add_process(g, found, law, patience)
+    return found

@@ -583,6 +583,7 @@ class Branch:
         mean = demand.customer_visits_per_year / self.open_days_per_year * total
         mean *= demand.vip_visit_ratio if c["tier"] > 0 else 1.0
         mean *= demand.ebank_visit_ratio if c["ebank"] == 2 else 1.0
+        mean *= self.s.channels.skilled_visit_ratio if c["skilled"] else 1.0
         if c["level"] == 1 and self.s.grid.serve_level1 != "full":
             mean *= self.s.grid.channel_visit_ratio
         count = int(poisson.ppf(self.u(draws.VISIT_COUNT, month.number, i, 0), mean))

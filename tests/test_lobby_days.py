@@ -11,7 +11,6 @@ import pytest
 
 from tests.lobby_scenarios import build, tables
 from tests.test_lobby_engines import equal_rows, random_day
-from vipsim import calendar
 from vipsim.draws import Address
 from vipsim.lobby import fast, ledger
 from vipsim.lobby.days import simulate_days
@@ -25,14 +24,13 @@ from vipsim.lobby.jobs import (
     SKIPPED,
     UNSERVED,
     Visits,
-    clear,
     make_tasks,
     make_visits,
 )
 from vipsim.lobby.params import BREAK, DUTY, TELLER, LobbyParams, make_day_log, make_roster, params
 from vipsim.lobby.roster import draw_roster
 from vipsim.lobby.rules import SERVE_ALL
-from vipsim.lobby.visits import add_visits, add_walk_ins, arrange, day_weights
+from vipsim.lobby.visits import add_visits, add_walk_ins, arrange
 
 ADDRESS = Address(1, 0, 0)
 
@@ -91,10 +89,10 @@ def test_minutes_supplied_are_minutes_used_and_idle_exactly(number: int) -> None
         return int(minutes * ledger.PER_MINUTE + 0.5)
 
     for member in range(p.floor.staff):
-        parts = range(p.floor.segment[member], p.floor.segment[member + 1])
         if not roster.present[member]:
             assert book[member].sum() == 0
             continue
+        parts = range(p.floor.segment[roster.shift[member]], p.floor.segment[roster.shift[member] + 1])
         work = [(ms(x["start"]), ms(x["end"])) for x in steps if x["staff"] == member]
         for j in range(tasks.first[member], tasks.first[member + 1]):
             if np.isfinite(log.started[j]):
@@ -102,7 +100,7 @@ def test_minutes_supplied_are_minutes_used_and_idle_exactly(number: int) -> None
         work.sort()
         assert all(b[0] >= a[1] for a, b in pairwise(work))  # one thing at a time
         start, end = ms(p.floor.segment_start[parts[0]]), ms(p.floor.segment_end[parts[-1]])
-        if p.rules.after_closing == SERVE_ALL and p.floor.last_duty[member] >= p.rules.opening_min:
+        if p.rules.after_closing == SERVE_ALL and roster.here_until[member] >= p.rules.opening_min:
             end = ms(log.closed[0])
         end = max([end, *(b for _, b in work)])
         last = max(end, closing) + 1
@@ -134,7 +132,7 @@ def test_one_more_customer_changes_no_other_visit() -> None:
     few, more = make_visits(), make_visits()
     ones = np.ones(30, np.int64)
     who = np.arange(30) * 7
-    arguments = (who, 0 * ones, 3 * ones, 0 * ones, 0 * ones, -ones, 0 * ones)
+    arguments = (who, 0 * ones, 3 * ones, 0 * ones, 0 * ones, -ones, 0 * ones, 0 * ones, 0.0 * ones)
     few = add_visits(p, ADDRESS, 5, 29, *arguments, few)
     more = add_visits(p, ADDRESS, 5, 30, *arguments, more)
     assert few.n[0] == 29
@@ -303,8 +301,9 @@ def test_an_own_rm_serves_own_customers_and_appointments_first() -> None:
     n = 40
     zeros, ones = np.zeros(n, np.int64), np.ones(n, np.int64)
     owner = np.arange(n) % 2
+    expected = (np.arange(n) < 6) * 1
     visits = add_visits(
-        p, ADDRESS, 1, n, np.arange(n), zeros, zeros, ones, zeros, owner, (np.arange(n) < 6) * 1, make_visits()
+        p, ADDRESS, 1, n, np.arange(n), zeros, zeros, ones, zeros, owner, expected, zeros, 0.0 * zeros, make_visits()
     )
     log = fast.run_day(p, make_roster(p), visits, make_tasks(p.floor.staff), make_day_log(p), 0)
     v = log.visits[:n]
@@ -346,64 +345,6 @@ def test_hiring_an_rm_moves_nobody_elses_absence() -> None:
     assert tellers_present(2) == tellers_present(5)
 
 
-def test_day_weights_follow_the_calendar() -> None:
-    from datetime import date
-
-    changed = lobby(
-        demand__weekday_factor=[2.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0],
-        demand__month_factor=[1.5] + [1.0] * 11,
-        demand__third_of_month_factor=[0.8, 1.3, 0.9],
-    )
-    days = calendar.calendar_days(date(2025, 1, 1), 60, "none", range(5))
-    weights = np.empty(60)
-    p = params(build(changed))
-    day_weights(p, ADDRESS, 0, days, weights)
-    assert weights[0] == pytest.approx(1.5 * 0.8)  # Wednesday 1 January
-    assert weights[3] == 0.0  # Saturday: closed
-    assert weights[5] == pytest.approx(2.0 * 1.5 * 0.8)  # Monday 6 January
-    assert weights[10] == 0.0
-    assert weights[33] == pytest.approx(2.0 * 0.8)  # Monday 3 February
-    noisy = params(build(lobby(demand__day_factor_cv=0.3)))
-    many = calendar.calendar_days(date(2025, 1, 1), 3000)
-    weights = np.empty(3000)
-    day_weights(noisy, ADDRESS, 0, many, weights)
-    assert float(weights.mean()) == pytest.approx(1.0, abs=0.025)
-    assert float(weights.std()) == pytest.approx(0.3, abs=0.02)
-
-
-def test_day_factor_makes_counts_vary_more_than_poisson() -> None:
-    from datetime import date
-
-    p = params(build(lobby(demand__walk_ins_per_day=120.0, demand__day_factor_cv=0.13)))
-    weights = np.empty(2000)
-    day_weights(p, ADDRESS, 0, calendar.calendar_days(date(2025, 1, 1), 2000), weights)
-    counts, visits = [], make_visits()
-    for day in range(2000):
-        clear(visits)
-        visits = add_walk_ins(p, ADDRESS, day, weights[day], visits)
-        counts.append(int(visits.n[0]))
-    assert np.var(counts) / np.mean(counts) == pytest.approx(1.0 + 120.0 * 0.13**2, rel=0.15)
-
-
-def test_chinas_calendar_has_holidays_and_made_up_working_days() -> None:
-    from datetime import date
-
-    days = calendar.calendar_days(date(2025, 1, 1), 365, "CN", range(5), [date(2025, 8, 2)], [date(2025, 8, 4)])
-    is_open = {date.fromordinal(date(2025, 1, 1).toordinal() + i): bool(x) for i, x in enumerate(days.open)}
-    assert not is_open[date(2025, 1, 29)]  # Spring Festival
-    assert is_open[date(2025, 1, 26)]  # a Sunday made up for it
-    assert is_open[date(2025, 8, 2)]  # a Saturday opened by the branch
-    assert not is_open[date(2025, 8, 4)]
-    assert days.month_index[-1] == 11
-    assert calendar.month_starts(date(2025, 1, 1), 3).tolist() == [0, 31, 59, 90]
-    with pytest.raises(ValueError, match="first of a month"):
-        calendar.month_starts(date(2025, 1, 2), 3)
-    with pytest.raises(ValueError, match="found in both"):
-        calendar.calendar_days(date(2025, 1, 1), 3, "none", range(5), [date(2025, 1, 1)], [date(2025, 1, 1)])
-    with pytest.raises(ValueError, match="country"):
-        calendar.calendar_days(date(2025, 1, 1), 3, "XX")
-
-
 # ------------------------------------------------------------------------------------------- bad input
 
 
@@ -412,8 +353,6 @@ def test_chinas_calendar_has_holidays_and_made_up_working_days() -> None:
     [
         ({"demand__profile_share": [0.5, 0.4]}, "profile_share to sum to 1, found 0.9"),
         ({"demand__walk_in_share": {"A": 0.1, "B": 0.1, "C": 0.1, "D": 0.1}}, "walk_in_share to sum to 1, found 0.4"),
-        ({"demand__weekday_factor": [1.0]}, "at least 7"),
-        ({"demand__month_factor": [-1.0] + [1.0] * 11}, "every factor >= 0, found -1"),
         ({"staff__teller__cash_only": 5}, "cash_only \\+ noncash_only <= employed"),
         ({"staff__teller__employed": 0}, "somebody at station 'cash'.*'counter'"),
         ({"staff__lobby_manager__employed": 0}, "staff.lobby_manager.employed: expected at least 1"),

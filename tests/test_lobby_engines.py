@@ -21,19 +21,21 @@ from tests.lobby_scenarios import build, random_tables, tables
 from vipsim.draws import Address
 from vipsim.lobby import fast, reference
 from vipsim.lobby.days import simulate_days
-from vipsim.lobby.jobs import RESULT, STEP, VISIT, DayLog, Roster, Tasks, Visits, make_tasks, make_visits
+from vipsim.lobby.jobs import CHANCE, RESULT, STEP, VISIT, DayLog, Roster, Tasks, Visits, make_tasks, make_visits
 from vipsim.lobby.params import LobbyParams, make_day_log, make_roster, params
 from vipsim.lobby.roster import draw_roster
 from vipsim.lobby.visits import add_visits, add_walk_ins
 
 MINUTES = [name for name in VISIT.names or () if name.endswith("_min")]
+CHANCE_MINUTES = [name for name in CHANCE.names or () if name.endswith("_min")]
 
 
-def random_day(number: int) -> tuple[LobbyParams, Roster, Visits, Tasks]:
+def random_day(number: int, process: bool = False) -> tuple[LobbyParams, Roster, Visits, Tasks]:
     """A lobby, its roster, its visitors and its outreach tasks, all from one number."""
     g = np.random.default_rng(number)
     whole_minutes = bool(number % 2)
-    p = params(build(random_tables(g, whole_minutes)), ask_share=float(g.choice([0.0, 0.4, 1.0])))
+    scenario, asks = build(random_tables(g, whole_minutes, process)), float(g.choice([0.0, 0.4, 1.0]))
+    p = params(scenario, ask_share=asks, weekend=[[], [5], [6], [5, 6]][number % 4])
     address, day = Address(number, 0, 0), int(g.integers(0, 400))
     roster, visits = make_roster(p), make_visits(4)
     draw_roster(p, address, day, roster)
@@ -43,13 +45,30 @@ def random_day(number: int) -> tuple[LobbyParams, Roster, Visits, Tasks]:
     types = g.integers(0, 4, n)
     flags = [(g.random(n) < share).astype(np.int64) for share in (0.5, 0.15)]
     vip = (types == 0).astype(np.int64)
+    known = np.where(g.random(n) < 0.3, g.random(n), 0.0)
+    skilled = (g.random(n) < 0.3).astype(np.int64)
     visits = add_visits(
-        p, address, day, n, np.arange(n), np.zeros(n, np.int64), types, vip, flags[0], owners, flags[1], visits
+        p,
+        address,
+        day,
+        n,
+        np.arange(n),
+        np.zeros(n, np.int64),
+        types,
+        vip,
+        flags[0],
+        owners,
+        flags[1],
+        skilled,
+        known,
+        visits,
     )
     rows = visits.rows[: visits.n[0]]
     if whole_minutes:
         for name in ["arrive", *MINUTES]:
             rows[name] = np.floor(rows[name])
+        for name in CHANCE_MINUTES:
+            visits.chance[name] = np.floor(visits.chance[name])
     lists = {
         s: [float(x) for x in g.integers(0, 25, g.integers(0, 12))] for s in range(p.floor.staff) if g.random() < 0.6
     }

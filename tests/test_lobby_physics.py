@@ -163,10 +163,10 @@ def test_no_server_serves_two_at_once(random_days: list[Day]) -> None:
     assert busy > 100  # outreach too was tested
 
 
-def on_duty(p: LobbyParams, member: int, minute: float) -> bool:
-    """Whether a member's roster puts them on the floor at a minute."""
-    f = p.floor
-    parts = slice(f.segment[member], f.segment[member + 1])
+def on_duty(day: Day, member: int, minute: float) -> bool:
+    """Whether a member's shift of today puts them on the floor at a minute."""
+    f, shift = day.params.floor, day.roster.shift[member]
+    parts = slice(f.segment[shift], f.segment[shift + 1])
     inside = (f.segment_start[parts] <= minute) & (minute < f.segment_end[parts])
     return bool(np.any(inside & (f.segment_activity[parts] == DUTY)))
 
@@ -182,10 +182,10 @@ def test_the_roster_is_respected(random_days: list[Day]) -> None:
             assert day.roster.present[member]
             if start >= p.rules.opening_min:
                 assert p.rules.after_closing != SEND_AWAY
-                assert p.floor.last_duty[member] >= p.rules.opening_min
+                assert day.roster.here_until[member] >= p.rules.opening_min
                 late += 1
             else:
-                assert on_duty(p, int(member), float(start))
+                assert on_duty(day, int(member), float(start))
     assert late > 100
 
 
@@ -198,8 +198,8 @@ def test_outreach_ends_within_duty_and_calling_hours(random_days: list[Day]) -> 
             start, end = day.started[task], day.started[task] + t.minutes[task]
             assert t.call_from_min <= start
             assert end <= min(t.call_until_min, day.params.rules.opening_min)
-            assert on_duty(day.params, owner[task], start)
-            assert end == start or on_duty(day.params, owner[task], np.nextafter(end, start))
+            assert on_duty(day, owner[task], start)
+            assert end == start or on_duty(day, owner[task], np.nextafter(end, start))
             made += 1
     assert made > 100
 

@@ -41,7 +41,7 @@ EXPECTED: dict[str, tuple[dict[str, Any], int]] = {
     "net_vip_growth": (RIVALS, DOWN),
     "vip_customers": (RIVALS, DOWN),
     "vip_customer_share": (CUT, DOWN),
-    "vip_asset_share": (CUT, DOWN),
+    "vip_asset_share": (RIVALS, DOWN),
     "win_back_share": ({"lifecycle.rescue_share": 0.8}, UP),
     "maturity_kept_share": ({"assets.roll_over_share": 0.95}, UP),
     "visits_per_day": ({"demand.customer_visits_per_year": 2.0}, UP),

@@ -6,7 +6,7 @@ package, which is slow to import and therefore imported only when a country is n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -16,14 +16,22 @@ from numpy.typing import NDArray
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
+class DayRule(NamedTuple):
+    """What the branch itself says of a day, against the rule: open or closed (None = as the rule), and its demand."""
+
+    open: bool | None = None
+    factor: float = 1.0
+
+
 class Days(NamedTuple):
-    """A run of calendar days, one element a day; kernels take it as it is."""
+    """A run of calendar days, one element a day."""
 
     open: NDArray[np.int8]  # 1 = the branch opens
     weekday: NDArray[np.int8]  # 0 = Monday
-    third: NDArray[np.int8]  # 0 = days 1-10 of the month, 1 = 11-20, 2 = the rest
+    day: NDArray[np.int8]  # day of the month, from 1
     month: NDArray[np.int8]  # 0 = January
     month_index: NDArray[np.int32]  # calendar months since the start date's
+    factor: NDArray[np.float64]  # demand of the day as the branch's own file has it; 1 = as the profile
 
 
 def _is_working_day(days: Sequence[date], country: str, open_weekdays: frozenset[int]) -> NDArray[np.bool_]:
@@ -47,6 +55,11 @@ def weekday_numbers(names: Iterable[str]) -> frozenset[int]:
     return frozenset(WEEKDAYS.index(name[:3].lower()) for name in names)
 
 
+def weekend_of(names: Iterable[str]) -> list[int]:
+    """Saturday (5) and Sunday (6), where they are among the weekdays of opening."""
+    return sorted(weekday_numbers(names) & {5, 6})
+
+
 def calendar_days(
     start: date,
     days: int,
@@ -54,28 +67,36 @@ def calendar_days(
     open_weekdays: Iterable[int] = range(7),
     extra_open_days: Iterable[date] = (),
     extra_closed_days: Iterable[date] = (),
+    own_days: Mapping[date, DayRule] | None = None,
 ) -> Days:
-    """The ``days`` days from ``start``: open or closed, weekday, third of the month, month.
+    """The ``days`` days from ``start``: open or closed, and their place in week, month and year.
 
-    The extra days have the last word, closed before open. Raises ValueError for an unknown country or a day
-    that is both.
+    The extra days come after weekdays and holidays, ``own_days`` (the branch's override file) after these. Raises
+    ValueError for an unknown country or a day that is both extra open and extra closed.
     """
     opened, closed = frozenset(extra_open_days), frozenset(extra_closed_days)
     if both := sorted(opened & closed):
         raise ValueError(f"calendar: expected {both[0]} in one of extra_open_days and extra_closed_days, found in both")
     dates = [start + timedelta(days=i) for i in range(days)]
     is_open = _is_working_day(dates, country, frozenset(open_weekdays))
+    factor = np.ones(days)
     for i, d in enumerate(dates):
         if d in closed:
             is_open[i] = False
         elif d in opened:
             is_open[i] = True
+        rule = own_days.get(d) if own_days else None
+        if rule is not None:
+            factor[i] = rule.factor
+            if rule.open is not None:
+                is_open[i] = rule.open
     return Days(
         open=is_open.astype(np.int8),
         weekday=np.array([d.weekday() for d in dates], dtype=np.int8),
-        third=np.array([min((d.day - 1) // 10, 2) for d in dates], dtype=np.int8),
+        day=np.array([d.day for d in dates], dtype=np.int8),
         month=np.array([d.month - 1 for d in dates], dtype=np.int8),
         month_index=np.array([12 * (d.year - start.year) + d.month - start.month for d in dates], dtype=np.int32),
+        factor=factor,
     )
 
 

@@ -12,7 +12,7 @@ from vipsim.day import evening, morning, night
 from vipsim.lobby import fast
 from vipsim.lobby.jobs import clear
 from vipsim.lobby.ledger import add_day
-from vipsim.lobby.roster import draw_roster
+from vipsim.lobby.roster import assign_shifts, draw_roster
 from vipsim.lobby.visits import add_visits, add_walk_ins
 from vipsim.outreach.plan import prepare, select
 
@@ -37,6 +37,8 @@ def expect_visitors(branch, lobby, crew, address, day, weight, visits):
         callers.signed,
         callers.owner,
         callers.appointment,
+        callers.skilled,
+        callers.known,
         visits,
     )
     return add_walk_ins(lobby, address, day, weight, visits)
@@ -50,7 +52,7 @@ def man_the_floor(branch, lobby, crew, address, day):
         member = crew.staff_of_post[post]
         if branch.vacant_until[post] > day and member >= 0:
             crew.roster.present[member] = 0
-            crew.roster.here_until[member] = 0.0
+    assign_shifts(lobby, day, crew.roster)
 
 
 @kernel

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from vipsim.calendar import weekend_of
 from vipsim.customers.book import EBANK_ACTIVE, Book, opening
 from vipsim.customers.ownership import as_staffed
 from vipsim.customers.segments import TYPE_D, grid_levels, planned_contacts
@@ -17,6 +18,8 @@ from vipsim.horizon import horizon
 from vipsim.scenario.files import policy_today
 from vipsim.scenario.lobby import ROLES
 from vipsim.scenario.schema import Scenario
+
+_FIVE_DAYS = 5.0  # days of a working week
 
 
 class Load(NamedTuple):
@@ -31,6 +34,7 @@ class _Visitors(NamedTuple):
     total: float
     prime_share: float
     signed_share: float
+    classes: tuple[float, float, float]  # ordinary customers, VIPs, walk-ins; they sum to total
 
 
 def loads(scenario: Scenario) -> dict[str, Load]:
@@ -44,9 +48,10 @@ def loads(scenario: Scenario) -> dict[str, Load]:
     book = opening(policy_today(scenario))[0]
     scenario = as_staffed(scenario)
     visitors = _visitors(scenario, book)
-    available = {name: _available(getattr(scenario.staff, name)) for name in ROLES}
+    weekend = len(weekend_of(scenario.calendar.open_weekdays))
+    available = {name: _available(getattr(scenario.staff, name), weekend) for name in ROLES}
     desk, counters, meetings = _lobby(scenario, visitors)
-    required = {name: _blocks(getattr(scenario.staff, name)) for name in ROLES}
+    required = {name: _blocks(getattr(scenario.staff, name), weekend) for name in ROLES}
     required["lobby_manager"] += desk
     required["teller"] += counters
     required["relationship_manager"] += meetings
@@ -70,10 +75,12 @@ def _visitors(scenario: Scenario, book: Book) -> _Visitors:
     prime = book.type[here] != TYPE_D
     total = float(rate.sum()) + demand.walk_ins_per_day
     if total == 0.0:
-        return _Visitors(0.0, 0.0, 0.0)
+        return _Visitors(0.0, 0.0, 0.0, (0.0, 0.0, 0.0))
     walk_in_prime = demand.walk_ins_per_day * (1.0 - demand.walk_in_share.D)
     signed = float(rate[book.signed[here] > 0].sum()) + demand.walk_ins_per_day * demand.walk_in_share.A
-    return _Visitors(total, (float(rate[prime].sum()) + walk_in_prime) / total, signed / total)
+    vips = float(rate[book.tier[here] > 0].sum())
+    classes = (float(rate.sum()) - vips, vips, demand.walk_ins_per_day)
+    return _Visitors(total, (float(rate[prime].sum()) + walk_in_prime) / total, signed / total, classes)
 
 
 def _shifts(role: Any) -> list[tuple[float, float]]:
@@ -86,45 +93,80 @@ def _shifts(role: Any) -> list[tuple[float, float]]:
     return found
 
 
-def _on_floor(role: Any) -> float:
+def _on_floor(role: Any, weekend_days: int) -> float:
+    """Members on the floor on an average open day; who works at weekends too still works five days a week."""
     there = role.employed * (1.0 - role.absence_share)
-    return float(there if role.on_duty is None else min(there, float(role.on_duty)))
+    if role.weekend_on_duty is not None and role.weekend_on_duty > 0:
+        there *= _FIVE_DAYS / (_FIVE_DAYS + weekend_days)
+    return float(min(there, role.on_floor()))
 
 
-def _available(role: Any) -> float:
-    return _on_floor(role) * float(np.mean([paid for paid, _ in _shifts(role)]))
+def _available(role: Any, weekend_days: int) -> float:
+    return _on_floor(role, weekend_days) * float(np.mean([paid for paid, _ in _shifts(role)]))
 
 
-def _blocks(role: Any) -> float:
-    return _on_floor(role) * float(np.mean([booked for _, booked in _shifts(role)]))
+def _blocks(role: Any, weekend_days: int) -> float:
+    return _on_floor(role, weekend_days) * float(np.mean([booked for _, booked in _shifts(role)]))
 
 
 def _lobby(scenario: Scenario, visitors: _Visitors) -> tuple[float, float, float]:
-    """Minutes a day at the desk, at the counters and in meetings."""
+    """Minutes a day at the desk, at the counters and in meetings; what is done only in calm minutes is left out."""
     lobby, demand = scenario.lobby, scenario.demand
     believed = 0.0
     desk = 0.0
+    received = 1.0 if lobby.entrance is None else 1.0 - lobby.entrance.takes_number_share
     if lobby.triage.on:
         card = visitors.signed_share * lobby.triage.card_shown_share
         prime = max(visitors.prime_share - card, 0.0)
         believed = card + prime * lobby.triage.sensitivity_share
         believed += (1.0 - visitors.prime_share) * (1.0 - lobby.triage.specificity_share)
         override = lobby.vip_service.override_min if lobby.vip_service.mode == "override" else 0.0
-        desk = visitors.total * (lobby.triage.minutes.mean() + believed * override)
+        desk = visitors.total * (received * lobby.triage.minutes.mean() + believed * override)
     offered = 0.0
     if lobby.triage.on and lobby.diversion.devices > 0:
         asked = 1.0 if lobby.diversion.divert_prime else 1.0 - believed
-        offered = asked * lobby.diversion.divert_share * lobby.diversion.accept_share
+        offered = received * asked * lobby.diversion.divert_share * lobby.diversion.accept_share
     counters = meetings = 0.0
     for item in demand.transactions:
-        stays = item.share * (1.0 - item.divertible_share * offered)
-        minutes = visitors.total * stays * item.service.mean()
+        come = sum(visits * share for visits, share in zip(visitors.classes, item.shares(), strict=True))
+        minutes = come * (1.0 - item.divertible_share * offered) * item.service.mean()
         if item.station == "rm":
             meetings += minutes
         else:
             counters += minutes
-    meetings += visitors.total * believed * lobby.meetings.meet_share * lobby.meetings.minutes.mean()
-    return desk, counters, meetings
+    met = visitors.total * believed * lobby.meetings.meet_share
+    meetings += met * lobby.meetings.minutes.mean()
+    more = _process(scenario, visitors, offered, met, counters)
+    return desk + more[0], counters + more[1], meetings + more[2]
+
+
+def _process(
+    scenario: Scenario, visitors: _Visitors, offered: float, met: float, counters: float
+) -> tuple[float, float, float]:
+    """What the service process adds a day: minutes at the desk, at the counters, of relationship managers."""
+    lobby = scenario.lobby
+    desk = tellers = managers = 0.0
+    come = [
+        (item, sum(visits * share for visits, share in zip(visitors.classes, item.shares(), strict=True)))
+        for item in scenario.demand.transactions
+    ]
+    if lobby.teaching is not None:
+        led = offered * sum(visits * item.divertible_share for item, visits in come)
+        taught = (1.0 - lobby.teaching.knows_share) * lobby.teaching.willing_share
+        desk += led * taught * lobby.teaching.minutes.mean()
+    if lobby.guidance is not None:
+        desk += met * (lobby.guidance.escort.mean() + lobby.guidance.recheck.mean())
+    if lobby.ebank is not None and lobby.ebank.style != "none":
+        opened = sum(visits for item, visits in come if item.opens_account)
+        signed = opened * float(getattr(lobby.ebank, f"{lobby.ebank.style}_signed_share"))
+        tellers += opened * lobby.ebank.sign_up.mean()
+        tellers += signed * lobby.ebank.activate.mean() if lobby.ebank.activate_by == "teller" else 0.0
+        desk += signed * lobby.ebank.activate.mean() if lobby.ebank.activate_by == "lobby_manager" else 0.0
+    if lobby.rm_service is not None:
+        managers += met * lobby.rm_service.screen.mean() if lobby.rm_service.screening else 0.0
+        each = counters / visitors.total if visitors.total > 0.0 else 0.0
+        managers += met * each if lobby.rm_service.accompany else 0.0
+    return desk, tellers, managers
 
 
 def _contacts(scenario: Scenario, book: Book) -> float:

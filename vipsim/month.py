@@ -65,6 +65,7 @@ class Policy(NamedTuple):
     incentives: Any
     money: Any
     experience: Any
+    channels: Any
     cuts: Cuts
     rescued_share: float
     closing_effort: float
@@ -123,6 +124,7 @@ def policy_of(scenario: Any, open_days_per_year: float) -> Any:
             incentives=view(scenario.incentives),
             money=view(scenario.money),
             experience=view(scenario.experience),
+            channels=view(scenario.channels),
             cuts=cuts_of(scenario),
             rescued_share=rescued_share(scenario),
             closing_effort=closing_effort(scenario.incentives) * trained_skill(scenario.ownership),

@@ -330,6 +330,7 @@ def _file_visits(state, agenda, policy, address, month, cumulative, total, block
         rate = policy.visits_per_open_day * total
         rate *= policy.vip_visit_ratio if book[i].tier > 0 else 1.0
         rate *= policy.ebank_visit_ratio if book[i].ebank == EBANK_ACTIVE else 1.0
+        rate *= policy.channels.skilled_visit_ratio if book[i].skilled else 1.0
         rate *= policy.levels.visits[book[i].level]
         if block.first[j] >= 1.0 - rate:
             visits = min(poisson(block.first[j], rate), VISITS_A_MONTH - 1)

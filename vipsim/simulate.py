@@ -18,8 +18,8 @@ import numpy as np
 
 from vipsim import draws
 from vipsim.branch import Branch, Crew, make_branch, make_crew, with_room
-from vipsim.calendar import Days
-from vipsim.customers.book import Book, opening
+from vipsim.calendar import Days, weekend_of
+from vipsim.customers.book import EBANK_ACTIVE, EXITED, PROSPECT, Book, opening
 from vipsim.customers.lifecycle import observe_hazards, resume_notices
 from vipsim.customers.ownership import Team, as_staffed, divide_book
 from vipsim.customers.state import opening_rows
@@ -31,10 +31,10 @@ from vipsim.days import (
 from vipsim.draws import Address
 from vipsim.horizon import horizon
 from vipsim.incentives import ask_rate
+from vipsim.lobby.demand import day_weights
 from vipsim.lobby.jobs import begin as begin_log
 from vipsim.lobby.jobs import make_visits
 from vipsim.lobby.params import LobbyParams, make_day_log, params
-from vipsim.lobby.visits import day_weights
 from vipsim.measure import Measured, kpis
 from vipsim.month import Census, Month, census, close_month, fix_cohort, open_month, policy_of, team_of
 from vipsim.month import terminal_value as value_of_what_stays
@@ -71,12 +71,14 @@ class World(NamedTuple):
     days: Days
     starts: np.ndarray  # int32 [months + 1]
     phases: np.ndarray  # int64 [months]
+    demand: np.ndarray  # float64 [days]: expected, relative to an average open day
     next_open: np.ndarray
     lobby: tuple[LobbyParams, LobbyParams]  # under today's policy, under the scenario's
     has_book: bool  # False: a lobby without a book, the next two are empty
     policy: tuple[Any, ...]  # records, fields as month.Policy
     team: tuple[Team, ...]
     crew: tuple[Crew, Crew]
+    opens_account: np.ndarray  # bool per transaction
     opening: Any  # rows of the opening book
     customers: int
     ids: Any
@@ -94,14 +96,16 @@ def _both(scenario: Scenario, today: Scenario, make: Callable[[Scenario], Any]) 
 
 def _lobby_of(scenario: Scenario) -> LobbyParams:
     asks = ask_rate(scenario.incentives) if scenario.incentives is not None else 0.0
-    return params(scenario, ask_share=asks)
+    calendar = scenario.calendar
+    first = calendar.start_date.weekday()
+    return params(scenario, ask_share=asks, first_weekday=first, weekend=weekend_of(calendar.open_weekdays))
 
 
 @lru_cache(maxsize=8)
 def _world(scenario_json: str) -> World:
     scenario = Scenario.model_validate_json(scenario_json)
     scenario, today = as_staffed(scenario), as_staffed(policy_today(scenario))
-    days, starts, phases = when = horizon(scenario)
+    days, starts, phases, demand = when = horizon(scenario)
     lobby = _both(scenario, today, _lobby_of)
     has_book = scenario.book.source != "none"
     book, ids = _opening_book(today.model_dump_json())
@@ -109,12 +113,14 @@ def _world(scenario_json: str) -> World:
         days=days,
         starts=starts,
         phases=phases,
+        demand=demand,
         next_open=next_open_days(days.open),
         lobby=lobby,
         has_book=has_book,
         policy=_both(scenario, today, lambda s: policy_of(s, when.open_days_per_year)) if has_book else (),
         team=_both(scenario, today, team_of) if has_book else (),
         crew=tuple(make_crew(lobby[n], s) for n, s in enumerate((today, scenario))),  # type: ignore[arg-type]
+        opens_account=np.array([x.opens_account for x in scenario.demand.transactions]),
         opening=opening_rows(book),
         customers=int(np.count_nonzero(book.is_customer())),
         ids=ids,
@@ -130,19 +136,19 @@ class _Run:
         self.run_days = _ENGINES[engine]
         self.branch: Branch = make_branch(world.opening, world.customers, int(world.starts[-1]))
         self.visits = make_visits()
-        self.recorder = Recorder(record)
+        self.recorder = Recorder(record, world.opens_account)
         self.opening: Census | None = None
         self.closing: Census | None = None
         self.downgraded = 0
+        self.ebank_active = 0
         self.logs: dict[int, Any] = {}
 
     def month(self, index: int) -> Month:
         """The calendar month with its days' expected demand."""
         first, after = int(self.world.starts[index]), int(self.world.starts[index + 1])
-        days: Any = Days(*(column[first:after] for column in self.world.days))  # type: ignore[arg-type]
         weights = np.empty(after - first)
-        day_weights(self.world.lobby[0], self.address, first, days, weights)
-        return Month(index, first, after - first, int(days.month[0]) // 3, weights)
+        day_weights(self.world.lobby[0], self.address, first, self.world.demand[first:after], weights)
+        return Month(index, first, after - first, int(self.world.days.month[first]) // 3, weights)
 
     def begin(self) -> None:
         """The first day: wishes are fixed, owners found for the assigned, hazards scaled."""
@@ -208,6 +214,9 @@ class _Run:
         last = index + 1 == world.phases.size
         if world.has_book and phase == WINDOW and (last or world.phases[index + 1] != WINDOW):
             self.closing = census(state, world.policy[0], month.first_day + month.days)
+            rows = int(state.sums.next_prospect)
+            here = (state.book.stage[:rows] > PROSPECT) & (state.book.stage[:rows] < EXITED)
+            self.ebank_active = int(np.count_nonzero(here & (state.book.ebank[:rows] == EBANK_ACTIVE)))
             self.downgraded = int(
                 np.count_nonzero((state.book.tier < state.book.opening_tier) & (state.book.cohort > 0))
             )
@@ -216,9 +225,10 @@ class _Run:
         """KPIs, samples and tables at the end."""
         state, world = self.branch.state, self.world
         samples = self.recorder.samples()
+        observed = self.recorder.observed
         lengths = scenario.calendar
         months = (lengths.run_in_months, lengths.window_months, lengths.run_off_months)
-        measured = Measured(state.sums.tally, samples, self.recorder.minutes, months)
+        measured = Measured(state.sums.tally, observed, self.recorder.minutes, months)
         if world.has_book:
             measured = measured._replace(**self._book_side(months))
         tables = self.recorder.tables(state, world.ids, world.customers) if self.recorder.keep else {}
@@ -243,6 +253,7 @@ class _Run:
             "capped_fen": float(capped),
             "lost_share": float(np.count_nonzero(vip & (state.book.lost[:rows] > 0))) / vips,
             "downgraded_share": self.downgraded / vips,
+            "ebank_active_share": self.ebank_active / max(self.closing.customers, 1.0) if self.closing else np.nan,
             "special_card_share": state.sums.special_cards / max(int(state.sums.cards), 1),
             "terminal_yuan": float(value_of_what_stays(state, policy, end)),
         }

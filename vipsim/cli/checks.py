@@ -30,6 +30,7 @@ class Finding:
     problems: list[Problem] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     loads: list[dict[str, Any]] = field(default_factory=list)
+    coverage: list[dict[str, Any]] = field(default_factory=list)
 
 
 def check(names: list[str], json_output: bool) -> int:
@@ -48,6 +49,7 @@ def check(names: list[str], json_output: bool) -> int:
                         "problems": [p.as_dict() for p in f.problems],
                         "warnings": f.warnings,
                         "loads": f.loads,
+                        "coverage": f.coverage,
                     }
                     for f in found
                 ]
@@ -71,6 +73,8 @@ def _print(finding: Finding) -> None:
         data(f"  {line}")
     if finding.loads:
         data(load_table(finding.loads))
+    if finding.coverage:
+        data(coverage_table(finding.coverage))
     for warning in finding.warnings:
         talk(f"warning: {warning}")
 
@@ -114,6 +118,8 @@ def _check_scenario(finding: Finding) -> None:
 
         opening(scenario)  # reads the bank's file and refuses what cannot be used
     finding.loads, finding.warnings = branch_loads(scenario)
+    finding.coverage, uncovered = floor_coverage(scenario)
+    finding.warnings += uncovered
 
 
 def _book_line(book: Any) -> str:
@@ -170,6 +176,60 @@ def load_table(rows: list[dict[str, Any]]) -> str:
         for row in rows
     ]
     return table(["  role", "required min/day", "available min/day", "load"], cells, numeric=(1, 2, 3))
+
+
+# ------------------------------------------------------------------------------------------------ coverage
+
+
+A_DAY_MIN = 1440.0
+
+
+def floor_coverage(scenario: Any) -> tuple[list[dict[str, Any]], list[str]]:
+    """Fewest people on the floor by role and half-hour, as planned, and a warning for each station left alone."""
+    from vipsim.calendar import weekend_of
+    from vipsim.lobby.coverage import coverage
+    from vipsim.scenario.lobby import ROLES
+
+    if scenario.calendar.opening_min > A_DAY_MIN:  # a theoretical queue has no clock
+        return [], []
+    opens = [int(part) for part in scenario.calendar.opens_at.split(":")]
+    rows, warnings = [], []
+    kinds = [("working day", False)]
+    weekend = weekend_of(scenario.calendar.open_weekdays)
+    if weekend and any(getattr(scenario.staff, role).weekend_on_duty is not None for role in ROLES):
+        kinds.append(("weekend", True))
+    for kind, at_weekend in kinds:
+        plan = coverage(scenario, weekend, at_weekend=at_weekend)
+        rows += [
+            {"day": kind, "role": role, "from": _clock(opens, 0), "people": counts}
+            for role, counts in plan.roles.items()
+            if getattr(scenario.staff, role).employed
+        ]
+        for station, counts in plan.stations.items():
+            alone = [n for n, count in enumerate(counts) if count == 0]
+            if alone:
+                warnings.append(
+                    f"station {station} is left alone on a {kind} in the half-hour from {_clock(opens, alone[0])}"
+                    + (f" and {len(alone) - 1} more" if len(alone) > 1 else "")
+                    + ": breaks of different shifts overlap, or too few are on duty"
+                )
+    return rows, warnings
+
+
+def _clock(opens: list[int], half_hour: int) -> str:
+    minute = 60 * opens[0] + opens[1] + 30 * half_hour
+    return f"{minute // 60:02d}:{minute % 60:02d}"
+
+
+def coverage_table(rows: list[dict[str, Any]]) -> str:
+    """Fewest people on the floor, a number per half-hour, as text."""
+    several = len({row["day"] for row in rows}) > 1
+    lines = [f"  fewest on the floor by half-hour from {rows[0]['from']}, nobody absent"]
+    width = max(len(row["role"]) for row in rows)
+    for row in rows:
+        kind = f"  {row['day']}" if several else ""
+        lines.append(f"  {row['role']:<{width}}  {' '.join(map(str, row['people']))}{kind}")
+    return "\n".join(lines)
 
 
 # ------------------------------------------------------------------------------------------------ the others

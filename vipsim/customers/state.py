@@ -38,6 +38,9 @@ _BESIDE: list[tuple[Any, ...]] = [
     ("month_start", "i8"),  # fen at the start of the month
     ("flow_days", "i8"),  # fen x days: this month's flows weighted with the days left
     ("opening_assets", "i8"),  # fen at the opening
+    ("faces", "f8"),  # visits received by lobby managers, fading; as of face_day
+    ("face_day", "i4"),
+    ("skilled", "i1"),  # was taught to use the machines
     ("last_talk", "i4"),  # day of the last call, visit or meeting, messages apart
     ("buys_products", "i1"),  # has held a wealth product
     ("month_contacts", "i2"),  # contacts in the present month

@@ -9,9 +9,7 @@ from math import inf, nan
 import numpy as np
 
 from vipsim.compiled import inlined, lean
-from vipsim.lobby.jobs import NOBODY, RM
-
-_ONE = np.uint64(1)
+from vipsim.lobby.jobs import LANES, NOBODY, RM
 
 # ------------------------------------------------------------------------------------------------ lines
 
@@ -21,7 +19,6 @@ def append(tickets, lines, waiting, line, v):
     """Put a ticket at the end of its line."""
     ticket = tickets[v]
     ticket["after"] = NOBODY
-    ticket["line"] = line
     row = lines[line]
     if row["head"] == NOBODY:
         row["head"] = v
@@ -151,6 +148,17 @@ def set_free(servers, free, idle, front, server, now):
     return 1 << int(pool)
 
 
+@inlined
+def line_up(servers, free, idle, front, server, now):
+    """As ``set_free`` where nobody else became free at this instant: behind all the others."""
+    row = servers[server]
+    row["since"] = now
+    pool = row["pool"]
+    free[pool, np.uint32(front[pool] + idle[pool] & free.shape[1] - 1)] = server
+    idle[pool] += 1
+    return 1 << int(pool)
+
+
 @lean
 def drop_free(free, idle, front, pool, i):
     """Take the i-th off the free of a pool."""
@@ -194,28 +202,38 @@ def next_pool(pools, free, idle, front, cursor, servers):
 
 
 @inlined
-def set_end(endings, n_pending, server, end):
-    """Put an end of service among the pending ones; returns their number."""
-    i = np.uint64(n_pending)
-    while endings[i]["end"] < end or (endings[i]["end"] == end and endings[i]["server"] < server):
-        endings[np.uint64(i + _ONE)]["end"] = endings[i]["end"]
-        endings[np.uint64(i + _ONE)]["server"] = endings[i]["server"]
-        i = np.uint64(i - _ONE)
-    endings[np.uint64(i + _ONE)]["end"] = end
-    endings[np.uint64(i + _ONE)]["server"] = server
-    return n_pending + 1
+def set_end(end_min, end_server, soonest, server, end):
+    """Put an end of service among the pending ones, which begin at ``soonest``; returns where they begin now.
+
+    Everything sooner moves one place down. All places are compared, without a branch that depends on chance: that is
+    faster than looking for the place of the new one.
+    """
+    first = soonest - 1  # the place that is free
+    for i in range(end_min.size - LANES):
+        this_min = end_min[i]
+        this_server = end_server[i]
+        next_min = end_min[i + 1]
+        next_server = end_server[i + 1]
+        after_this = (i == first) | (end > this_min) | ((end == this_min) & (server >= this_server))
+        stays = (i < first) | (not after_this)
+        before_next = (end < next_min) | ((end == next_min) & (server < next_server))
+        new_min = end if before_next else next_min
+        new_server = server if before_next else next_server
+        end_min[i] = this_min if stays else new_min
+        end_server[i] = this_server if stays else new_server
+    return soonest - 1
 
 
 @lean
-def unset_end(endings, n_pending, server):
+def unset_end(end_min, end_server, soonest, server):
     """Take a server's pending end off; returns it."""
-    i = n_pending
-    while endings[i]["server"] != server:
-        i -= 1
-    end = endings[i]["end"]
-    for j in range(i, n_pending):
-        endings[j]["end"] = endings[j + 1]["end"]
-        endings[j]["server"] = endings[j + 1]["server"]
+    i = soonest
+    while end_server[i] != server:
+        i += 1
+    end = end_min[i]
+    for j in range(i, soonest, -1):
+        end_min[j] = end_min[j - 1]
+        end_server[j] = end_server[j - 1]
     return end
 
 
@@ -239,6 +257,7 @@ def reset(floor, roster, lines, waiting, servers, free, idle, front, started, n_
         row["task"] = -1
         row["on"] = 0
         row["since"] = -1.0
+        row["pace"] = roster.pace[server]
         row["first"] = floor.row_first[place]
         row["end"] = floor.row_first[place + 1]
         row["pool"] = floor.pool[place]

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from math import inf
 
+import numpy as np
+
 from vipsim.compiled import inlined, lean
 from vipsim.lobby.fast_lines import append, waiting_at_counter, waiting_for_rm
 from vipsim.lobby.jobs import CUT_OFF, DESK, MACHINE, NOBODY, NONE, ORDINARY, RM, SERVED
@@ -27,9 +29,10 @@ from vipsim.lobby.rules import (
 @inlined
 def write_step(steps, n, v, station, cls, joined, called, start, end, staff, outcome):
     """Write one step's record; returns the number of steps."""
-    row = steps[n]
+    row = steps[np.uint32(n)]
     row["visit"] = v
     row["station"] = station
+    row["activity"] = station  # the business of the station
     row["cls"] = cls
     row["joined"] = joined
     row["called"] = called
@@ -41,23 +44,25 @@ def write_step(steps, n, v, station, cls, joined, called, start, end, staff, out
     return n + 1
 
 
-@inlined
-def enter(results, v, blank, visit, day):
-    """A visitor comes through the door."""
-    results[v] = blank[0]
-    result = results[v]
-    result["arrive"] = visit["arrive"]
-    result["day"] = day
-    result["who"] = visit["who"]
-    result["number"] = visit["number"]
-    result["kind"] = visit["kind"]
-    result["owner"] = visit["owner"]
-    result["type"] = visit["type"]
-    result["vip"] = visit["vip"]
-    result["signed"] = visit["signed"]
-    result["appointment"] = visit["appointment"]
-    result["believed"] = visit["appointment"] | visit["shows_prime"]
-    result["station"] = visit["station"]
+@lean
+def enter(rows, blank, results, day):
+    """What is on record of today's visitors before anything has happened to them: row by row, as memory likes it."""
+    for v in range(results.size):
+        visit = rows[v]
+        results[v] = blank[0]
+        result = results[v]
+        result["arrive"] = visit["arrive"]
+        result["day"] = day
+        result["who"] = visit["who"]
+        result["number"] = visit["number"]
+        result["kind"] = visit["kind"]
+        result["owner"] = visit["owner"]
+        result["type"] = visit["type"]
+        result["vip"] = visit["vip"]
+        result["signed"] = visit["signed"]
+        result["appointment"] = visit["appointment"]
+        result["believed"] = visit["appointment"] | visit["shows_prime"]
+        result["station"] = visit["station"]
 
 
 @lean
@@ -98,14 +103,14 @@ def rm_is_free(can, row, servers, n_staff, line):
 def business_line(rules, can, row, here_until, servers, n_staff, visit, result, now):
     """Line for the business, once belief is settled: machine, RM, or counter (before it a free RM, L07)."""
     believed = result["believed"]
-    line = 3 * visit["station"] + class_of(believed)
-    if result["triaged"] and goes_to_machine(rules, visit["divert"], believed):
-        result["diverted"] = 1
-        result["station"] = MACHINE
-        line = 3 * MACHINE + ORDINARY
-    elif visit["station"] == RM or (believed and visit["meets"] and rules.meet_first):
+    station = visit["station"]
+    machine = (result["triaged"] != 0) & (visit["divert"] != 0) & (goes_to_machine(rules, 1, believed) != 0)
+    result["diverted"] = machine  # chance decides: a value chosen is faster than a branch that cannot be foreseen
+    result["station"] = MACHINE if machine else station
+    line = 3 * MACHINE + ORDINARY if machine else 3 * station + class_of(believed)
+    if not machine and (station == RM or (believed and visit["meets"] and rules.meet_first)):
         meeting = own_rm_line(rules, can, here_until, visit, believed, now)
-        if visit["station"] == RM:
+        if station == RM:
             line = meeting
         elif rm_is_free(can, row, servers, n_staff, meeting):
             result["rm_first"] = 1
@@ -173,29 +178,39 @@ def line_after_cut_off(rules, can, row, here_until, servers, n_staff, visit, res
 
 
 @inlined
-def join(rules, tickets, lines, waiting, visit, result, v, line, now):
-    """Take a ticket of a line (the desk's is the order of arrival); returns the bit of its station."""
-    station = lines[line]["station"]
-    ticket = tickets[v]
+def take_ticket(rules, ticket, visit, result, line, station, cls, now):
+    """A visitor wants to be served at a line (the desk's ticket is the order of arrival) and is willing to wait."""
     ticket["joined"] = now
     ticket["rest"] = -1.0
-    ticket["key"] = ticket_key(rules, now, station, lines[line]["cls"])
-    patience = inf
+    ticket["line"] = line
+    ticket["key"] = ticket_key(rules, now, station, cls)
+    at_machine = visit["machine_patience_min"]
+    patience = visit["patience_min"]
     if station == RM:
-        patience = visit["patience_min"] if visit["station"] == RM else visit["meeting_patience_min"]
+        patience = patience if visit["station"] == RM else visit["meeting_patience_min"]
         result["rm_joined"] = now
-    elif station != DESK:
-        patience = visit["machine_patience_min"] if station == MACHINE else visit["patience_min"]
+    elif station == DESK:
+        patience = inf
+    else:
+        patience = at_machine if station == MACHINE else patience
         result["joined"] = now
     ticket["leaves"] = now + patience
+
+
+@lean
+def join(rules, tickets, lines, waiting, visit, result, v, line, now):
+    """Take a ticket and wait; returns the bit of the station."""
+    station = lines[line]["station"]
+    take_ticket(rules, tickets[v], visit, result, line, station, lines[line]["cls"], now)
     append(tickets, lines, waiting, line, v)
     return 1 << int(station)
 
 
 @inlined
-def begin_service(rules, tickets, lines, waiting, visit, result, server, v, station, managers, now):
+def begin_service(rules, tickets, lines, waiting, visit, result, server, v, station, managers, pace, now):
     """Minutes of the service that begins now, with what is decided at its start: nod, belief, pitch."""
     minutes = tickets[v]["rest"]
+    begun = minutes >= 0.0  # by a colleague, who handed over what was left
     if station == RM:
         result["rm_staff"] = server
         if minutes < 0.0:
@@ -207,21 +222,20 @@ def begin_service(rules, tickets, lines, waiting, visit, result, server, v, stat
         if minutes < 0.0:
             result["called"] = now
             result["start"] = now
-            if station == MACHINE:
-                minutes = visit["machine_min"]
-            else:
-                minutes = visit["counter_min"]
-                if visit["pitch"]:
-                    enough = rules.chat_queue_threshold + 1
-                    ahead = waiting_at_counter(tickets, lines, waiting, station, now, enough)
-                    if pitches(rules, 1, ahead):
-                        minutes = minutes + rules.pitch_min
-                        result["pitched"] = 1
-                        result["referred"] = visit["recognised"]
+            at_machine = visit["machine_min"]
+            at_counter = visit["counter_min"]
+            minutes = at_machine if station == MACHINE else at_counter
+            if visit["pitch"] and station != MACHINE:
+                enough = rules.chat_queue_threshold + 1
+                ahead = waiting_at_counter(tickets, lines, waiting, station, now, enough)
+                if pitches(rules, 1, ahead):
+                    minutes = minutes + rules.pitch_min
+                    result["pitched"] = 1
+                    result["referred"] = visit["recognised"]
     elif minutes < 0.0:
         nod = only_a_nod(rules, waiting[DESK], managers)
         if not nod:
             result["triaged"] = 1
             result["believed"] = visit["looks_prime"] | visit["shows_prime"]
         minutes = triage_minutes(rules, visit["triage_min"], nod, result["believed"])
-    return minutes
+    return minutes if begun else minutes * pace

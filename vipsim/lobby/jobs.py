@@ -22,13 +22,80 @@ DESK, MACHINE, CASH, NONCASH, RM = range(5)
 PRIME, MIDDLE, ORDINARY = range(3)
 STATION_NAMES = ("desk", "self_service", "cash", "noncash", "relationship_manager")
 
-# Lines: one per (station, class), one for appointments whose RM is away, then two per staff member who is an RM.
+# Lines: one per (station, class), one for appointments whose RM is away; second looks and errands of lobby managers;
+# customers whose RM comes along to the counter; then two per staff member who is an RM. At the desk the first line is
+# that of calls by telephone, the second of what is noticed on patrol, the third of those who come to the desk.
 ANY_APPOINTMENT = 15
-FIRST_OWN = 16
+LOOKS, ERRANDS, WITH_RM_CASH, WITH_RM_NONCASH = 16, 17, 18, 19
+FIRST_OWN = 20
 
-# Outcomes of a step and of a visit.
-SERVED, ABANDONED, UNSERVED, HANDED_OVER, CUT_OFF, SKIPPED, NONE = range(7)
-OUTCOME_NAMES = ("served", "abandoned", "unserved", "handed_over", "cut_off", "skipped", "none")
+# What is done in a step. The first five are the business of their station and the only ones of the simple day.
+RECEIVE, SELF_SERVICE, CASH_BUSINESS, NONCASH_BUSINESS, MEETING = range(5)
+TEST, TEACH, HELP_FORM, ESCORT, PICK_UP, ACTIVATE, LOOK, LOOK_AND_FORM, GUARD, FAREWELL = range(5, 15)
+SIGN_UP, PITCH, SCREEN = range(15, 18)
+DONE = -1  # the member goes on with nothing
+ACTIVITY_NAMES = (
+    "receive",
+    "self_service",
+    "cash",
+    "noncash",
+    "meeting",
+    "test",
+    "teach",
+    "help_form",
+    "escort",
+    "pick_up",
+    "activate",
+    "second_look",
+    "second_look_with_form",
+    "guard",
+    "farewell",
+    "sign_up",
+    "pitch",
+    "screening",
+)
+
+# Outcomes of a step and of a visit. Balked = left at the sight of the ticket's number; returned = screened by an RM and
+# led back; withdrawn never stands in a table.
+SERVED, ABANDONED, UNSERVED, HANDED_OVER, CUT_OFF, SKIPPED, NONE, BALKED, RETURNED, WITHDRAWN = range(10)
+OUTCOME_NAMES = ("served", "abandoned", "unserved", "handed_over", "cut_off", "skipped", "none", "balked", "returned")
+
+# How a visitor comes in (I08), who took the visitor for prime first, and where a meeting was lost.
+ASKS, LOOKS_ROUND, TAKES_NUMBER = range(3)
+BEHAVIOUR_NAMES = ("asks", "looks_round", "takes_number")
+BY_NOBODY, BY_APPOINTMENT, BY_CARD, BY_MANAGER, BY_ASSISTANT, BY_MEMORY, BY_SECOND_LOOK, BY_TELLER = range(8)
+BELIEVED_BY_NAMES = (
+    "nobody",
+    "appointment",
+    "card",
+    "lobby_manager",
+    "lobby_assistant",
+    "memory",
+    "second_look",
+    "teller",
+)
+(
+    NOT_LOST, UNSEEN, MISJUDGED, FAILED_TEST, UNWILLING, LEFT_LINE, PICK_UP_MISSED, SIGNAL_MISSED, WOULD_NOT_WAIT,
+    NO_SEAT, LEFT_WAITING, SENT_AWAY, SCREENED_OUT,
+) = range(13)  # fmt: skip
+LOST_NAMES = (
+    "not_lost",
+    "unseen",
+    "misjudged",
+    "failed_test",
+    "unwilling",
+    "left_line",
+    "pick_up_missed",
+    "signal_missed",
+    "would_not_wait",
+    "no_seat",
+    "left_waiting",
+    "sent_away",
+    "screened_out",
+)
+ALONE, HELPED = 1, 2  # how a form was filled in; 0 = not
+PASSED, FAILED = 1, 2  # how a test or a screening ended; 0 = none
+WITH_CONSENT, WITHOUT_CONSENT = 1, 2  # how e-banking was signed; 0 = not
 
 VISIT = np.dtype(
     [
@@ -49,6 +116,10 @@ VISIT = np.dtype(
         ("phone", "i1"),  # would leave a phone number
         ("pitch", "i1"),  # the teller wants to pitch
         ("recognised", "i1"),  # a pitching teller would refer
+        ("skilled", "i1"),  # was taught to use machines on an earlier visit
+        ("known", "i1"),  # a face that lobby managers know
+        ("may_be_prime", "i1"),  # somebody may take the visitor for prime
+        ("may_meet", "i1"),  # a meeting with an RM may come
         ("wait_uniform", "f8"),  # willing to wait for an RM where below the share
         ("triage_min", "f8"),
         ("machine_min", "f8"),
@@ -57,6 +128,45 @@ VISIT = np.dtype(
         ("patience_min", "f8"),  # at the counter, or for business with an RM
         ("machine_patience_min", "f8"),
         ("meeting_patience_min", "f8"),  # in the waiting area
+    ],
+    align=True,
+)
+
+# What else chance decides about a visit where the service process is on (one row per row of VISIT).
+CHANCE = np.dtype(
+    [
+        ("balk", "f8"),  # leaves at the sight of the number where below the share
+        ("look_min", "f8"),
+        ("test_min", "f8"),
+        ("teach_min", "f8"),
+        ("form_min", "f8"),
+        ("escort_min", "f8"),
+        ("recheck_min", "f8"),
+        ("pick_up_patience_min", "f8"),
+        ("pitch_min", "f8"),  # at the cash counter
+        ("noncash_pitch_min", "f8"),
+        ("sign_up_min", "f8"),
+        ("activate_min", "f8"),
+        ("activate_patience_min", "f8"),
+        ("screen_min", "f8"),
+        ("guard_min", "f8"),
+        ("farewell_min", "f8"),
+        ("signals", "u2"),  # a bit for each of the fourteen signals shown
+        ("behaviour", "i1"),
+        ("certain", "i1"),  # a card or a known face: no judgement needed
+        ("looks_assistant", "i1"),  # what a lobby assistant who looks concludes
+        ("looks_form", "i1"),  # what a lobby manager concludes with the form at hand
+        ("passes", "i1"),  # the touchstone test
+        ("knows", "i1"),  # how to use a machine
+        ("learns", "i1"),  # would be taught
+        ("alone", "i1"),  # fills in the form alone
+        ("middle", "i1"),  # shows the card of the middle class
+        ("teller", "i1"),  # a cash teller would hint
+        ("noncash_teller", "i1"),
+        ("interested", "i1"),  # in an RM after a hint
+        ("opens", "i1"),  # an account
+        ("signs", "i1"),  # e-banking, in the style of the branch: WITH_CONSENT, WITHOUT_CONSENT, 0
+        ("guard", "i1"),  # asks the guard something
     ],
     align=True,
 )
@@ -95,7 +205,29 @@ RESULT = np.dtype(
         ("name_card", "i1"),  # left with an RM's name card
         ("lead", "i1"),  # and left a phone number
         ("pitched", "i1"),
-        ("referred", "i1"),  # the teller refers the visitor
+        ("referred", "i1"),  # the teller refers the visitor: a task for tomorrow
+        # The service process; all 0 where it is off.
+        ("signals", "u2"),  # shown, a bit each
+        ("overtaken", "i2"),  # times that others were called first who had come later, at an ordinary counter
+        ("overtaken_by_window", "i2"),  # the same at a window for primes, which is less visible
+        ("behaviour", "i1"),
+        ("known", "i1"),  # a face that lobby managers know
+        ("believed_by", "i1"),  # who first took the visitor for prime
+        ("looked", "i1"),  # had a second look while waiting
+        ("tested", "i1"),  # PASSED, FAILED
+        ("taught", "i1"),  # a machine
+        ("form", "i1"),  # ALONE, HELPED
+        ("escorted", "i1"),  # to an RM
+        ("tracked", "i1"),  # waited to be picked up after the business
+        ("picked_up", "i1"),
+        ("hinted", "i1"),  # by a teller
+        ("signalled", "i1"),  # the teller called the lobby manager
+        ("screened", "i1"),  # PASSED, FAILED
+        ("accompanied", "i1"),  # to the counter, by the RM
+        ("signed_up", "i1"),  # WITH_CONSENT, WITHOUT_CONSENT
+        ("activated", "i1"),  # and taught three uses
+        ("cls", "i1"),  # class at the counter, as the visitor joined
+        ("lost", "i1"),  # where the meeting with an RM was lost
     ],
     align=True,
 )
@@ -110,6 +242,7 @@ STEP = np.dtype(
         ("staff", "i2"),  # server; -1 = nobody
         ("staff2", "i2"),  # a second member held together; -1 = none
         ("station", "i1"),
+        ("activity", "i1"),
         ("cls", "i1"),
         ("outcome", "i1"),
     ],
@@ -119,6 +252,7 @@ STEP = np.dtype(
 # Rows of the compiled engine's own room. Row numbers are unsigned, because Numba then need not ask whether an index
 # counts from the end; NOBODY stands for no row.
 NOBODY = 0xFFFFFFFF
+LANES = 8  # ends of service that the processor compares at once
 TICKET = np.dtype(
     [
         ("key", "f8"),  # order in the line
@@ -136,26 +270,30 @@ SERVER = np.dtype(
         ("started", "f8"),
         ("since", "f8"),  # free since
         ("duty_end", "f8"),
+        ("pace", "f8"),  # a service of m minutes takes m * pace
         ("visit", "u4"),  # in hand
         ("task", "i4"),  # in hand; -1 = none
         ("first", "u4"),  # its places: lines in order of rank
         ("end", "u4"),
         ("pool", "u4"),  # servers of the same stations
+        ("station", "u4"),  # of the step in hand
+        ("cls", "u4"),
         ("on", "i1"),  # on duty
     ],
     align=True,
 )
-ENDING = np.dtype([("end", "f8"), ("server", "u4")], align=True)
 PLACE = np.dtype([("line", "u4"), ("rank", "i4")], align=True)
 
 
 class Roster(NamedTuple):
-    """Who is in the branch on one day; one element per staff member."""
+    """Who is in the branch on one day, when and how fast; one element per staff member."""
 
     present: Array  # int8
     special: Array  # int8: the counter that skips the ticket machine, or a window for primes
     row: Array  # int16 per server: row of Floor.serves
     here_until: Array  # float64: end of the last duty interval; 0 = absent
+    shift: Array  # int16: number of the shift worked today; -1 = absent
+    pace: Array  # float64 per server: a service of m minutes takes m * pace; 1 = the role's average, and machines
 
 
 class Visits(NamedTuple):
@@ -167,6 +305,7 @@ class Visits(NamedTuple):
     rows: Array  # VISIT
     n: Array  # int64[2]
     order: Array  # uint32: rows by arrival
+    minute: Array  # float64: minutes of arrival, in that order
     id: Array  # int64: id of the row's draws
     k: Array  # int64: first k of the row's draws
     first: Array  # float64: uniforms
@@ -175,6 +314,8 @@ class Visits(NamedTuple):
     machine: Array  # uint32: rows that may go to a machine
     bucket: Array  # int32
     blank: Array  # VISIT[1]: of whom nothing is drawn yet
+    chance: Array  # CHANCE: as rows where the service process is on; else no room is needed
+    blank_chance: Array  # CHANCE[1]
 
 
 class Tasks(NamedTuple):
@@ -198,7 +339,8 @@ class Work(NamedTuple):
     front: Array  # int64[pool]: where in the ring the first stands
     cursor: Array  # int64[pool]: how many of them the dispatch has passed over
     blank: Array  # RESULT[1]: of whom nothing is known yet
-    endings: Array  # ENDING: from 1, pending ends of service, latest first, then higher server first; 0 = never
+    end_min: Array  # float64: room, pending ends of service in order of minute and server, then LANES times inf
+    end_server: Array  # uint32
 
 
 class DayLog(NamedTuple):
@@ -213,6 +355,7 @@ class DayLog(NamedTuple):
     started: Array  # float64 per task of the last day: start, nan = not taken up
     closed: Array  # float64[1]: minute at which the last member on overtime went home
     work: Work
+    room: Any  # process_hall.Room: what the service process works in
 
 
 FIRST_VISIT, VISITS, FIRST_STEP, STEPS = range(4)
@@ -227,6 +370,7 @@ def make_visits(room: int = 64) -> Visits:
         rows=np.zeros(room, VISIT),
         n=np.zeros(2, np.int64),
         order=np.zeros(room, np.uint32),
+        minute=np.zeros(room),
         id=np.zeros(room, np.int64),
         k=np.zeros(room, np.int64),
         first=np.zeros(room),
@@ -235,6 +379,8 @@ def make_visits(room: int = 64) -> Visits:
         machine=np.zeros(room, np.uint32),
         bucket=np.zeros(room + 1, np.int32),
         blank=blank,
+        chance=np.zeros(0, CHANCE),
+        blank_chance=np.zeros(1, CHANCE),
     )
 
 
@@ -258,12 +404,14 @@ def blank_result() -> Array:
     return row
 
 
-def make_log(servers: int, pools: int, line_stations: list[int], line_classes: list[int], visits: int = 64) -> DayLog:
+def make_log(
+    servers: int, pools: int, line_stations: list[int], line_classes: list[int], room: Any, visits: int = 64
+) -> DayLog:
     """An empty log for so many servers and pools, with lines of these stations and classes; it grows by itself."""
     lines = np.zeros(len(line_stations), LINE)
     lines["station"], lines["cls"] = line_stations, line_classes
-    endings = np.zeros(servers + 2, ENDING)
-    endings["end"][0] = np.inf
+    ends = LANES * (servers // LANES + 2)
+    end_min = np.full(ends, np.inf)
     work = Work(
         tickets=np.zeros(visits, TICKET),
         lines=lines,
@@ -274,7 +422,8 @@ def make_log(servers: int, pools: int, line_stations: list[int], line_classes: l
         front=np.zeros(pools, np.int64),
         cursor=np.zeros(pools, np.int64),
         blank=blank_result(),
-        endings=endings,
+        end_min=end_min,
+        end_server=np.zeros(ends, np.uint32),
     )
     return DayLog(
         visits=np.empty(visits, RESULT),  # unlike zeros, big ones are asked for in big pages
@@ -283,6 +432,7 @@ def make_log(servers: int, pools: int, line_stations: list[int], line_classes: l
         started=np.zeros(64),
         closed=np.zeros(1),
         work=work,
+        room=room,
     )
 
 
@@ -303,6 +453,7 @@ def grow_visits(visits, n):
         rows,
         visits.n,
         np.zeros(size, np.uint32),
+        np.zeros(size),
         id,
         k,
         np.zeros(size),
@@ -311,6 +462,35 @@ def grow_visits(visits, n):
         np.zeros(size, np.uint32),
         np.zeros(size + 1, np.int32),
         visits.blank,
+        visits.chance,
+        visits.blank_chance,
+    )
+
+
+@kernel
+def room_for_chance(visits):
+    """The same visits with a row of CHANCE for every row; rows that were drawn keep theirs."""
+    old = visits.chance.size
+    size = visits.rows.size
+    if size <= old:
+        return visits
+    chance = np.zeros(size, CHANCE)
+    chance[:old] = visits.chance
+    return Visits(
+        visits.rows,
+        visits.n,
+        visits.order,
+        visits.minute,
+        visits.id,
+        visits.k,
+        visits.first,
+        visits.second,
+        visits.counter,
+        visits.machine,
+        visits.bucket,
+        visits.blank,
+        chance,
+        visits.blank_chance,
     )
 
 
@@ -347,5 +527,7 @@ def grow_log(log, visits, steps, tasks):
     tickets = w.tickets
     if visits > tickets.size:
         tickets = np.zeros(max(visits, 2 * tickets.size), TICKET)
-    work = Work(tickets, w.lines, w.waiting, w.servers, w.free, w.idle, w.front, w.cursor, w.blank, w.endings)
-    return DayLog(rows, step_rows, log.n, started, log.closed, work)
+    work = Work(
+        tickets, w.lines, w.waiting, w.servers, w.free, w.idle, w.front, w.cursor, w.blank, w.end_min, w.end_server
+    )
+    return DayLog(rows, step_rows, log.n, started, log.closed, work, log.room)

@@ -71,9 +71,10 @@ def add_day(params, roster, tasks, log, ledger):
     floor = params.floor
     closing = _milliseconds(params.rules.opening_min)
     for member in range(floor.staff):
-        if not roster.present[member]:
+        shift = roster.shift[member]
+        if shift < 0:
             continue
-        for n in range(floor.segment[member], floor.segment[member + 1]):
+        for n in range(floor.segment[shift], floor.segment[shift + 1]):
             start = _milliseconds(floor.segment_start[n])
             end = _milliseconds(floor.segment_end[n])
             _book(ledger, closing, member, SUPPLIED, start, end, 1)
@@ -83,7 +84,7 @@ def add_day(params, roster, tasks, log, ledger):
             if log.started[j] == log.started[j]:
                 start = _milliseconds(log.started[j])
                 _book(ledger, closing, member, ON_OUTREACH, start, _milliseconds(log.started[j] + tasks.minutes[j]), 1)
-        stays = params.rules.after_closing == SERVE_ALL and floor.last_duty[member] >= params.rules.opening_min
+        stays = params.rules.after_closing == SERVE_ALL and floor.last_duty[shift] >= params.rules.opening_min
         if stays:
             left = _milliseconds(log.closed[0])
             _book(ledger, closing, member, SUPPLIED, closing, left, 1)
@@ -91,26 +92,30 @@ def add_day(params, roster, tasks, log, ledger):
     for i in range(log.n[FIRST_STEP], log.n[STEPS]):
         step = log.steps[i]
         member = step["staff"]
-        if member < 0 or member >= floor.staff:
-            continue
-        start = _milliseconds(step["start"])
         end = _milliseconds(step["end"])
-        _book(ledger, closing, member, AT_DESK + step["station"], start, end, 1)
-        _take_from_blocks(params, ledger, closing, member, start, end)
+        if member >= 0 and member < floor.staff:
+            start = _milliseconds(step["start"])
+            _book(ledger, closing, member, AT_DESK + step["station"], start, end, 1)
+            _take_from_blocks(params, ledger, closing, member, roster.shift[member], start, end)
+        member = step["staff2"]
+        if member >= 0:  # an RM who went along to the counter, waiting for the teller included (L13)
+            start = _milliseconds(step["joined"])
+            _book(ledger, closing, member, IN_MEETING, start, end, 1)
+            _take_from_blocks(params, ledger, closing, member, roster.shift[member], start, end)
 
 
 @lean
-def _take_from_blocks(params, ledger, closing, member, start, end):
+def _take_from_blocks(params, ledger, closing, member, shift, start, end):
     """A service that runs on: out of the blocks it runs into, and beyond the shift as overtime."""
     floor = params.floor
-    last = floor.segment[member + 1] - 1
-    for n in range(floor.segment[member], last + 1):
+    last = floor.segment[shift + 1] - 1
+    for n in range(floor.segment[shift], last + 1):
         if floor.segment_activity[n] != DUTY:
             begins = max(start, _milliseconds(floor.segment_start[n]))
             ends = min(end, _milliseconds(floor.segment_end[n]))
             _book(ledger, closing, member, ON_BREAK + floor.segment_activity[n] - BREAK, begins, ends, -1)
     shift_end = _milliseconds(floor.segment_end[last])
-    stays = params.rules.after_closing == SERVE_ALL and floor.last_duty[member] >= params.rules.opening_min
+    stays = params.rules.after_closing == SERVE_ALL and floor.last_duty[shift] >= params.rules.opening_min
     if end > shift_end and not stays:
         _book(ledger, closing, member, SUPPLIED, shift_end, end, 1)
         _book(ledger, closing, member, OVERTIME, shift_end, end, 1)

@@ -1,10 +1,13 @@
 """From scenario to kernels: the lobby's numbers as scalars and arrays, resolved once per policy.
 
-Staff are numbered relationship managers first, then lobby managers, tellers and the head; machines follow.
+Staff are numbered relationship managers first, then lobby managers, tellers, the head and lobby assistants; machines
+follow.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import log1p, sqrt
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -14,30 +17,36 @@ from vipsim.lobby.jobs import (
     ANY_APPOINTMENT,
     CASH,
     DESK,
+    ERRANDS,
     FIRST_OWN,
+    LOOKS,
     MACHINE,
+    MIDDLE,
     NONCASH,
     ORDINARY,
     PLACE,
     PRIME,
     RM,
+    WITH_RM_CASH,
     Array,
     DayLog,
     Roster,
     make_log,
 )
+from vipsim.lobby.process import process_record
+from vipsim.lobby.process_hall import make_room
 from vipsim.lobby.rules import Rules, class_of_line, station_of
-from vipsim.scenario.lobby import ROLES, TYPES, Demand, Lobby, Serving, Staff, check_lobby
+from vipsim.scenario.lobby import ROLES, TYPES, Demand, Lobby, Role, Serving, Staff, check_lobby
 
 DUTY, BREAK, ADMIN, TRAINING = range(4)
 _ACTIVITY = {"break": BREAK, "admin": ADMIN, "training": TRAINING}
-_STATION = {"desk": DESK, "cash": CASH, "noncash": NONCASH, "rm": RM}
+STATIONS = {"desk": DESK, "cash": CASH, "noncash": NONCASH, "rm": RM}
 _MODES = ("none", "strict", "head_start", "override", "window")
 _OWN = ("own_only", "own_then_any", "pool")
 _SHIFT_END = ("finish", "hand_over", "cut_off")
 _TICKET_CLASS = ("none", "card", "known")
 _UNBOUNDED = 1e6  # nod_only_above at or over this: never only a nod
-RELATIONSHIP_MANAGER, LOBBY_MANAGER, TELLER, HEAD = range(len(ROLES))
+RELATIONSHIP_MANAGER, LOBBY_MANAGER, TELLER, HEAD, LOBBY_ASSISTANT = range(len(ROLES))
 
 
 class _OpeningTime(Protocol):
@@ -69,16 +78,13 @@ class Arrivals(NamedTuple):
     profile: Array  # float64 per slot: shares
     profile_cumulative: Array
     slot_min: float
-    weekday: Array  # float64[7]
-    month: Array  # float64[12]
-    third: Array  # float64[3]
     day_factor_cv: float
 
 
 class Choices(NamedTuple):
     """What is drawn for each visit."""
 
-    kind_cumulative: Array  # float64 per transaction
+    kind_cumulative: Array  # float64[class, transaction]: ordinary customers, VIPs, walk-ins
     station: Array  # int8 per transaction
     divert: Array  # float64 per transaction: a machine would do, is offered and accepted
     service_law: Array  # int64 per transaction
@@ -117,11 +123,12 @@ class Floor(NamedTuple):
     pool_stations: Array  # int64[pool]: a bit per station served
     pools_for: Array  # int64: pools (a bit each) that serve a station of a set (a bit each)
     only_pool: Array  # int64: number of the pool of a set of one; -1 where there are more
-    change_min: Array  # float64: duty begins or ends, in order of time and member
+    change_min: Array  # float64: duty begins or ends, in order of time and member; only in the shift worked today
     change_staff: Array  # int32
+    change_shift: Array  # int32
     change_until: Array  # float64: end of the interval that begins; -1 = one ends
-    last_duty: Array  # float64 per member: end of the last duty interval
-    segment: Array  # int32[staff + 1]: first segment of each member's shift
+    last_duty: Array  # float64 per shift: end of the last duty interval
+    segment: Array  # int32[shift + 1]: first segment of each shift; shifts of all roles, one role after the other
     segment_start: Array  # float64
     segment_end: Array  # float64
     segment_activity: Array  # int8: DUTY, BREAK, ADMIN, TRAINING
@@ -136,6 +143,13 @@ class Staffing(NamedTuple):
     first: Array  # int32 per role: first member
     employed: Array  # int32 per role
     on_duty: Array  # int32 per role
+    weekend: Array  # int32 per role: who work on an open Saturday or Sunday; -1 = staffed like other days
+    weekend_first: int  # first weekday of the weekend on which the branch opens, 5 or 6; 7 = none
+    weekend_days: int
+    first_shift: Array  # int32 per role
+    shifts: Array  # int32 per role
+    skill: Array  # float64 per role: standard deviation of the logarithm of a member's minutes
+    first_weekday: int  # of day 0
     multi: Array  # int8 per member: both counters
     specials: int  # windows, or 1 for the counter that skips the ticket machine
     spare: int  # tellers who must stay beside the windows
@@ -149,6 +163,7 @@ class LobbyParams(NamedTuple):
     rules: Rules
     floor: Floor
     staffing: Staffing
+    process: Any  # np.record with the fields of process.Process; None = every mechanism of the process is off
 
 
 def _array(values: list[Any], dtype: str = "f8") -> Array:
@@ -190,13 +205,13 @@ def _choices(demand: Demand, lobby: Lobby, staff: Staff, opening_min: float, ask
         offered = 0.0
     laws = [x.service.variate() for x in t]
     return Choices(
-        kind_cumulative=_cumulative([x.share for x in t]),
-        station=_array([_STATION[x.station] for x in t], "i1"),
+        kind_cumulative=np.stack([_cumulative([x.shares()[n] for x in t]) for n in range(3)]),
+        station=_array([STATIONS[x.station] for x in t], "i1"),
         divert=_array([x.divertible_share * offered for x in t]),
         service_law=_array([x.law for x in laws], "i8"),
         service=_array([[x.a, x.b, x.c] for x in laws]),
         diverts=int(offered * max(x.divertible_share for x in t) > 0.0),
-        may_pass_desk=int(not _desk_never_left(lobby, staff, opening_min)),
+        may_pass_desk=int(lobby.has_process or not _desk_never_left(lobby, staff, opening_min)),
         triage=lobby.triage.minutes.variate(),
         machine=lobby.diversion.service.variate(),
         meeting=lobby.meetings.minutes.variate(),
@@ -217,8 +232,18 @@ def _choices(demand: Demand, lobby: Lobby, staff: Staff, opening_min: float, ask
     )
 
 
-def _counter_ranks(stations: list[int], mode: str, special: bool) -> list[tuple[int, int]]:
-    """(rank, line) of a member at the counters, by VIP service: the heart of L14 as data."""
+# Lines at the desk in order of rank: calls by telephone, who comes to the desk, who is noticed on patrol, second looks,
+# errands (L03, L17, L18, I08).
+_AT_DESK = (3 * DESK + PRIME, 3 * DESK + ORDINARY, 3 * DESK + MIDDLE, LOOKS, ERRANDS)
+
+
+def _counter_ranks(stations: list[int], lobby: Lobby, special: bool) -> list[tuple[int, int]]:
+    """(rank, line) of a member at the counters, by VIP service: the heart of L14 as data.
+
+    With a middle class (L27) it goes just ahead of the ordinary, and primes never behind it where they share a line;
+    who comes with an RM goes ahead of all, so that no RM waits long at a counter (L13).
+    """
+    mode = lobby.vip_service.mode
     if mode == "strict":
         ranks = {PRIME: 0, ORDINARY: 2}
     elif mode == "override" and special:
@@ -229,7 +254,15 @@ def _counter_ranks(stations: list[int], mode: str, special: bool) -> list[tuple[
         ranks = {PRIME: 1, ORDINARY: 0}
     else:
         ranks = {PRIME: 0, ORDINARY: 0}
-    return [(rank, 3 * station + cls) for station in stations for cls, rank in ranks.items()]
+    if lobby.classes is not None and lobby.classes.middle and ORDINARY in ranks:
+        prime, ordinary = 2 * ranks[PRIME], 2 * ranks[ORDINARY]
+        ranks = {PRIME: ordinary - 1 if prime == ordinary else prime, MIDDLE: ordinary - 1, ORDINARY: ordinary}
+    elif lobby.classes is not None and lobby.classes.middle:
+        ranks[MIDDLE] = 1
+    found = [(rank, 3 * station + cls) for station in stations for cls, rank in ranks.items()]
+    if lobby.rm_service is not None and lobby.rm_service.accompany:
+        found += [(-2, WITH_RM_CASH + station - CASH) for station in stations]
+    return found
 
 
 def _meeting_ranks(member: int, managers: list[int], own: str) -> list[tuple[int, int]]:
@@ -241,50 +274,52 @@ def _meeting_ranks(member: int, managers: list[int], own: str) -> list[tuple[int
     return lines
 
 
-def _skills(staff: Staff) -> list[list[int]]:
+def skills(staff: Staff) -> list[list[int]]:
     """Stations of every member, in the order of their numbers."""
-    skills: list[list[int]] = []
+    found: list[list[int]] = []
     for name in ROLES:
         role = getattr(staff, name)
         if isinstance(role, Serving):
-            skills += [[_STATION[x] for x in role.stations]] * role.employed
+            found += [[STATIONS[x] for x in role.stations]] * role.employed
         else:
             both = role.employed - role.cash_only - role.noncash_only
-            skills += [[CASH]] * role.cash_only + [[NONCASH]] * role.noncash_only + [[CASH, NONCASH]] * both
-    return skills
+            found += [[CASH]] * role.cash_only + [[NONCASH]] * role.noncash_only + [[CASH, NONCASH]] * both
+    return found
 
 
 def _serving_rows(demand: Demand, lobby: Lobby, staff: Staff) -> list[list[tuple[int, int]]]:
     """(rank, line) per row of Floor.serves; only lines that somebody may join."""
-    used = {DESK, RM} | {_STATION[x.station] for x in demand.transactions if x.share > 0.0}
-    skills = [[x for x in own if x in used] for own in _skills(staff)]
-    managers = [s for s, own in enumerate(skills) if RM in own]
+    used = {DESK, RM} | {STATIONS[x.station] for x in demand.transactions if max(x.shares()) > 0.0}
+    if lobby.counters.opening_noncash_share is not None:
+        used |= {CASH, NONCASH}
+    able = [[x for x in own if x in used] for own in skills(staff)]
+    managers = [s for s, own in enumerate(able) if RM in own]
     rows: list[list[tuple[int, int]]] = []
-    for s, own in enumerate(skills):
+    for s, own in enumerate(able):
         for special in (False, True):
             row: list[tuple[int, int]] = []
             counters = [x for x in own if x in (CASH, NONCASH)]
             order = list(dict.fromkeys(CASH if x == NONCASH else x for x in own))  # both counters count as one
             for place, station in enumerate(order):
                 if station == DESK:
-                    lines = [(0, 3 * DESK + ORDINARY)]
+                    lines = list(enumerate(_AT_DESK)) if lobby.has_process else [(0, 3 * DESK + ORDINARY)]
                 elif station == RM:
                     lines = _meeting_ranks(s, managers, lobby.meetings.own_rm_first)
                 else:
-                    lines = _counter_ranks(counters, lobby.vip_service.mode, special)
+                    lines = _counter_ranks(counters, lobby, special)
                 row += [(10 * place + rank, line) for rank, line in lines]
             rows.append(sorted(row))
     rows.append([(0, 3 * MACHINE + ORDINARY)])
+    if lobby.has_process:  # who helps out at the desk (L02) leaves looks and errands to the lobby managers
+        rows.append([(0, 3 * DESK + ORDINARY)])
     return rows
 
 
 def _segments(staff: Staff) -> list[list[tuple[float, float, int]]]:
-    """(start, end, activity) of each member's day, without gaps."""
+    """(start, end, activity) of each shift, without gaps; the shifts of one role after those of the other."""
     out = []
     for name in ROLES:
-        role = getattr(staff, name)
-        for i in range(role.employed):
-            shift = role.shifts[i % len(role.shifts)]
+        for shift in getattr(staff, name).shifts:
             parts: list[tuple[float, float, int]] = []
             now = shift.start_min
             for block in (b for b in shift.blocks if b.end_min > b.start_min):
@@ -292,6 +327,16 @@ def _segments(staff: Staff) -> list[list[tuple[float, float, int]]]:
                 now = block.end_min
             parts.append((now, shift.end_min, DUTY))
             out.append([x for x in parts if x[1] > x[0]])
+    return out
+
+
+def _shifts_of(staff: Staff) -> list[range]:
+    """Numbers of the shifts that each member may work, by number of the member."""
+    first, out = 0, []
+    for name in ROLES:
+        role = getattr(staff, name)
+        out += [range(first, first + len(role.shifts))] * role.employed
+        first += len(role.shifts)
     return out
 
 
@@ -311,8 +356,8 @@ def _desk_never_left(lobby: Lobby, staff: Staff, opening_min: float) -> bool:
 
 def _floor(demand: Demand, lobby: Lobby, staff: Staff) -> Floor:
     rows = _serving_rows(demand, lobby, staff)
-    segments = _segments(staff)
-    n_staff = len(segments)
+    segments, shifts_of = _segments(staff), _shifts_of(staff)
+    n_staff = len(shifts_of)
     lines = FIRST_OWN + 2 * n_staff
     places = np.array([(line, rank) for row in rows for rank, line in row], PLACE)
     can = np.zeros((len(rows), lines), "i1")
@@ -326,11 +371,12 @@ def _floor(demand: Demand, lobby: Lobby, staff: Staff) -> Floor:
     only_pool = np.full(1 << len(pools), -1, "i8")
     only_pool[[1 << n for n in range(len(pools))]] = range(len(pools))
     pools_for = [sum(1 << n for n, served in enumerate(pools) if served & wanted) for wanted in sets]
-    changes: list[tuple[float, int, float]] = []
-    for s, parts in enumerate(segments):
-        for start, end, activity in parts:
-            if activity == DUTY:
-                changes += [(start, s, end), (end, s, -1.0)]
+    changes: list[tuple[float, int, int, float]] = []
+    for s, own in enumerate(shifts_of):
+        for shift in own:
+            for start, end, activity in segments[shift]:
+                if activity == DUTY:
+                    changes += [(start, s, shift, end), (end, s, shift, -1.0)]
     changes.sort()
     duty_ends = [[end for _, end, activity in parts if activity == DUTY] for parts in segments]
     flat = [x for parts in segments for x in parts]
@@ -347,7 +393,8 @@ def _floor(demand: Demand, lobby: Lobby, staff: Staff) -> Floor:
         only_pool=only_pool,
         change_min=_array([x[0] for x in changes]),
         change_staff=_array([x[1] for x in changes], "i4"),
-        change_until=_array([x[2] for x in changes]),
+        change_shift=_array([x[2] for x in changes], "i4"),
+        change_until=_array([x[3] for x in changes]),
         last_duty=_array([max(ends, default=0.0) for ends in duty_ends]),
         segment=_array([0, *np.cumsum([len(parts) for parts in segments])], "i4"),
         segment_start=_array([x[0] for x in flat]),
@@ -356,9 +403,15 @@ def _floor(demand: Demand, lobby: Lobby, staff: Staff) -> Floor:
     )
 
 
-def _staffing(lobby: Lobby, staff: Staff) -> Staffing:
-    roles = [getattr(staff, name) for name in ROLES]
+def at_weekends(role: Role) -> int:
+    """Members who work on each open day of the weekend; -1 = it is staffed like other days."""
+    return -1 if role.weekend_on_duty is None else min(role.employed, role.weekend_on_duty)
+
+
+def _staffing(lobby: Lobby, staff: Staff, first_weekday: int, weekend: Sequence[int]) -> Staffing:
+    roles: list[Role] = [getattr(staff, name) for name in ROLES]
     employed = [role.employed for role in roles]
+    shifts = [len(role.shifts) for role in roles]
     mode = lobby.vip_service.mode
     return Staffing(
         role=np.repeat(np.arange(len(roles)), employed).astype("i1"),
@@ -366,15 +419,27 @@ def _staffing(lobby: Lobby, staff: Staff) -> Staffing:
         absence=np.repeat(_array([role.absence_share for role in roles]), employed),
         first=_array([0, *np.cumsum(employed)[:-1]], "i4"),
         employed=_array(employed, "i4"),
-        on_duty=_array([n if r.on_duty is None else r.on_duty for n, r in zip(employed, roles, strict=True)], "i4"),
-        multi=_array([int(CASH in own and NONCASH in own) for own in _skills(staff)], "i1"),
+        on_duty=_array([role.on_floor() for role in roles], "i4"),
+        weekend=_array([at_weekends(role) for role in roles], "i4"),
+        weekend_first=min(weekend, default=7),
+        weekend_days=len(weekend),
+        first_shift=_array([0, *np.cumsum(shifts)[:-1]], "i4"),
+        shifts=_array(shifts, "i4"),
+        skill=_array([sqrt(log1p(role.skill_cv**2)) for role in roles]),
+        first_weekday=first_weekday,
+        multi=_array([int(CASH in own and NONCASH in own) for own in skills(staff)], "i1"),
         specials={"window": lobby.vip_service.windows, "override": 1}.get(mode, 0),
         spare=int(mode == "window"),
     )
 
 
-def params(scenario: LobbyScenario, *, ask_share: float = 0.0) -> LobbyParams:
-    """The lobby of a scenario as its kernels take it; ``ask_share`` = share of visitors whom tellers want to pitch.
+def params(
+    scenario: LobbyScenario, *, ask_share: float = 0.0, first_weekday: int = 0, weekend: Sequence[int] = ()
+) -> LobbyParams:
+    """The lobby of a scenario as its kernels take it.
+
+    ``ask_share`` = share of visitors whom tellers want to pitch; ``first_weekday`` = weekday of day 0 (0 = Monday);
+    ``weekend`` = 5, 6 or both where the branch opens on Saturdays, on Sundays.
 
     Raises ValueError (key, expected, found) where the sections do not fit together.
     """
@@ -390,33 +455,35 @@ def params(scenario: LobbyScenario, *, ask_share: float = 0.0) -> LobbyParams:
         profile=_array(demand.profile_share),
         profile_cumulative=_cumulative(demand.profile_share),
         slot_min=opening_min / len(demand.profile_share),
-        weekday=_array(demand.weekday_factor),
-        month=_array(demand.month_factor),
-        third=_array(demand.third_of_month_factor),
         day_factor_cv=demand.day_factor_cv,
     )
+    rules = _rules(lobby, opening_min)
     return LobbyParams(
         arrivals=arrivals,
         choices=_choices(demand, lobby, staff, opening_min, ask_share),
-        rules=_rules(lobby, opening_min),
+        rules=rules,
         floor=_floor(demand, lobby, staff),
-        staffing=_staffing(lobby, staff),
+        staffing=_staffing(lobby, staff, first_weekday, weekend),
+        process=process_record(demand, lobby, rules),
     )
 
 
 def make_roster(p: LobbyParams) -> Roster:
-    """Room for a day's roster; everybody present until it is drawn."""
+    """Room for a day's roster; until it is drawn everybody is present, in the shifts in order of the members."""
     n = p.floor.staff
     row = np.full(p.floor.servers, 2 * n, "i2")
     row[:n] = 2 * np.arange(n)
-    return Roster(np.ones(n, "i1"), np.zeros(n, "i1"), row, p.floor.last_duty.copy())
+    s = p.staffing
+    shift = (s.first_shift[s.role] + s.member % s.shifts[s.role]).astype("i2")
+    return Roster(np.ones(n, "i1"), np.zeros(n, "i1"), row, p.floor.last_duty[shift], shift, np.ones(p.floor.servers))
 
 
 def make_day_log(p: LobbyParams, visits: int = 64) -> DayLog:
     """An empty log for this lobby."""
     lines = range(p.floor.lines)
     stations, classes = [int(station_of(x)) for x in lines], [int(class_of_line(x)) for x in lines]
-    return make_log(p.floor.servers, p.floor.pool_stations.size, stations, classes, visits)
+    room = make_room(p.floor.servers, stations, classes)
+    return make_log(p.floor.servers, p.floor.pool_stations.size, stations, classes, room, visits)
 
 
 __all__ = ["NEVER", "LobbyParams", "LobbyScenario", "make_day_log", "make_roster", "params"]

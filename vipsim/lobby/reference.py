@@ -1,295 +1,283 @@
 """The reference engine: the lobby day told as SimPy processes. Read this to learn what happens in a lobby.
 
-Visitors, members of staff and one dispatcher are processes. What happens at the same minute has a declared order,
-given to SimPy as priorities: ends of service (by server), reneging, duty changes (by member), the desk left alone,
-closing, arrivals (by visit), sending away, and last of all the dispatcher, who looks at everything once.
-
-Nothing is drawn here and no logarithm is taken: minutes and choices come with the visits.
+Visitors, members of staff and one dispatcher are processes; ``reference_floor.py`` holds the lines, the servers and
+the clock. Here is the visitors' story: the simple day, and the service process around it where the scenario has it.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Generator
-from dataclasses import dataclass, field
 from math import inf, isnan, nan
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-import simpy
-from simpy.events import EventPriority
 
 from vipsim.lobby import rules as rule
 from vipsim.lobby.jobs import (
     ABANDONED,
+    ACTIVATE,
+    ALONE,
+    BALKED,
+    BY_APPOINTMENT,
+    BY_ASSISTANT,
+    BY_CARD,
+    BY_MANAGER,
+    BY_MEMORY,
+    BY_SECOND_LOOK,
+    BY_TELLER,
     CASH,
+    CASH_BUSINESS,
     CUT_OFF,
     DESK,
+    DONE,
+    ERRANDS,
+    ESCORT,
+    FAILED,
+    FAREWELL,
     FIRST_STEP,
     FIRST_VISIT,
-    HANDED_OVER,
+    GUARD,
+    HELP_FORM,
+    HELPED,
+    LEFT_WAITING,
+    LOOK,
+    LOOK_AND_FORM,
+    LOOKS,
     MACHINE,
+    MEETING,
+    MIDDLE,
+    NO_SEAT,
     NONCASH,
+    NONCASH_BUSINESS,
     NONE,
     ORDINARY,
+    PASSED,
+    PICK_UP,
+    PICK_UP_MISSED,
+    PITCH,
+    PRIME,
+    RECEIVE,
     RESULT,
+    RETURNED,
     RM,
+    SCREEN,
+    SELF_SERVICE,
+    SENT_AWAY,
     SERVED,
+    SIGN_UP,
+    SIGNAL_MISSED,
     SKIPPED,
     STEP,
     STEPS,
+    TAKES_NUMBER,
+    TEACH,
+    TEST,
     UNSERVED,
-    VISIT,
     VISITS,
+    WITH_RM_CASH,
+    WITHDRAWN,
+    WOULD_NOT_WAIT,
     DayLog,
     Roster,
     Tasks,
     Visits,
     grow_log,
 )
-from vipsim.lobby.params import LobbyParams
+from vipsim.lobby.params import LOBBY_ASSISTANT, LobbyParams
+from vipsim.lobby.process import BY_LOBBY_MANAGER, BY_TELLER_HIMSELF
+from vipsim.lobby.reference_floor import (
+    ARRIVAL,
+    DISPATCH,
+    QUEUE,
+    SECOND_LOOK,
+    Alarm,
+    Ended,
+    Floor,
+    Process,
+    Server,
+    Ticket,
+)
 
-Process = Generator[simpy.Event, Any, None]
-
-# Priorities of what happens at the same minute; SimPy's own events (0 and 1) come before all.
-_APART = 1_000_000_000
-END, RENEGE, DUTY, DESK_LEFT, CLOSING, ARRIVAL, SENDING, DISPATCH = (_APART * i for i in range(1, 9))
-
-
-class Alarm(simpy.Event):
-    """An event that happens by itself after some minutes, in its place among those of the same minute."""
-
-    def __init__(self, env: simpy.Environment, minutes: float, priority: int) -> None:
-        super().__init__(env)
-        self._ok = True
-        self._value = None
-        env.schedule(self, EventPriority(priority), minutes)
-
-
-@dataclass
-class Ticket:
-    """A visitor's place in a line. Who gives up leaves the ticket in the line: its number is called in vain."""
-
-    visit: int
-    line: int
-    joined: float
-    key: float
-    leaves: float
-    turn: simpy.Event  # called to a server
-    done: simpy.Event  # the server has finished; the value is the outcome
-    present: bool = True
-    rest: float = -1.0  # minutes left of a service handed over
+_TYPE_D = 3
+_BUSINESS = (SELF_SERVICE, CASH_BUSINESS, NONCASH_BUSINESS)
 
 
-@dataclass
-class Server:
-    """A member of staff or a machine."""
-
-    number: int
-    row: int
-    on: bool = False
-    since: float = -1.0  # free since
-    duty_end: float = 0.0
-    ticket: Ticket | None = None
-    task: int = -1
-    service: simpy.Process | None = None
-    leftovers: list[int] = field(default_factory=list)  # own outreach tasks not yet taken up
-
-    @property
-    def busy(self) -> bool:
-        return self.ticket is not None or self.task >= 0
-
-
-class Day:
+class Day(Floor):
     """One day in the branch."""
 
     def __init__(self, p: LobbyParams, roster: Roster, visits: Visits, tasks: Tasks, log: DayLog, day: int) -> None:
-        self.env = simpy.Environment()
-        self.rules, self.floor, self.roster, self.tasks = p.rules, p.floor, roster, tasks
-        self.visits = [
-            SimpleNamespace(**dict(zip(VISIT.names or (), row.item(), strict=True)))
-            for row in visits.rows[: visits.n[0]]
-        ]
-        self.results = [self.newcomer(visit, day) for visit in self.visits]
-        self.steps: list[tuple[Any, ...]] = []
-        self.first = int(log.n[VISITS])
-        self.task_start = [nan] * tasks.minutes.size
-        self.lines: list[deque[Ticket]] = [deque() for _ in range(p.floor.lines)]
-        self.servers = [Server(s, int(roster.row[s])) for s in range(p.floor.servers)]
-        self.closed = False
-        self.last = self.rules.opening_min  # the last customer's last minute
-        self.asked: set[int] = set()
-        for server in self.servers[: p.floor.staff]:
-            if roster.present[server.number]:
-                self.env.process(self.duty(server))
-        for server in self.servers[p.floor.staff :]:
-            server.on = True
-        for v in range(len(self.visits)):
-            self.env.process(self.visitor(v))
-        self.env.process(self.closing())
-        if tasks.minutes.size:
-            for server in self.servers[: p.floor.staff]:
-                server.leftovers = list(range(int(tasks.first[server.number]), int(tasks.first[server.number + 1])))
-            self.env.process(self.calling_hours())
+        super().__init__(p, roster, visits, tasks, log, day)
+        self.escorts: dict[int, Ticket] = {}  # of visitors led away from a line
 
-    @staticmethod
-    def newcomer(visit: SimpleNamespace, day: int) -> SimpleNamespace:
+    def newcomer(self, v: int, day: int) -> SimpleNamespace:
         """What is known of a visitor at the door."""
-        known = {name: getattr(visit, name) for name in RESULT.names or () if hasattr(visit, name)}
+        visit, chance = self.visits[v], self.chances[v]
+        blank: dict[str, Any] = dict.fromkeys(RESULT.names or (), 0)
         times = ("joined", "called", "start", "end", "rm_joined", "rm_called", "rm_start", "rm_end", "left")
-        flags = ("triaged", "diverted", "rm_first", "waited", "name_card", "lead", "pitched", "referred")
-        blank = {**dict.fromkeys(times, nan), **dict.fromkeys(flags, 0), "teller": -1, "rm_staff": -1}
-        believed = 1 if visit.appointment else visit.shows_prime
-        return SimpleNamespace(**known, **blank, day=day, believed=believed, outcome=NONE, rm_outcome=NONE)
+        blank |= dict.fromkeys(times, nan) | {"teller": -1, "rm_staff": -1, "outcome": NONE, "rm_outcome": NONE}
+        known = {name: getattr(visit, name) for name in blank if hasattr(visit, name)}
+        result = SimpleNamespace(**(blank | known | {"day": day}))
+        result.believed = 1 if visit.appointment else visit.shows_prime
+        result.signals, result.behaviour = chance.signals, chance.behaviour
+        if self.process is None:
+            result.known = 0
+        if self.process is not None and result.believed:
+            result.believed_by = BY_APPOINTMENT if visit.appointment else BY_CARD
+        return result
 
-    # -------------------------------------------------------------------------------------- visitors
+    # ------------------------------------------------------------------------------- a visitor's way
 
     def visitor(self, v: int) -> Process:
         """A visitor's way through the branch, from the door to the door."""
-        visit, result = self.visits[v], self.results[v]
+        visit, chance, result = self.visits[v], self.chances[v], self.results[v]
         yield Alarm(self.env, visit.arrive, ARRIVAL + v)
-        if self.rules.triage and self.managers() > 0 and not visit.appointment:
-            outcome = yield from self.step(v, 3 * DESK + ORDINARY, inf)
+        if chance.guard:
+            self.errand(2, v, GUARD, inf)
+        if self.rules.triage and self.managers() > 0 and not visit.appointment and chance.behaviour != TAKES_NUMBER:
+            outcome, activity = yield from self.step(v, QUEUE, RECEIVE, inf)
             if outcome == UNSERVED:
                 return
-            if outcome == CUT_OFF:  # takes a ticket, as if unseen
+            if outcome == CUT_OFF and activity in (RECEIVE, TEST):  # takes a ticket, as if unseen
                 result.triaged, result.believed = 0, visit.shows_prime
+            if self.process is None or (outcome != SERVED and activity in (RECEIVE, TEST)):
+                self.choose_way(v)
+        else:
+            self.choose_way(v)
 
-        if result.triaged and rule.goes_to_machine(self.rules, visit.divert, result.believed):
-            result.diverted, result.station = 1, MACHINE
+        if result.diverted:
             yield from self.business(v, 3 * MACHINE + ORDINARY, visit.machine_patience_min)
         elif visit.station == RM:
             yield from self.meeting(v, self.rm_line(v), visit.patience_min)
         else:
-            if result.believed and visit.meets and self.rules.meet_first and self.free_rm(self.rm_line(v)):
-                result.rm_first = 1
+            if result.rm_first:
                 outcome = yield from self.meeting(v, self.rm_line(v), visit.meeting_patience_min)
                 if outcome in (ABANDONED, UNSERVED):
                     return
-            line = 3 * visit.station + int(rule.class_of(result.believed))
-            outcome = yield from self.business(v, line, visit.patience_min)
-            if outcome == SERVED and result.believed and visit.meets and not result.rm_first:
-                yield from self.meeting_afterwards(v)
+            outcome = yield from self.counter(v)
+            if outcome == SERVED:
+                yield from self.afterwards(v)
         if isnan(result.left):
             result.left = self.env.now
+            if self.process is not None and self.process.errands:
+                self.errand(3, v, FAREWELL, self.process.farewell_within_min)
 
-    def business(self, v: int, line: int, patience: float) -> Generator[simpy.Event, Any, int]:
+    def choose_way(self, v: int) -> int:
+        """Where the visitor goes from the entrance; returns what the lobby manager who received goes on with."""
+        visit, chance, result, p = self.visits[v], self.chances[v], self.results[v], self.process
+        if result.triaged and rule.goes_to_machine(self.rules, visit.divert, result.believed):
+            taught = p is not None and not chance.knows
+            if not taught or rule.taught(p, chance.learns, len(self.lines[QUEUE])):
+                result.diverted, result.station = 1, MACHINE
+                return TEACH if taught else DONE
+        if visit.station == RM:
+            return DONE
+        if result.believed and visit.meets and self.rules.meet_first and self.free_rm(self.rm_line(v)):
+            result.rm_first = 1
+            if result.triaged and p is not None and p.guidance:
+                result.escorted = 1
+                return ESCORT
+            return DONE
+        if result.triaged and p is not None and rule.helped(p, self.at_counter(visit.station)):
+            return HELP_FORM
+        return DONE
+
+    def counter(self, v: int) -> Ended:
+        """The business at a counter; a visitor who is recognised while waiting may first be led to an RM (I08)."""
+        visit, chance, result = self.visits[v], self.chances[v], self.results[v]
+        while True:
+            if result.accompanied:
+                line, patience = WITH_RM_CASH + visit.station - CASH, inf
+            else:
+                line = 3 * visit.station + int(rule.class_at_counter(result.believed, chance.middle))
+                patience = visit.patience_min
+            outcome = yield from self.business(v, line, patience)
+            if outcome != WITHDRAWN:
+                return outcome
+            outcome = yield self.escorts.pop(v).done
+            if outcome == UNSERVED:
+                return UNSERVED
+            outcome = yield from self.meeting(v, self.rm_line(v), visit.meeting_patience_min)
+            if outcome in (ABANDONED, UNSERVED):
+                return outcome
+
+    def business(self, v: int, line: int, patience: float) -> Ended:
         """The visitor's business at a counter or a machine."""
-        result = self.results[v]
+        chance, result, p = self.chances[v], self.results[v], self.process
+        station = int(rule.station_of(line))
+        if p is not None and station != MACHINE:
+            lines = self.lines[3 * station : 3 * station + 3]
+            if p.balking and not result.believed and rule.balks(p, chance.balk, sum(len(x) for x in lines)):
+                now = self.env.now
+                cls = int(rule.class_of_line(line))
+                result.outcome, result.left = BALKED, now
+                self.steps.append((now, nan, nan, now, self.first + v, -1, -1, station, station, cls, BALKED))
+                return BALKED
+            if chance.alone and not result.form:
+                result.form = ALONE
+            result.cls = int(rule.class_of_line(line))
         result.joined = self.env.now
-        outcome: int = yield from self.step(v, line, patience)
-        result.outcome = outcome
-        if outcome in (SERVED, CUT_OFF):
-            result.end = self.env.now
+        outcome, _ = yield from self.step(v, line, station, patience, bool(result.accompanied) and station != MACHINE)
         return outcome
 
-    def meeting(self, v: int, line: int, patience: float) -> Generator[simpy.Event, Any, int]:
+    def meeting(self, v: int, line: int, patience: float) -> Ended:
         """A meeting with an RM; it is the business itself where the business is an RM's."""
-        visit, result = self.visits[v], self.results[v]
-        result.rm_joined = self.env.now
-        outcome: int = yield from self.step(v, line, patience)
-        result.rm_outcome = outcome
-        if outcome in (SERVED, CUT_OFF):
-            result.rm_end = self.env.now
-        if visit.station == RM or (result.rm_first and outcome in (ABANDONED, UNSERVED)):
-            result.outcome = outcome
+        self.results[v].rm_joined = self.env.now
+        outcome, _ = yield from self.step(v, line, MEETING, patience)
         return outcome
+
+    def afterwards(self, v: int) -> Process:
+        """Business done: primes are picked up for an RM (L07-L10), e-banking is activated (EB06)."""
+        visit, chance, result, p = self.visits[v], self.chances[v], self.results[v], self.process
+        if ((result.believed and visit.meets) or result.signalled) and result.rm_outcome == NONE:
+            if p is not None and p.guidance:
+                if self.managers() == 0:
+                    result.lost = SIGNAL_MISSED if result.signalled else PICK_UP_MISSED
+                    return
+                result.tracked = 1
+                line = 3 * DESK + (PRIME if result.signalled and p.internal_phone else MIDDLE)
+                outcome, _ = yield from self.step(v, line, PICK_UP, chance.pick_up_patience_min)
+                if outcome == SKIPPED:
+                    result.lost = SIGNAL_MISSED if result.signalled else PICK_UP_MISSED
+                if outcome in (ABANDONED, UNSERVED, SKIPPED):
+                    return
+            yield from self.meeting_afterwards(v)
+        elif self.to_be_activated(v):
+            yield from self.step(v, QUEUE, ACTIVATE, chance.activate_patience_min)
+
+    def to_be_activated(self, v: int) -> bool:
+        """Whether a lobby manager should activate what was signed at the counter (EB06)."""
+        result, p = self.results[v], self.process
+        signed = p is not None and result.signed_up and not result.activated
+        return bool(signed and p.activate_by == BY_LOBBY_MANAGER and self.managers() > 0)
 
     def meeting_afterwards(self, v: int) -> Process:
-        """Business done, a willing prime meets a free RM, waits for one, or leaves with a name card (L08-L10)."""
-        visit, result = self.visits[v], self.results[v]
+        """A willing prime meets a free RM, waits for one, or leaves with a name card (L08-L10)."""
+        visit, result, p = self.visits[v], self.results[v], self.process
         line = self.rm_line(v)
-        if not self.free_rm(line):
-            rms = sum(server.on and self.can(server, 3 * RM) for server in self.servers)
-            ahead = sum(self.present(waiting) for waiting in range(3 * RM, len(self.lines)))
-            if not rule.waits_for_rm(self.rules, visit.wait_uniform, ahead, rms):
+        if not result.escorted and not self.free_rm(line):
+            ahead = self.waiting_for_rm()
+            seated = p is None or ahead < p.seats
+            if not seated or not rule.waits_for_rm(self.rules, visit.wait_uniform, ahead, self.rms()):
                 result.name_card, result.lead = 1, visit.phone
+                result.lost = 0 if p is None else WOULD_NOT_WAIT if seated else NO_SEAT
                 return
             result.waited = 1
         yield from self.meeting(v, line, visit.meeting_patience_min)
-
-    def step(self, v: int, line: int, patience: float) -> Generator[simpy.Event, Any, int]:
-        """One step: take a ticket, wait, be served; returns how it ended for the visitor."""
-        now = self.env.now
-        key = rule.ticket_key(self.rules, now, int(rule.station_of(line)), int(rule.class_of_line(line)))
-        ticket = Ticket(v, line, now, key, now + patience, self.env.event(), self.env.event())
-        self.lines[line].append(ticket)
-        self.ask(DISPATCH)
-        if self.closed:
-            self.ask(SENDING)
-        if patience < inf:
-            yield ticket.turn | Alarm(self.env, patience, RENEGE)
-            if not ticket.turn.triggered:
-                ticket.present = False
-                self.results[v].left = self.env.now
-                return ABANDONED
-        outcome: int = yield ticket.done
-        return outcome
 
     def rm_line(self, v: int) -> int:
         """Line in which a visitor finds an RM."""
         visit, result = self.visits[v], self.results[v]
         owner = visit.owner
-        comes = owner >= 0 and self.roster.here_until[owner] > self.env.now and self.can(self.servers[owner], 3 * RM)
+        comes = owner >= 0 and self.roster.here_until[owner] > self.env.now and self.floor.can[2 * owner, 3 * RM]
         return int(rule.rm_line(self.rules, visit.appointment, result.believed, owner, bool(comes)))
 
-    # ----------------------------------------------------------------------------------------- staff
+    # ----------------------------------------------------------------------- what staff do with them
 
-    def duty(self, server: Server) -> Process:
-        """A member comes on duty and goes off: at breaks, at the end of the shift, after closing when all are out."""
-        floor = self.floor
-        changes = [
-            (Alarm(self.env, float(floor.change_min[i]), DUTY + server.number), float(floor.change_until[i]))
-            for i in range(floor.change_min.size)
-            if floor.change_staff[i] == server.number
-        ]
-        for alarm, until in changes:
-            yield alarm
-            if until >= 0.0:
-                server.on, server.duty_end = True, until
-                if not server.busy:
-                    server.since = self.env.now
-                self.ask(DISPATCH)
-            elif self.env.now < self.rules.opening_min or self.rules.after_closing == rule.SEND_AWAY:
-                server.on = False
-                if server.ticket is not None and self.rules.shift_end != rule.FINISH:
-                    assert server.service is not None
-                    server.service.interrupt()
-            self.ask(DESK_LEFT)
-
-    def serve(self, server: Server, ticket: Ticket, minutes: float) -> Process:
-        """A server works for a visitor, unless the member's duty ends first and the customer is not finished."""
-        started, end = self.env.now, self.env.now + minutes
-        outcome = SERVED
-        try:
-            yield Alarm(self.env, minutes, END + server.number)
-        except simpy.Interrupt:
-            outcome = HANDED_OVER if self.rules.shift_end == rule.HAND_OVER else CUT_OFF
-        now = self.env.now
-        self.last = max(self.last, now)
-        self.record(ticket, started, started, now, server.number, outcome)
-        server.ticket, server.since = None, now
-        if outcome == HANDED_OVER:
-            ticket.joined, ticket.leaves, ticket.rest = now, inf, end - now
-            ticket.line = int(rule.colleague_line(ticket.line))
-            self.lines[ticket.line].appendleft(ticket)
-            if self.closed:
-                self.ask(SENDING)
-        else:
-            ticket.done.succeed(outcome)
-        self.ask(DISPATCH)
-
-    def call(self, server: Server, task: int) -> Process:
-        """An idle member does one outreach task."""
-        self.task_start[task] = self.env.now
-        yield Alarm(self.env, float(self.tasks.minutes[task]), END + server.number)
-        server.task, server.since = -1, self.env.now
-        self.ask(DISPATCH)
-
-    def minutes(self, server: Server, ticket: Ticket) -> float:
-        """Minutes of the service that begins now, and what is decided at its start: nod, belief, pitch."""
-        visit, result = self.visits[ticket.visit], self.results[ticket.visit]
+    def begin(self, server: Server, ticket: Ticket) -> float:
+        """Minutes of the step that begins now, and what is decided at its start."""
+        v, p = ticket.visit, self.process
+        visit, chance, result = self.visits[v], self.chances[v], self.results[v]
         station = int(rule.station_of(ticket.line))
         now = self.env.now
         if station == RM:
@@ -298,157 +286,313 @@ class Day:
             result.teller = server.number
         if ticket.rest >= 0.0:
             return ticket.rest
-        if station == DESK:
-            waiting = sum(len(self.lines[3 * DESK + cls]) for cls in range(3))
-            nod = rule.only_a_nod(self.rules, waiting, self.managers())
-            if not nod:
-                result.triaged, result.believed = 1, visit.looks_prime | visit.shows_prime
-            return float(rule.triage_minutes(self.rules, visit.triage_min, nod, result.believed))
         if station == RM:
             result.rm_called = result.rm_start = now
-            return float(visit.meeting_min)
+            if p is not None and p.screening and not chance.certain and visit.station != RM:
+                ticket.activity = SCREEN
+            return self.minutes(server, ticket)
+        if station == DESK:
+            if ticket.activity == RECEIVE:
+                self.observe(server, v)
+            elif ticket.activity == LOOK:
+                about = ticket.about
+                assert about is not None
+                about.talker = server
+                if not result.form and rule.helped(p, self.at_counter(int(rule.station_of(about.line)))):
+                    ticket.activity = LOOK_AND_FORM
+            return self.minutes(server, ticket)
         result.called = result.start = now
-        if station == MACHINE:
-            return float(visit.machine_min)
-        waiting = sum(self.present(3 * station + cls) for cls in range(3))
-        if visit.pitch and rule.pitches(self.rules, 1, waiting):
-            result.pitched, result.referred = 1, visit.recognised
-            return float(visit.counter_min + self.rules.pitch_min)
-        return float(visit.counter_min)
+        if station != MACHINE and p is None:
+            waiting = self.at_counter(station)
+            if visit.pitch and rule.pitches(self.rules, 1, waiting):
+                result.pitched, result.referred = 1, visit.recognised
+                return float((visit.counter_min + self.rules.pitch_min) * self.roster.pace[server.number])
+        return self.minutes(server, ticket)
 
-    # ------------------------------------------------------------------- the dispatcher and the clock
-
-    def ask(self, what: int) -> None:
-        """Ask for a look at the end of this minute: by the dispatcher, at the desk, or to send away. Once is enough."""
-        if what not in self.asked:
-            self.asked.add(what)
-            look = {DISPATCH: self.dispatch, DESK_LEFT: self.desk_left, SENDING: self.send_away}[what]
-            self.env.process(self.look(what, look))
-
-    def look(self, what: int, look: Any) -> Process:
-        yield Alarm(self.env, 0.0, what)
-        self.asked.discard(what)
-        look()
-
-    def dispatch(self) -> None:
-        """Free servers, longest idle first, each take their best ticket, or else an outreach task that fits."""
-        free = sorted((s for s in self.servers if s.on and not s.busy), key=lambda s: (s.since, s.number))
-        for server in free:
-            ticket = self.next_ticket(server)
-            if ticket is not None:
-                minutes = self.minutes(server, ticket)
-                server.ticket = ticket
-                if not ticket.turn.triggered:
-                    ticket.turn.succeed()
-                server.service = self.env.process(self.serve(server, ticket, minutes))
-                continue
-            for task in server.leftovers:
-                hours = (self.tasks.call_from_min, self.tasks.call_until_min)
-                if rule.task_fits(self.env.now, float(self.tasks.minutes[task]), server.duty_end, *hours):
-                    server.leftovers.remove(task)
-                    server.task = task
-                    self.env.process(self.call(server, task))
-                    break
-
-    def next_ticket(self, server: Server) -> Ticket | None:
-        """Best ticket of the server's lines (rank, key, visit) whose owner is there; the others are called off."""
-        floor, row = self.floor, server.row
-        while True:
-            fronts = [
-                (int(floor.places[n]["rank"]), ticket.key, ticket.visit, ticket)
-                for n in range(floor.row_first[row], floor.row_first[row + 1])
-                if (line := self.lines[floor.places[n]["line"]])
-                for ticket in (line[0],)
-            ]
-            if not fronts:
-                return None
-            ticket: Ticket = min(fronts, key=lambda x: x[:3])[3]
-            self.lines[ticket.line].popleft()
-            if ticket.present:
-                return ticket
-            self.called_in_vain(ticket, self.env.now)
-
-    def called_in_vain(self, ticket: Ticket, now: float) -> None:
-        """The visitor has left: the wait until this call is the virtual wait."""
-        self.record(ticket, now, nan, ticket.leaves, -1, ABANDONED)
-        self.note_call(ticket, now)
-
-    def note_call(self, ticket: Ticket, called: float) -> None:
-        result = self.results[ticket.visit]
-        if rule.station_of(ticket.line) == RM:
-            if result.rm_staff < 0:
-                result.rm_called = called
-        elif result.teller < 0:
-            result.called = called
-
-    def desk_left(self) -> None:
-        """Nobody left at the desk: who waits there takes a ticket."""
-        if self.managers() > 0:
+    def observe(self, server: Server, v: int) -> None:
+        """A visitor is greeted; in a crowd it is only a nod and nobody looked (I07)."""
+        visit, chance, result = self.visits[v], self.chances[v], self.results[v]
+        if rule.only_a_nod(self.rules, len(self.lines[QUEUE]), self.managers()):
             return
-        for line in range(3 * DESK, 3 * DESK + 3):
-            while self.lines[line]:
-                ticket = self.lines[line].popleft()
-                self.record(ticket, nan, nan, self.env.now, -1, SKIPPED)
-                ticket.done.succeed(SKIPPED)
+        result.triaged = 1
+        assistant = self.process is not None and self.role[server.number] == LOBBY_ASSISTANT
+        looks = chance.looks_assistant if assistant else visit.looks_prime
+        if self.process is not None and looks and not result.believed:
+            by = BY_ASSISTANT if assistant else BY_MANAGER
+            result.believed_by = by if not chance.certain else BY_MEMORY if visit.known else BY_CARD
+        result.believed = looks | visit.shows_prime
 
-    def closing(self) -> Process:
-        """The doors close: all are served, or who still waits is sent away."""
-        yield Alarm(self.env, self.rules.opening_min, CLOSING)
-        if self.rules.after_closing == rule.SEND_AWAY:
-            self.closed = True
-            self.ask(SENDING)
+    def minutes(self, server: Server, ticket: Ticket) -> float:
+        """Minutes of a step with this member, at their own pace."""
+        return self.drawn_minutes(ticket) * float(self.roster.pace[server.number])
 
-    def calling_hours(self) -> Process:
-        """The minute from which customers may be called."""
-        yield Alarm(self.env, self.tasks.call_from_min, CLOSING)
+    def drawn_minutes(self, ticket: Ticket) -> float:
+        """Minutes of a step at the role's average pace."""
+        v, p = ticket.visit, self.process
+        visit, chance, result = self.visits[v], self.chances[v], self.results[v]
+        activity = ticket.activity
+        if activity == RECEIVE:
+            nod = not result.triaged
+            return float(rule.triage_minutes(self.rules, visit.triage_min, nod, result.believed))
+        if activity == SELF_SERVICE:
+            return float(visit.machine_min)
+        if activity in (CASH_BUSINESS, NONCASH_BUSINESS):
+            return float(visit.counter_min if p is None else visit.counter_min * p.form_ratio[result.form])
+        if activity == MEETING:
+            reask = p is not None and result.waited
+            return float(visit.meeting_min + p.meeting_reask_min if reask else visit.meeting_min)
+        if activity == PICK_UP:
+            reask = result.signalled and not p.internal_phone
+            return float(chance.recheck_min + p.signal_reask_min if reask else chance.recheck_min)
+        if activity == PITCH:
+            cash = rule.station_of(ticket.line) == CASH
+            return float(chance.pitch_min if cash else chance.noncash_pitch_min)
+        if activity == LOOK_AND_FORM:
+            return float(chance.look_min + chance.form_min)
+        return float(getattr(chance, _MINUTES[activity]))
+
+    def goes_on(self, server: Server, ticket: Ticket) -> tuple[Ticket, float] | None:
+        """What the same member goes on with, the visitor beside; None = this member is done."""
+        if self.process is None:
+            return None
+        if rule.station_of(ticket.line) == DESK:
+            ticket, activity = self.at_desk(server, ticket)
+        elif rule.station_of(ticket.line) == RM:
+            activity = self.at_rm(ticket)
+        else:
+            activity = self.at_counter_done(ticket)
+        if activity == DONE:
+            return None
+        ticket.activity = activity
+        return ticket, self.minutes(server, ticket)
+
+    def at_desk(self, server: Server, ticket: Ticket) -> tuple[Ticket, int]:
+        """A lobby manager has done one thing with the visitor; the ticket and what comes next."""
+        v, p = ticket.visit, self.process
+        visit, chance, result = self.visits[v], self.chances[v], self.results[v]
+        done = ticket.activity
+        if done == RECEIVE:
+            if result.triaged and result.believed:
+                free = bool(self.free_rm(self.rm_line(v)))
+                if rule.tested(p, chance.certain, free, len(self.lines[QUEUE])):
+                    return ticket, TEST
+            return ticket, self.choose_way(v)
+        if done == TEST:
+            result.tested = PASSED if chance.passes else FAILED
+            result.believed = chance.passes
+            return ticket, self.choose_way(v)
+        if done == TEACH:
+            result.taught = 1
+        elif done == HELP_FORM:
+            result.form = HELPED
+        elif done == ACTIVATE:
+            result.activated = 1
+        elif done == PICK_UP:
+            result.picked_up = 1
+            if self.free_rm(self.rm_line(v)):
+                result.escorted = 1
+                return ticket, ESCORT
+        elif done in (LOOK, LOOK_AND_FORM):
+            return self.looked(server, ticket, visit, chance, result)
+        return ticket, DONE
+
+    def looked(self, server: Server, ticket: Ticket, visit: Any, chance: Any, result: Any) -> tuple[Ticket, int]:
+        """A second look is over: the form is filled in, and who is now taken for prime goes ahead (I08, L05)."""
+        v, own = ticket.visit, ticket.about
+        assert own is not None
+        if not (own.waits and own.present):
+            return ticket, DONE
+        result.looked = 1
+        if ticket.activity == LOOK_AND_FORM:
+            result.form = HELPED
+        looks = chance.looks_form if ticket.activity == LOOK_AND_FORM else visit.looks_prime
+        if self.role[server.number] == LOBBY_ASSISTANT:
+            looks = chance.looks_assistant
+        if not looks or result.believed:
+            return ticket, DONE
+        result.believed = 1
+        result.believed_by = BY_SECOND_LOOK
+        self.lines[own.line].remove(own)
+        if visit.meets and self.rules.meet_first and self.process.guidance and self.free_rm(self.rm_line(v)):
+            result.rm_first = result.escorted = 1
+            own.talker = None
+            own.waits = False
+            own.turn.succeed()
+            own.done.succeed(WITHDRAWN)
+            ticket = self.escorts[v] = self.ticket(v, v, QUEUE, ESCORT, inf)
+            ticket.waits = False
+            return ticket, ESCORT
+        station = int(rule.station_of(own.line))
+        cls = int(rule.class_at_counter(1, chance.middle))
+        own.line = 3 * station + cls
+        own.key = rule.ticket_key(self.rules, own.joined, station, cls)
+        line = self.lines[own.line]
+        line.insert(sum(1 for _ in _before(line, own.key)), own)
         self.ask(DISPATCH)
+        return ticket, DONE
 
-    def send_away(self) -> None:
-        """Everybody who still waits leaves unserved."""
-        self.turn_out(self.env.now)
+    def at_rm(self, ticket: Ticket) -> int:
+        """An RM has screened a visitor (I14)."""
+        result = self.results[ticket.visit]
+        if ticket.activity != SCREEN:
+            return DONE
+        prime = self.visits[ticket.visit].type != _TYPE_D
+        result.screened = PASSED if prime else FAILED
+        if not prime:
+            result.believed = 0
+        return MEETING if prime else DONE
 
-    def turn_out(self, now: float) -> None:
-        for line in self.lines:
-            while line:
-                ticket = line.popleft()
-                if ticket.leaves <= now:
-                    self.called_in_vain(ticket, now)
-                    continue
-                self.record(ticket, nan, nan, now, -1, UNSERVED)
-                self.note_call(ticket, nan)
-                visit, result = self.visits[ticket.visit], self.results[ticket.visit]
-                if rule.station_of(ticket.line) == RM:
-                    result.rm_outcome = UNSERVED
-                    if visit.station == RM or result.rm_first:
-                        result.outcome = UNSERVED
-                else:
-                    result.outcome = UNSERVED
-                result.left = now
-                if not ticket.turn.triggered:
-                    ticket.turn.succeed()
-                ticket.done.succeed(UNSERVED)
+    def at_counter_done(self, ticket: Ticket) -> int:
+        """First serve, then sell: the business is done, what else does the teller do (L19, EB01, I11)?"""
+        v, p = ticket.visit, self.process
+        visit, chance, result = self.visits[v], self.chances[v], self.results[v]
+        station, done = int(rule.station_of(ticket.line)), ticket.activity
+        if done in _BUSINESS:
+            result.end, result.outcome = self.env.now, SERVED
+            if station == MACHINE:
+                return DONE
+            if chance.opens and p.style:
+                return SIGN_UP
+        elif done == SIGN_UP:
+            result.signed_up = chance.signs
+            if chance.signs and p.activate_by == BY_TELLER_HIMSELF:
+                return ACTIVATE
+        elif done == ACTIVATE:
+            result.activated = 1
+        elif done == PITCH:
+            self.hint(v, station)
+            return DONE
+        wants = visit.pitch and p.referral and not result.believed and not result.screened
+        if wants and rule.pitches(self.rules, 1, self.at_counter(station)):
+            result.pitched = 1
+            return PITCH
+        return DONE
 
-    # --------------------------------------------------------------------------------------- counting
+    def hint(self, v: int, station: int) -> None:
+        """A teller has told of the VIP service: who is interested is signalled to the lobby manager (L17)."""
+        visit, chance, result = self.visits[v], self.chances[v], self.results[v]
+        if not (chance.teller if station == CASH else chance.noncash_teller):
+            return
+        result.hinted = 1
+        if result.believed_by == 0:
+            result.believed_by = BY_TELLER
+        if chance.interested:
+            result.signalled = result.believed = 1
+        else:
+            result.name_card = result.referred = 1
+            result.lead = visit.phone
 
-    def can(self, server: Server, line: int) -> bool:
-        return bool(self.floor.can[server.row, line])
+    def finished(self, server: Server, ticket: Ticket, outcome: int) -> int:
+        """A member is done with a visitor; returns how it ended for the visitor."""
+        v = ticket.visit
+        visit, result = self.visits[v], self.results[v]
+        station = int(rule.station_of(ticket.line))
+        if ticket.line == LOOKS and ticket.about is not None:
+            ticket.about.talker = None
+        elif station == RM:
+            if result.screened == FAILED:
+                outcome = RETURNED
+            result.rm_end, result.rm_outcome = self.env.now, outcome
+            if visit.station == RM:
+                result.outcome = outcome
+            elif outcome == SERVED and result.rm_first and self.process is not None and self.process.accompany:
+                result.accompanied = 1
+                server.goes_along = True
+        elif station != DESK:
+            if ticket.activity in _BUSINESS:
+                result.end, result.outcome = self.env.now, outcome
+            else:
+                outcome = SERVED  # the business was done
+            if ticket.with_rm:
+                self.leave_customer(self.servers[result.rm_staff])
+        return outcome
 
-    def managers(self) -> int:
-        """Lobby managers on duty."""
-        return sum(server.on and self.can(server, 3 * DESK + ORDINARY) for server in self.servers)
+    def given_up(self, ticket: Ticket, outcome: int) -> None:
+        """A visitor leaves a line unserved: patience has ended, or the branch closes."""
+        visit, result = self.visits[ticket.visit], self.results[ticket.visit]
+        station = int(rule.station_of(ticket.line))
+        if station == RM:
+            result.rm_outcome = outcome
+            if visit.station == RM or result.rm_first:
+                result.outcome = outcome
+            if self.process is not None:
+                result.lost = LEFT_WAITING if outcome == ABANDONED else SENT_AWAY
+        elif station == DESK:
+            if result.outcome == NONE:
+                result.outcome = outcome
+            if ticket.activity in (PICK_UP, ESCORT):
+                missed = SIGNAL_MISSED if result.signalled else PICK_UP_MISSED
+                result.lost = SENT_AWAY if outcome == UNSERVED else missed
+        else:
+            if ticket.activity in _BUSINESS:
+                result.outcome = outcome
+            if ticket.with_rm:
+                self.leave_customer(self.servers[result.rm_staff])
 
-    def free_rm(self, line: int) -> bool:
-        """Whether an RM who serves the line is on duty and free."""
-        return any(server.on and not server.busy and self.can(server, line) for server in self.servers)
+    def lost_where(self, v: int) -> int:
+        """Where the visitor's meeting with an RM was lost."""
+        r = self.results[v]
+        return int(
+            rule.lost_where(
+                r.lost,
+                r.rm_outcome == SERVED,
+                r.screened == FAILED,
+                r.outcome in (ABANDONED, BALKED),
+                r.triaged or r.looked or r.pitched,
+                r.believed_by,
+                r.tested == FAILED,
+                self.visits[v].meets,
+                r.outcome == UNSERVED,
+            )
+        )
 
-    def present(self, line: int) -> int:
-        """Visitors of a line who are still there."""
-        return sum(ticket.present for ticket in self.lines[line])
+    # ------------------------------------------------------------------- second looks and errands
 
-    def record(self, ticket: Ticket, called: float, start: float, end: float, staff: int, outcome: int) -> None:
-        station, cls = int(rule.station_of(ticket.line)), int(rule.class_of_line(ticket.line))
-        times = (ticket.joined, called, start, end)
-        self.steps.append((*times, self.first + ticket.visit, staff, -1, station, cls, outcome))
+    def joined(self, ticket: Ticket) -> None:
+        """Whoever waits at a counter and was not received may get a second look (I08)."""
+        result, p = self.results[ticket.visit], self.process
+        if p is None or not p.second_look or rule.station_of(ticket.line) not in (CASH, NONCASH):
+            return
+        if result.triaged or result.believed or result.looked or result.screened:
+            return
+
+        def due(_: Any) -> None:
+            if ticket.waits and ticket.present and ticket.rest < 0.0:
+                look = self.ticket(len(self.visits) + ticket.visit, ticket.visit, LOOKS, LOOK, inf)
+                look.about = ticket
+                self.lines[LOOKS].append(look)
+                self.ask(DISPATCH)
+
+        Alarm(self.env, float(p.second_look_after_min), SECOND_LOOK).callbacks.append(due)
+
+    def errand(self, kind: int, v: int, activity: int, patience: float) -> None:
+        """Something small for a lobby manager with nothing else to do (L03)."""
+        if self.managers() > 0:
+            ticket = self.ticket(kind * len(self.visits) + v, v, ERRANDS, activity, patience)
+            self.lines[ERRANDS].append(ticket)
+            self.ask(DISPATCH)
+
+
+_MINUTES = {
+    TEST: "test_min",
+    TEACH: "teach_min",
+    HELP_FORM: "form_min",
+    ESCORT: "escort_min",
+    ACTIVATE: "activate_min",
+    LOOK: "look_min",
+    GUARD: "guard_min",
+    FAREWELL: "farewell_min",
+    SIGN_UP: "sign_up_min",
+    SCREEN: "screen_min",
+}
+
+
+def _before(line: Any, key: float) -> Generator[Ticket]:
+    """Tickets of a line ahead of a key."""
+    for ticket in line:
+        if ticket.key > key:
+            return
+        yield ticket
 
 
 def run_day(p: LobbyParams, roster: Roster, visits: Visits, tasks: Tasks, log: DayLog, day: int) -> DayLog:
@@ -460,12 +604,11 @@ def run_day(p: LobbyParams, roster: Roster, visits: Visits, tasks: Tasks, log: D
     log = grow_log(log, n_visits, n_steps, tasks.minutes.size)
     first, first_step = log.n[VISITS], log.n[STEPS]
     for v, result in enumerate(told.results):
+        if p.process is not None:
+            result.lost = told.lost_where(v)
         log.visits[first + v] = tuple(getattr(result, name) for name in RESULT.names or ())
     log.steps[first_step : first_step + n_steps] = np.array(told.steps, STEP)
     log.started[: tasks.minutes.size] = told.task_start
     log.closed[0] = told.last
     log.n[[FIRST_VISIT, VISITS, FIRST_STEP, STEPS]] = first, first + n_visits, first_step, first_step + n_steps
     return log
-
-
-__all__ = ["CASH", "NONCASH", "Day", "run_day"]

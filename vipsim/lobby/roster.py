@@ -1,11 +1,13 @@
-"""Who is in the branch today: absence, the rota, and which tellers have a special counter."""
+"""Who is in the branch today: absence, the rota, shifts, pace, and which tellers have a special counter."""
 
 # mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 
+from math import exp
+
 from vipsim.compiled import kernel
-from vipsim.draws import ABSENCE, draw
+from vipsim.draws import ABSENCE, SKILL, draw, normal_quantile
 from vipsim.lobby.params import TELLER
 
 _ROLE_BITS = 8  # a member's draws: id = number within the role | role << 8, so that hiring one moves nobody else's
@@ -15,25 +17,83 @@ _ROLE_BITS = 8  # a member's draws: id = number within the role | role << 8, so 
 def draw_roster(params, address, day, roster):
     """Today's roster, into ``roster``: the rota begins with another member every day and passes over the absent."""
     s = params.staffing
-    floor = params.floor
     for role in range(s.employed.size):
         n = s.employed[role]
         room = s.on_duty[role]
         for turn in range(n):
             number = (day + turn) % n
             member = s.first[role] + number
-            here = room > 0
+            here = room > 0 and works(
+                number, n, s.weekend[role], s.weekend_first, s.weekend_days, day + s.first_weekday
+            )
             if here and s.absence[member] > 0.0:
                 here = draw(address, ABSENCE, day, number | role << _ROLE_BITS, 0) >= s.absence[member]
             if here:
                 room -= 1
             roster.present[member] = 1 if here else 0
-            roster.here_until[member] = floor.last_duty[member] if here else 0.0
+            roster.pace[member] = 1.0
+            if s.skill[role] > 0.0:
+                roster.pace[member] = _pace(address, s.skill[role], number | role << _ROLE_BITS)
+    assign_shifts(params, day, roster)
     _open_special_counters(params, roster)
+    floor = params.floor
     for member in range(floor.staff):
         roster.row[member] = 2 * member + roster.special[member]
     for machine in range(floor.staff, floor.servers):
         roster.row[machine] = 2 * floor.staff
+
+
+@kernel
+def works(number, members, at_weekend, weekend_first, weekend_days, day):
+    """Whether the week's plan has a member at work: five days a week, of which some are at the weekend (L25, N24).
+
+    Each open day of the weekend has ``at_weekend`` places, handed round the members from week to week; whoever has
+    one rests on a working day of the same week. ``day`` counts from a Monday. A make-up working day is no weekend.
+    """
+    if at_weekend < 0:
+        return True
+    weekday = day % 7
+    places = at_weekend * weekend_days
+    place = (number - day // 7 * places) % members
+    is_weekend = weekend_first <= weekday < weekend_first + weekend_days
+    while place < places:
+        if is_weekend:
+            if place // at_weekend == weekday - weekend_first:
+                return True
+        elif (place + place // members) % 5 == weekday:
+            return False
+        place += members
+    return not is_weekend
+
+
+@kernel
+def _pace(address, sigma, id):
+    """A member's pace, the same on all days; lognormal with mean 1: the role's minutes stay (N33)."""
+    z = normal_quantile(draw(address, SKILL, 0, id, 0))
+    return exp(sigma * z - 0.5 * sigma * sigma)
+
+
+@kernel
+def assign_shifts(params, day, roster):
+    """Shifts of those present: the n-th of a role, in the order of the rota, works shift n modulo their number.
+
+    So the breaks of one role take turns among whoever is there: with shifts that break at different times the floor
+    is never empty while two are present (L01).
+    """
+    s = params.staffing
+    for role in range(s.employed.size):
+        n = s.employed[role]
+        turn_of_shift = 0
+        for turn in range(n):
+            member = s.first[role] + (day + turn) % n
+            if roster.present[member]:
+                shift = s.first_shift[role] + turn_of_shift % s.shifts[role]
+                turn_of_shift += 1
+                roster.shift[member] = shift
+                roster.here_until[member] = params.floor.last_duty[shift]
+            else:
+                roster.shift[member] = -1
+                roster.here_until[member] = 0.0
 
 
 @kernel

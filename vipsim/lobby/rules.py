@@ -10,12 +10,33 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from vipsim.compiled import kernel
-from vipsim.lobby.jobs import ANY_APPOINTMENT, CASH, FIRST_OWN, NONCASH, ORDINARY, PRIME, RM
+from vipsim.lobby.jobs import (
+    ANY_APPOINTMENT,
+    CASH,
+    DESK,
+    ERRANDS,
+    FAILED_TEST,
+    FIRST_OWN,
+    LEFT_LINE,
+    MIDDLE,
+    MISJUDGED,
+    NONCASH,
+    NOT_LOST,
+    ORDINARY,
+    PRIME,
+    RM,
+    SCREENED_OUT,
+    SENT_AWAY,
+    UNSEEN,
+    UNWILLING,
+    WITH_RM_CASH,
+)
 
 FINISH, HAND_OVER, CUT_OFF_RULE = range(3)
 SERVE_ALL, SEND_AWAY = range(2)
 NO_PRIORITY, STRICT, HEAD_START, OVERRIDE, WINDOW = range(5)
 OWN_ONLY, OWN_THEN_ANY, POOL = range(3)
+GUARDED = 8  # ranks by which a ticket that is too old goes ahead of its line's
 
 
 class Rules(NamedTuple):
@@ -111,16 +132,89 @@ def colleague_line(line):
 @kernel
 def station_of(line):
     """Station of a line."""
-    return line // 3 if line < ANY_APPOINTMENT else RM
+    if line < ANY_APPOINTMENT:
+        return line // 3
+    if line < WITH_RM_CASH:
+        return DESK if line > ANY_APPOINTMENT else RM
+    return CASH + line - WITH_RM_CASH if line < FIRST_OWN else RM
 
 
 @kernel
 def class_of_line(line):
-    """Class of a line; appointments and own customers of an RM are primes."""
-    return line % 3 if line < ANY_APPOINTMENT else PRIME
+    """Class of a line; appointments, own customers of an RM and who comes with an RM are primes."""
+    if line < ANY_APPOINTMENT:
+        return line % 3
+    return PRIME if line == ANY_APPOINTMENT or line > ERRANDS else ORDINARY
 
 
 @kernel
 def task_fits(now, minutes, duty_end, call_from_min, call_until_min):
     """Whether an outreach task started now ends within the duty interval and the calling hours (O03)."""
     return now >= call_from_min and now + minutes <= call_until_min and now + minutes <= duty_end
+
+
+# ------------------------------------------------------------------------------------- the service process
+# ``p`` is the record of process.Process.
+
+
+@kernel
+def class_at_counter(believed, middle):
+    """Class in which a visitor waits at the counters: the middle class shows a card of its own (L27)."""
+    if not believed:
+        return ORDINARY
+    return MIDDLE if middle else PRIME
+
+
+@kernel
+def tested(p, certain, rm_free, waiting):
+    """Whether a lobby manager tests a believed prime with the touchstone (I10, I13)."""
+    if certain:
+        return False
+    if p.test == 1 or (p.test == 2 and waiting < p.calm_below):
+        return True
+    return p.probe_when_rm_busy and not rm_free
+
+
+@kernel
+def taught(p, learns, waiting):
+    """Whether who does not know the machine is taught: willing, and few wait at the desk (L04)."""
+    return learns and waiting < p.teach_below
+
+
+@kernel
+def helped(p, waiting):
+    """Whether a lobby manager helps with the form: while few wait at the counter (L05)."""
+    return p.forms and waiting < p.help_below
+
+
+@kernel
+def balks(p, uniform, ahead):
+    """Whether a visitor leaves at the sight of the number: so many tickets are ahead, gone or not (N06)."""
+    return uniform < p.balk_share_per_person * (ahead - p.balk_above)
+
+
+@kernel
+def rank_now(p, rank, station, cls, waited):
+    """Rank of a line at this minute: an ordinary ticket that is too old goes first (L15)."""
+    guarded = cls == ORDINARY and station >= CASH and station <= NONCASH and waited >= p.guard_min
+    return rank - GUARDED if guarded else rank
+
+
+@kernel
+def lost_where(lost, met, screened_out, gave_up, seen, believed_by, test_failed, meets, sent_away):
+    """Where a visitor's meeting with an RM was lost, told at the end of the day; NOT_LOST if there was one."""
+    if met:
+        return NOT_LOST
+    if screened_out:
+        return SCREENED_OUT
+    if lost != NOT_LOST:
+        return lost
+    if sent_away:
+        return SENT_AWAY
+    if believed_by == 0:
+        return MISJUDGED if seen else UNSEEN
+    if test_failed:
+        return FAILED_TEST
+    if not meets:
+        return UNWILLING
+    return LEFT_LINE if gave_up else UNWILLING

@@ -2,40 +2,40 @@
 
 Addresses: time = day; id = the customer's row, or ``WALK_IN`` + n for the n-th walk-in of a slot; k = the number of
 the customer's visit that day, or the slot, in the bits above ``_FIELD_BITS``, and the field below them. Visits are
-drawn column by column, because the generator then works on several addresses at once.
+drawn column by column, because the generator then works on several addresses at once; row numbers are unsigned, else
+every index would be asked whether it counts from the end.
 """
 
 # mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 
-from math import log
+from math import exp, inf
 
 import numpy as np
 
-from vipsim import draws
-from vipsim.compiled import inlined, kernel, lean
+from vipsim.compiled import kernel, lean
 from vipsim.draws import (
     ARRIVAL,
     CONSTANT,
-    DAY_FACTOR,
     EXPONENTIAL,
     IDENTIFY,
+    LOGNORMAL,
     NEVER,
     PATIENCE,
     SERVICE,
     VISIT_KIND,
     WALK_IN_COUNT,
     Variate,
-    category,
     draw,
-    gamma_quantile,
     invert_profile,
     pair,
     poisson,
     variate,
 )
-from vipsim.lobby.jobs import RM, grow_visits
+from vipsim.lobby.chances import behave, judge, lead_openings, remembers, take_time
+from vipsim.lobby.columns import to_minutes, to_normals, uniforms
+from vipsim.lobby.jobs import RM, grow_visits, room_for_chance
 
 WALK_IN = 1 << 31  # walk-ins' ids lie above every customer's
 _FIELD_BITS = 6
@@ -47,39 +47,13 @@ _TRIAGE, _BUSINESS, _MEETING = range(3)  # SERVICE
 _COUNTER, _WAITING_AREA, _MACHINE = range(3)  # PATIENCE
 _MANAGER, _TELLER = range(2)  # IDENTIFY
 
-_philox = inlined(getattr(draws.philox, "py_func", draws.philox))
-_open_unit = inlined(getattr(draws._open_unit, "py_func", draws._open_unit))
-
 _NONE, _CARD_TICKET, _KNOWN = range(3)
 _TYPE_A, _TYPE_B, _TYPE_D = 0, 1, 3
+_WALK_IN_MIX = 2  # row of Choices.kind_cumulative; 0 = ordinary customers, 1 = VIPs
 
-
-@inlined
-def _minutes(v, u):
-    """A variate; the exponential law, the most frequent, without a call."""
-    if v.law == EXPONENTIAL:
-        return -v.a * log(u)
-    return variate(v, u)
-
-
-@kernel
-def day_weights(params, address, first_day, days, weights):
-    """Expected demand of each day relative to an average open day, into ``weights``; 0 when the branch is closed.
-
-    ``days`` is a ``calendar.Days`` (or a slice of its arrays) that begins at ``first_day``. Weekday, month and third
-    of the month as declared, times a gamma factor of the day with mean 1 (over-dispersion).
-    """
-    a = params.arrivals
-    cv = a.day_factor_cv
-    shape = 1.0 / (cv * cv) if cv > 0.0 else 0.0
-    for i in range(weights.size):
-        if not days.open[i]:
-            weights[i] = 0.0
-            continue
-        w = a.weekday[days.weekday[i]] * a.month[days.month[i]] * a.third[days.third[i]]
-        if cv > 0.0:
-            w *= gamma_quantile(draw(address, DAY_FACTOR, first_day + i, 0, 0), shape) / shape
-        weights[i] = w
+_AT_ONCE = 32  # arrivals compared in one turn of the loop
+_SHORT_GROUP = 24  # shorter groups are put together: the turn costs the same
+_LONG_GROUP = 320  # a longer group is sorted faster by bucket
 
 
 @kernel
@@ -101,8 +75,7 @@ def add_walk_ins(params, address, day, weight, visits):
         n += more
     visits.n[0] = n
     _fill_walk_ins(a, address, day, visits, start, n)
-    _draw_details(params.choices, address, day, visits)
-    return visits
+    return _draw_details(params.process, params.choices, address, day, visits)
 
 
 @lean
@@ -115,8 +88,8 @@ def _fill_walk_ins(a, address, day, visits, start, n):
     second = visits.second
     blank = visits.blank
     cumulative = a.type_cumulative
-    _uniforms(address, ARRIVAL, day, _TIME, visits, start, n)
-    for i in range(start, n):
+    uniforms(address, ARRIVAL, day, _TIME, visits, start, n)
+    for i in range(np.uint64(start), np.uint64(n)):
         u = second[i]
         type = int(u >= cumulative[0]) + int(u >= cumulative[1]) + int(u >= cumulative[2])
         rows[i] = blank[0]
@@ -129,11 +102,12 @@ def _fill_walk_ins(a, address, day, visits, start, n):
 
 
 @kernel
-def add_visits(params, address, day, n, who, k, type, vip, signed, owner, appointment, visits):
+def add_visits(params, address, day, n, who, k, type, vip, signed, owner, appointment, skilled, known, visits):
     """Visits of n customers of the book today (arrays of length n or more); returns the visits.
 
     who = row of the book, k = number of the customer's visit that day (0, 1, ...), type 0..3, owner = staff number
-    or -1, appointment = 1 where an RM expects the customer (business is then the meeting).
+    or -1, appointment = 1 where an RM expects the customer (business is then the meeting), skilled = 1 where the
+    customer was taught to use machines, known = probability that the lobby managers know the customer's face.
     """
     a = params.arrivals
     start = visits.n[0]
@@ -153,43 +127,34 @@ def add_visits(params, address, day, n, who, k, type, vip, signed, owner, appoin
         row["signed"] = signed[i]
         row["owner"] = owner[i]
         row["appointment"] = appointment[i]
+        row["skilled"] = skilled[i]
+        row["known"] = remembers(address, day, who[i], k[i] << _FIELD_BITS, known[i])
     visits.n[0] = start + n
-    _draw_details(params.choices, address, day, visits)
-    return visits
+    return _draw_details(params.process, params.choices, address, day, visits)
 
 
-@lean
-def _uniforms(address, stream, day, field, visits, start, n):
-    """The two uniforms of a block for the rows start .. n, into ``visits.first`` and ``visits.second``.
-
-    As ``draws.pair``, pasted into the loop so that the compiler works on several rows at once.
-    """
-    id = visits.id
-    k = visits.k
-    first = visits.first
-    second = visits.second
-    time = np.uint32(day)
-    replication = np.uint32(address.replication)
-    seed = np.uint32(address.seed)
-    stream_of_branch = np.uint32(stream | address.branch << 16)
-    for i in range(start, n):
-        block = np.uint32((k[i] + field) >> 1)
-        a, b, c, d = _philox(np.uint32(id[i]), time, block, replication, seed, stream_of_branch)
-        first[i] = _open_unit(a, b)
-        second[i] = _open_unit(c, d)
-
-
-@lean
-def _draw_details(c, address, day, visits):
+@kernel
+def _draw_details(process, c, address, day, visits):
     """Everything else about the visits just added; a column is drawn only where the scenario can need it."""
     start = visits.n[1]
     n = visits.n[0]
     visits.n[1] = n
     _draw_kind(c, address, day, visits, start, n)
-    _draw_belief(c, address, day, visits, start, n)
-    _draw_meeting(c, address, day, visits, start, n)
+    if process is None:
+        _draw_belief(c, address, day, visits, start, n)
+        _draw_meeting(c, address, day, visits, start, n)
+    else:
+        visits = room_for_chance(visits)
+        for i in range(start, n):
+            visits.chance[i] = visits.blank_chance[0]
+        lead_openings(process, address, day, visits, start, n)
+        _draw_belief(c, address, day, visits, start, n)
+        judge(process, c, address, day, visits, start, n)
+        behave(process, c, address, day, visits, start, n)
+        take_time(process, address, day, visits, start, n)
     at_counter, at_machine = _draw_minutes(c, address, day, visits, start, n)
     _draw_patience(c, address, day, visits, start, n, at_counter, at_machine)
+    return visits
 
 
 @lean
@@ -198,20 +163,23 @@ def _draw_kind(c, address, day, visits, start, n):
     rows = visits.rows
     first = visits.first
     second = visits.second
-    kinds = c.kind_cumulative.size
+    cumulative = c.kind_cumulative
+    kinds = cumulative.shape[1]
     if kinds > 1 or c.diverts:
-        _uniforms(address, VISIT_KIND, day, _KIND, visits, start, n)
-    for i in range(start, n):
+        uniforms(address, VISIT_KIND, day, _KIND, visits, start, n)
+    for i in range(np.uint64(start), np.uint64(n)):
         row = rows[i]
         kind = 0
         if kinds > 1:
-            kind = category(first[i], c.kind_cumulative)
+            mix = _WALK_IN_MIX if row["who"] < 0 else row["vip"]
+            while kind < kinds - 1 and first[i] >= cumulative[mix, kind]:
+                kind += 1
         row["kind"] = kind
         row["station"] = RM if row["appointment"] else c.station[kind]
         row["divert"] = c.diverts and not row["appointment"] and second[i] < c.divert[kind]
     if c.ask_share > 0.0:
-        _uniforms(address, VISIT_KIND, day, _PITCH, visits, start, n)
-        for i in range(start, n):
+        uniforms(address, VISIT_KIND, day, _PITCH, visits, start, n)
+        for i in range(np.uint64(start), np.uint64(n)):
             rows[i]["pitch"] = first[i] < c.ask_share
 
 
@@ -220,8 +188,8 @@ def _draw_belief(c, address, day, visits, start, n):
     """Whom staff would take for prime: a lobby manager who looks, the ticket machine, a teller who pitches."""
     manager_errs = c.triage_on and (c.sensitivity_share < 1.0 or c.specificity_share < 1.0)
     if manager_errs or c.ask_share > 0.0:
-        _uniforms(address, IDENTIFY, day, _MANAGER, visits, start, n)
-    for i in range(start, n):
+        uniforms(address, IDENTIFY, day, _MANAGER, visits, start, n)
+    for i in range(np.uint64(start), np.uint64(n)):
         row = visits.rows[i]
         type = row["type"]
         looks = type != _TYPE_D
@@ -239,19 +207,20 @@ def _draw_belief(c, address, day, visits, start, n):
                 shows = shows or c.ticket_class == _CARD_TICKET
         row["looks_prime"] = 1 if looks and c.triage_on else 0
         row["shows_prime"] = 1 if shows else 0
+        row["may_be_prime"] = row["looks_prime"] | row["shows_prime"]
 
 
 @lean
 def _draw_meeting(c, address, day, visits, start, n):
     """Whether those who may be taken for prime want to meet an RM, would wait, would leave a phone number."""
-    for i in range(start, n):
+    for i in range(np.uint64(start), np.uint64(n)):
         row = visits.rows[i]
-        if row["appointment"] or not (row["looks_prime"] or row["shows_prime"]):
+        if row["appointment"] or not row["may_be_prime"]:
             continue
         id = visits.id[i]
         k = visits.k[i]
         if draw(address, VISIT_KIND, day, id, k + _MEETS) < c.meet_share:
-            row["meets"] = 1
+            row["meets"] = row["may_meet"] = 1
             u, w = pair(address, VISIT_KIND, day, id, k + _WAITS)
             row["wait_uniform"] = u
             row["phone"] = 1 if w < c.phone_share else 0
@@ -269,32 +238,38 @@ def _draw_minutes(c, address, day, visits, start, n):
     second = visits.second
     counter = visits.counter
     machine = visits.machine
-    _uniforms(address, SERVICE, day, _TRIAGE, visits, start, n)
+    uniforms(address, SERVICE, day, _TRIAGE, visits, start, n)
     if c.triage_on:
-        for i in range(start, n):
-            rows[i]["triage_min"] = _minutes(c.triage, first[i])
+        to_minutes(c.triage, first, start, n)
+        for i in range(np.uint64(start), np.uint64(n)):
+            rows[i]["triage_min"] = first[i]
     at_counter = 0
     at_machine = 0
-    for i in range(start, n):  # lists first: loops without unforeseeable branches are fast
+    for i in range(np.uint64(start), np.uint64(n)):  # lists first: loops without unforeseeable branches are fast
         row = rows[i]
-        counter[at_counter] = i
-        machine[at_machine] = i
+        counter[np.uint32(at_counter)] = i
+        machine[np.uint32(at_machine)] = i
         surely_machine = row["divert"] & (not c.may_pass_desk) & (not row["looks_prime"])
         at_counter += not surely_machine
-        at_machine += row["divert"]
+        at_machine += int(row["divert"])
     for j in range(at_machine):
-        i = machine[j]
-        rows[i]["machine_min"] = _minutes(c.machine, second[i])
+        first[j] = second[machine[j]]
+    to_minutes(c.machine, first, 0, at_machine)
+    for j in range(at_machine):
+        rows[machine[j]]["machine_min"] = first[j]
+    for j in range(at_counter):
+        first[j] = second[counter[j]]
+    to_normals(first, second, at_counter)  # second is used up
     for j in range(at_counter):
         i = counter[j]
         row = rows[i]
         kind = row["kind"]
         law = Variate(c.service_law[kind], c.service[kind, 0], c.service[kind, 1], c.service[kind, 2])
         if row["station"] == RM:
-            row["meeting_min"] = variate(c.meeting if row["appointment"] else law, second[i])
+            row["meeting_min"] = variate(c.meeting if row["appointment"] else law, first[j])
         else:
-            row["counter_min"] = variate(law, second[i])
-            if row["meets"]:
+            row["counter_min"] = exp(law.a + law.b * second[j]) if law.law == LOGNORMAL else variate(law, first[j])
+            if row["may_meet"]:
                 u = draw(address, SERVICE, day, visits.id[i], visits.k[i] + _MEETING)
                 row["meeting_min"] = variate(c.meeting, u)
     return at_counter, at_machine
@@ -305,18 +280,26 @@ def _draw_patience(c, address, day, visits, start, n, at_counter, at_machine):
     """Minutes they are willing to wait at a counter, for a machine, in the waiting area."""
     rows = visits.rows
     first = visits.first
+    second = visits.second
     counter = visits.counter
     machine = visits.machine
     if c.patience_vip.law != NEVER or c.patience_ordinary.law != NEVER:
-        _uniforms(address, PATIENCE, day, _COUNTER, visits, start, n)
+        uniforms(address, PATIENCE, day, _COUNTER, visits, start, n)
         for j in range(at_counter):
-            i = counter[j]
-            row = rows[i]
-            row["patience_min"] = _minutes(c.patience_vip if row["vip"] else c.patience_ordinary, first[i])
+            second[j] = first[counter[j]]
+        if c.patience_vip.law == EXPONENTIAL and c.patience_ordinary.law == EXPONENTIAL:
+            to_minutes(Variate(EXPONENTIAL, 1.0, 0.0, 0.0), second, 0, at_counter)
+            for j in range(at_counter):
+                row = rows[counter[j]]
+                row["patience_min"] = (c.patience_vip.a if row["vip"] else c.patience_ordinary.a) * second[j]
+        else:
+            for j in range(at_counter):
+                row = rows[counter[j]]
+                row["patience_min"] = variate(c.patience_vip if row["vip"] else c.patience_ordinary, second[j])
     if c.patience_meeting.law != NEVER:
-        for i in range(start, n):
+        for i in range(np.uint64(start), np.uint64(n)):
             row = rows[i]
-            if row["meets"]:
+            if row["may_meet"]:
                 u = draw(address, PATIENCE, day, visits.id[i], visits.k[i] + _WAITING_AREA)
                 row["meeting_patience_min"] = variate(c.patience_meeting, u)
     if c.patience_machine.law != NEVER:
@@ -328,36 +311,87 @@ def _draw_patience(c, address, day, visits, start, n, at_counter, at_machine):
 
 @lean
 def arrange(visits):
-    """Order of arrival into ``visits.order``; who comes at the same minute keeps the order of rows.
-
-    A bucket per expected arrival, then insertion: linear in the number of visits.
-    """
+    """Order of arrival into ``visits.order`` and ``visits.minute``; who comes at one minute keeps the order of rows."""
     n = visits.n[0]
     rows = visits.rows
-    order = visits.order
+    unsorted = visits.first  # nobody needs the uniforms any more
+    for i in range(np.uint64(n)):
+        unsorted[i] = rows[i]["arrive"]
+    if not _arrange_by_comparing(n, unsorted, visits.second, visits.order, visits.minute):
+        _arrange_by_bucket(n, unsorted, visits.bucket, visits.order, visits.minute)
+
+
+@lean
+def _arrange_by_comparing(n, unsorted, least_from, order, minute):
+    """Places of arrivals that come a group after the other, as walk-ins of slots do; whether that was possible.
+
+    A group ends where all earlier arrivals are before all later ones. A visitor's place is the number of earlier
+    arrivals, counted several at once: no branch, and no place in memory that waits for another. It fails for few
+    visitors, for long groups, and where two come at one minute (they count the same place).
+    """
+    least = inf
+    for i in range(n):
+        j = np.uint32(n - 1 - i)
+        least = min(least, unsorted[j])
+        least_from[j] = least
+    end = 0
+    most = -inf
+    places = 0
+    while end < n:
+        start = end
+        while True:
+            most = max(most, unsorted[np.uint32(end)])
+            end += 1
+            if end == n or (end - start >= _SHORT_GROUP and most < least_from[np.uint32(end)]):
+                break
+        width = (end - start + _AT_ONCE - 1) // _AT_ONCE * _AT_ONCE  # who is beyond the group changes no place
+        low = max(min(start, n - width), 0)
+        if low + width > n or width > _LONG_GROUP:
+            return False
+        for i in range(np.uint32(start), np.uint32(end)):
+            at = unsorted[i]
+            place = low
+            for j in range(np.uint32(low), np.uint32(low + width)):  # type: ignore[assignment]
+                place += unsorted[j] < at
+            places += place
+            order[np.uint32(place)] = i
+            minute[np.uint32(place)] = at
+    return 2 * places == n * (n - 1)
+
+
+@lean
+def _arrange_by_bucket(n, unsorted, bucket, order, minute):
+    """Any arrivals: a bucket per expected arrival, then insertion: linear in the number of visits."""
     last = 0.0
     for i in range(n):
-        last = max(last, rows[i]["arrive"])
+        last = max(last, unsorted[i])
     scale = n / last * (1.0 - 1e-12) if last > 0.0 else 0.0
-    bucket = visits.bucket
-    for b in range(n + 1):
+    for b in range(n):
         bucket[b] = 0
     for i in range(n):
-        bucket[int(rows[i]["arrive"] * scale) + 1] += 1
+        bucket[np.uint32(unsorted[i] * scale)] += 1
+    before = 0
     for b in range(n):
-        bucket[b + 1] += bucket[b]
+        here = bucket[b]
+        bucket[b] = before
+        before += here
     for i in range(n):
-        b = int(rows[i]["arrive"] * scale)
-        order[bucket[b]] = i
-        bucket[b] += 1
+        at = unsorted[i]
+        place = np.uint32(bucket[np.uint32(at * scale)])
+        bucket[np.uint32(at * scale)] = place + 1
+        order[place] = i
+        minute[place] = at
     for j in range(1, n):
-        v = order[j]
-        at = rows[v]["arrive"]
-        i = j
-        while i > 0 and rows[order[i - 1]]["arrive"] > at:
-            order[i] = order[i - 1]
-            i -= 1
-        order[i] = v
+        at = minute[j]
+        if minute[j - 1] > at:
+            v = order[j]
+            i = j
+            while i > 0 and minute[i - 1] > at:
+                order[i] = order[i - 1]
+                minute[i] = minute[i - 1]
+                i -= 1
+            order[i] = v
+            minute[i] = at
 
 
-__all__ = ["CONSTANT", "add_visits", "add_walk_ins", "arrange", "day_weights"]
+__all__ = ["CONSTANT", "add_visits", "add_walk_ins", "arrange"]

@@ -11,10 +11,11 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from vipsim.scenario import process
 from vipsim.scenario.fields import Law, Section, fact, lever, uncertainty
 
 TYPES = ("A", "B", "C", "D")
-ROLES = ("relationship_manager", "lobby_manager", "teller", "head")
+ROLES = ("relationship_manager", "lobby_manager", "teller", "head", "lobby_assistant")
 Station = Literal["desk", "cash", "noncash", "rm"]
 
 _SUM_TOLERANCE = 1e-9
@@ -23,6 +24,12 @@ _SUM_TOLERANCE = 1e-9
 def _sums_to_one(values: list[float], what: str) -> None:
     if abs(sum(values) - 1.0) > _SUM_TOLERANCE:
         raise ValueError(f"expected {what} to sum to 1, found {sum(values):.6g}")
+
+
+def _never_negative(values: list[float]) -> list[float]:
+    if values and min(values) < 0.0:
+        raise ValueError(f"expected every factor >= 0, found {min(values):.6g}")
+    return values
 
 
 # -------------------------------------------------------------------------------------------- who comes
@@ -46,10 +53,56 @@ class Transaction(Section):
     """One kind of business: its share of visits, the station that does it and how long it takes there."""
 
     name: str = fact("text", "What the customer comes for", "N02")
-    share: float = uncertainty("share", "Share of visits", "N02", ge=0, le=1)
+    share: float = uncertainty("share", "Share of the visits of customers below the standard cut", "N02", ge=0, le=1)
+    vip_share: float | None = uncertainty(
+        "share", "Share of the visits of VIPs; omitted = share", "N02", ge=0, le=1, default=None
+    )
+    walk_in_share: float | None = uncertainty(
+        "share", "Share of the visits of walk-ins without an account; omitted = share", "N02", ge=0, le=1, default=None
+    )
     station: Literal["cash", "noncash", "rm"] = fact("choice", "Where it is done when not on a machine", "N02, L06")
     divertible_share: float = uncertainty("share", "Share that a machine could do", "N02, L04, L06", ge=0, le=1)
     service: Law = uncertainty("min", "Minutes at the station", "N03")
+    opens_account: bool = fact(
+        "switch", "Opens an account: e-banking can be signed with it", "EB01, I12", default=False
+    )
+
+    def shares(self) -> tuple[float, float, float]:
+        """Share of the visits of ordinary customers, of VIPs, of walk-ins."""
+        vip = self.share if self.vip_share is None else self.vip_share
+        return self.share, vip, self.share if self.walk_in_share is None else self.walk_in_share
+
+
+class MonthDays(Section):
+    """Named days of every month with a demand of their own: payday, pension day, the middle of the month."""
+
+    name: str = fact("text", "Why more or fewer come", "N01")
+    from_day: int = uncertainty("day of month", "First day of the month", "N01", ge=1, le=31)
+    to_day: int = uncertainty("day of month", "Last day of the month; 31 = to its end", "N01", ge=1, le=31)
+    factor: float = uncertainty("factor", "Demand on these days", "N01", ge=0, le=10)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> MonthDays:
+        if self.from_day > self.to_day:
+            raise ValueError(f"expected from_day <= to_day, found {self.from_day} > {self.to_day}")
+        return self
+
+
+class Holidays(Section):
+    """Before and after a holiday: who cannot come on closed days comes on the days around them."""
+
+    closed_days: int = uncertainty("days", "So many closed days in a row are a holiday", "assumption", ge=2, le=31)
+    before_factor: list[float] = uncertainty(
+        "factor", "Demand of the last open day before a holiday, the one before it, ...", "assumption", max_length=5
+    )
+    after_factor: list[float] = uncertainty(
+        "factor", "Demand of the first open day after a holiday, the second, ...", "assumption", max_length=5
+    )
+
+    @field_validator("before_factor", "after_factor")
+    @classmethod
+    def _factors(cls, values: list[float]) -> list[float]:
+        return _never_negative(values)
 
 
 class Demand(Section):
@@ -71,9 +124,10 @@ class Demand(Section):
     month_factor: list[float] = uncertainty(
         "factor", "Demand by month, January first", "N01", min_length=12, max_length=12
     )
-    third_of_month_factor: list[float] = uncertainty(
-        "factor", "Demand in days 1-10, 11-20 and after 20 of the month", "N01", min_length=3, max_length=3
+    month_days: list[MonthDays] = Field(
+        default=[], description="Named days of every month with a demand of their own; overlapping ones multiply"
     )
+    holidays: Holidays | None = Field(None, description="Demand around holidays; omitted = as on other days")
     day_factor_cv: float = uncertainty(
         "ratio", "Over-dispersion: variation of the gamma factor of a day (mean 1)", "us_bank_calls", ge=0, le=3
     )
@@ -87,17 +141,16 @@ class Demand(Section):
         _sums_to_one(values, "profile_share")
         return values
 
-    @field_validator("weekday_factor", "month_factor", "third_of_month_factor")
+    @field_validator("weekday_factor", "month_factor")
     @classmethod
     def _factors(cls, values: list[float]) -> list[float]:
-        if min(values) < 0.0:
-            raise ValueError(f"expected every factor >= 0, found {min(values):.6g}")
-        return values
+        return _never_negative(values)
 
     @field_validator("transactions")
     @classmethod
     def _transactions(cls, values: list[Transaction]) -> list[Transaction]:
-        _sums_to_one([x.share for x in values], "the shares of transactions")
+        for n, name in enumerate(("share", "vip_share", "walk_in_share")):
+            _sums_to_one([x.shares()[n] for x in values], f"the {name} of transactions")
         names = [x.name for x in values]
         for name in names:
             if names.count(name) > 1:
@@ -157,12 +210,24 @@ class Counters(Section):
 
     patience_vip: Law = uncertainty("min", "Minutes a VIP waits", "N06")
     patience_ordinary: Law = uncertainty("min", "Minutes anybody else waits", "N06")
+    target_vip_min: float | None = fact(
+        "min", "Wait that VIPs should not exceed; none = no target", "KPI19", ge=0, default=None
+    )
+    target_ordinary_min: float | None = fact("min", "The same of anybody else", "KPI19", ge=0, default=None)
     chat_queue_threshold: int = lever("people", "Tellers pitch while at most this many wait", "DV16, L16", ge=0, le=100)
     pitch_min: float = fact("min", "Minutes a pitch adds to the service", "DV17, L22", ge=0, le=10)
     teller_sensitivity_share: float = uncertainty(
         "share", "A and B visitors whom a pitching teller recognises in the system", "N09, I11", ge=0, le=1
     )
     teller_specificity_share: float = uncertainty("share", "C and D visitors not referred", "N09, I11", ge=0, le=1)
+    opening_noncash_share: float | None = lever(
+        "share",
+        "Account openings led to the non-cash counter, the others to cash; omitted = as the transaction says",
+        "I12",
+        ge=0,
+        le=1,
+        default=None,
+    )
 
 
 class Meetings(Section):
@@ -185,7 +250,7 @@ class Meetings(Section):
 
 
 class Lobby(Section):
-    """The day inside the branch."""
+    """The day inside the branch; the sections from ``entrance`` on are the service process, each off where left out."""
 
     triage: Triage
     diversion: Diversion
@@ -198,6 +263,30 @@ class Lobby(Section):
     after_closing: Literal["serve_all", "send_away"] = fact(
         "choice", "Those inside at closing are served (overtime), or who still waits is sent away", "model.md"
     )
+    entrance: process.Entrance | None = None
+    identification: process.Identification | None = None
+    assistants: process.Assistants | None = None
+    touchstone: process.Touchstone | None = None
+    teaching: process.Teaching | None = None
+    forms: process.Forms | None = None
+    guidance: process.Guidance | None = None
+    referral: process.Referral | None = None
+    rm_service: process.RmService | None = None
+    classes: process.Classes | None = None
+    escalation: process.Escalation | None = None
+    errands: process.Errands | None = None
+    balking: process.Balking | None = None
+    ebank: process.Ebank | None = None
+
+    @property
+    def has_process(self) -> bool:
+        """Whether any mechanism of the service process is declared."""
+        declared = any(getattr(self, name) is not None for name in PROCESS)
+        return declared or self.counters.opening_noncash_share is not None
+
+
+PROCESS = tuple(name for name, field in Lobby.model_fields.items() if not field.is_required())
+"""Sections of the service process."""
 
 
 # ------------------------------------------------------------------------------------------ who serves
@@ -236,9 +325,28 @@ class Role(Section):
     on_duty: int | None = lever(
         "people", "At most this many on the floor a day (rota); omitted = all", "DV03", ge=0, le=20, default=None
     )
+    weekend_on_duty: int | None = lever(
+        "people",
+        "Members who work on each Saturday or Sunday of opening, and rest on a working day instead; "
+        "omitted = weekends are staffed like all days, without days of rest",
+        "DV12, L25",
+        ge=0,
+        le=20,
+        default=None,
+    )
     absence_share: float = uncertainty("share", "Days absent: annual leave, sickness", "assumption", ge=0, le=1)
+    skill_cv: float = uncertainty(
+        "ratio", "Spread of skill: variation between members of the minutes for the same work", "N33", ge=0, le=1
+    )
     cost_yuan_per_month: float = fact("yuan per month", "Full staff cost of a member", "N23", ge=0)
-    shifts: list[Shift] = Field(min_length=1, description="Member i works shift i modulo their number")
+    shifts: list[Shift] = Field(
+        min_length=1,
+        description="The n-th member on duty today works shift n modulo their number, so breaks take turns",
+    )
+
+    def on_floor(self) -> int:
+        """Most members on the floor, by number employed and rota."""
+        return self.employed if self.on_duty is None else min(self.employed, self.on_duty)
 
 
 class Serving(Role):
@@ -270,13 +378,25 @@ class Tellers(Role):
         return self
 
 
+def _nobody() -> Serving:
+    shift = Shift.model_validate({"start_min": 0.0, "end_min": 1.0})
+    nobody = {"employed": 0, "absence_share": 0.0, "skill_cv": 0.0, "cost_yuan_per_month": 0.0, "shifts": [shift]}
+    return Serving.model_validate(nobody)
+
+
 class Staff(Section):
-    """The finite staff of the branch, in the order of their numbers: RMs, lobby managers, tellers, head."""
+    """The finite staff of the branch, in the order of their numbers: RMs, lobby managers, tellers, head, assistants.
+
+    Lobby assistants (interns, guides) serve the desk with less accuracy; left out = nobody (L21).
+    """
 
     relationship_manager: Serving
     lobby_manager: Serving
     teller: Tellers
     head: Serving
+    lobby_assistant: Serving = Field(
+        default_factory=_nobody, description="Interns and guides at the desk; omitted = none"
+    )
 
 
 def check_lobby(demand: Demand, lobby: Lobby, staff: Staff, opening_min: float) -> None:
@@ -299,10 +419,64 @@ def check_lobby(demand: Demand, lobby: Lobby, staff: Staff, opening_min: float) 
     serves["cash"] += staff.teller.employed - staff.teller.noncash_only
     serves["noncash"] += staff.teller.employed - staff.teller.cash_only
     for item in demand.transactions:
-        if item.share > 0.0 and serves[item.station] == 0:
-            raise ValueError(
-                f"staff: expected somebody at station {item.station!r}, where demand.transactions sends "
-                f"{item.name!r}; found nobody employed who serves it"
-            )
+        for place in _stations_of(item, lobby):
+            if max(item.shares()) > 0.0 and serves[place] == 0:
+                raise ValueError(
+                    f"staff: expected somebody at station {place!r}, where demand.transactions sends "
+                    f"{item.name!r}; found nobody employed who serves it"
+                )
     if lobby.triage.on and serves["desk"] == 0:
         raise ValueError("staff.lobby_manager.employed: expected at least 1 while lobby.triage.on is true, found 0")
+    windows = lobby.vip_service.windows
+    if lobby.vip_service.mode == "window" and windows > max(staff.teller.employed, 1):
+        raise ValueError(
+            f"lobby.vip_service.windows: expected at most one window for each teller employed "
+            f"({staff.teller.employed}), found {windows}"
+        )
+    _check_process(demand, lobby, staff)
+
+
+def _stations_of(item: Transaction, lobby: Lobby) -> list[str]:
+    """Where a transaction may be led."""
+    share = lobby.counters.opening_noncash_share
+    if share is None or not item.opens_account:
+        return [item.station]
+    return [name for name, part in (("noncash", share), ("cash", 1.0 - share)) if part > 0.0]
+
+
+_AT_DESK = ("entrance", "touchstone", "teaching", "forms", "guidance", "escalation", "errands")
+
+
+def _check_process(demand: Demand, lobby: Lobby, staff: Staff) -> None:
+    """Refuse a service process that nobody can carry out."""
+    for name in _AT_DESK:
+        if getattr(lobby, name) is not None and not lobby.triage.on:
+            raise ValueError(
+                f"lobby.triage.on: expected true, as lobby.{name} needs lobby managers at work; found false"
+            )
+    if lobby.ebank is not None:
+        if lobby.ebank.style != "none" and not any(x.opens_account for x in demand.transactions):
+            raise ValueError(
+                "demand.transactions: expected one with opens_account = true, as lobby.ebank signs with an account "
+                "opening; found none"
+            )
+        if lobby.ebank.activate_by == "lobby_manager" and not lobby.triage.on:
+            raise ValueError("lobby.triage.on: expected true, as lobby managers activate e-banking; found false")
+    if lobby.referral is not None and lobby.guidance is None:
+        raise ValueError(
+            "lobby.guidance: expected this section, as tellers of lobby.referral call lobby managers; found nothing"
+        )
+    if staff.lobby_assistant.employed > 0 and lobby.assistants is None:
+        raise ValueError(
+            f"lobby.assistants: expected this section (how well they judge), as staff.lobby_assistant.employed = "
+            f"{staff.lobby_assistant.employed}; found nothing"
+        )
+    if lobby.escalation is not None and getattr(staff, lobby.escalation.role).employed == 0:
+        raise ValueError(
+<<<<<<< HEAD
+            f"lobby.escalation.role: expected a role with somebody employed, found {lobby.escalation.role!r}, where "
+            "nobody is"
+=======
+            f"lobby.escalation.role: expected a role with somebody employed, found {lobby.escalation.role!r} without"
+>>>>>>> main
+        )

@@ -304,17 +304,11 @@ def next_stage(state, life, ratios, u, i, day):
     book = state.book
     stage = book[i].stage
     weak = book[i].relationship < life.decline_below_share
-    new = stage
-    if stage == EXPLORATION:
-        if u < ratios.leave_exploration:
-            new = DEVELOPMENT
-    elif stage == DEVELOPMENT:
-        if u < ratios.leave_development:
-            new = MATURITY
-    elif stage == MATURITY and weak:
-        new = DECLINE
-    elif stage == DECLINE and not weak:
-        new = DEVELOPMENT
-    if new != stage:
+    explored = (stage == EXPLORATION) & (u < ratios.leave_exploration)
+    developed = (stage == DEVELOPMENT) & (u < ratios.leave_development)
+    declined = (stage == MATURITY) & weak
+    recovered = (stage == DECLINE) & (not weak)
+    if explored | developed | declined | recovered:  # asked at once: no branch that the processor cannot foresee
+        new = MATURITY if developed else DECLINE if declined else DEVELOPMENT
         book[i].stage = new
         book[i].stage_since = day

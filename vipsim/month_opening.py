@@ -8,22 +8,24 @@ concerned is listed first. Every draw has its own address, so the order of the s
 
 from __future__ import annotations
 
+from math import exp
 from typing import NamedTuple
 
 import numpy as np
 
-from vipsim import draws
+from vipsim import draws, tally
 from vipsim.agenda import ALERT, ARRIVE, JOIN, MATURITY, NOTICE, VISIT, file
 from vipsim.compiled import kernel, lean
 from vipsim.customers import book as books
-from vipsim.customers.assets import REOPEN, grow, lacks_product, reopen
+from vipsim.customers.assets import REOPEN, feel_markets, grow, lacks_product, moves_much, reopen
 from vipsim.customers.book import EBANK_ACTIVE, EXITED, EXPLORATION
-from vipsim.customers.lifecycle import day_of_event, monthly_hazard, next_stage
+from vipsim.customers.lifecycle import FALSE, day_of_event, monthly_hazard, next_stage
 from vipsim.customers.ownership import TARGET, any_manager_has_room, seek_owner, wants_owner
 from vipsim.customers.segments import TIME, WEALTH_PRODUCT, grid_level
-from vipsim.customers.state import CLASSES, assets, raise_relationship
+from vipsim.customers.state import CHANNEL_COUNT, CLASSES, assets, raise_relationship
 from vipsim.draws import category, fill_pairs, poisson
-from vipsim.outreach.triggers import PHASE, plan_contacts, plan_reminders
+from vipsim.outreach.dates import plan_contacts, plan_occasions, plan_reminders
+from vipsim.outreach.triggers import PHASE
 
 BLOCK = 128  # customers taken together: their rows stay in the processor's nearest memory
 VISITS_A_MONTH = 64  # numbers kept for one customer's visits of a month
@@ -107,6 +109,7 @@ def _open_accounts(state, agenda, policy, address, team, month, returns, room, b
     _fade(state, policy, block, n)
     _seek_owners(state, agenda, policy, address, team, month, room, block, n)
     _file_notices(state, agenda, policy, address, month, block, n)
+    _feel_markets(state, policy, month, returns, block, n)
     _file_contacts(state, agenda, policy, address, month, block, n)
     _file_referrals(state, agenda, policy, address, month, block, n)
 
@@ -125,14 +128,19 @@ def _reopen(state, policy, address, month, block, n):
 
 @lean
 def _fade(state, policy, block, n):
-    """Relationships and the memory of contacts fade; a month's count of contacts begins."""
+    """Relationships return towards their base, the memory of contacts fades; a month's count of contacts begins."""
     book = state.book
-    stays = 1.0 - policy.lifecycle.relationship_decay_per_month
+    life = policy.lifecycle
+    uncourted = 1.0 - policy.response.courted_fade_per_month
     care_share = policy.tiers.entitlement_care_share
     for j in range(n):
         i = block.here[j]
         book[i].month_contacts = 0
-        book[i].relationship *= stays
+        for channel in range(CHANNEL_COUNT):
+            book[i].channel_contacts[channel] = 0
+        base = life.base_strength_share[book[i].stage - EXPLORATION]
+        book[i].relationship += life.relationship_decay_per_month * (base - book[i].relationship)
+        book[i].courted *= uncourted
         if book[i].tier > 0:
             raise_relationship(state, i, care_share)
         book[i].contact_load *= 11.0 / 12.0  # an exponential memory of one year
@@ -159,16 +167,27 @@ def _file_notices(state, agenda, policy, address, month, block, n):
     life = policy.lifecycle
     day = month.first_day
     invited = invited_share(life)
+    counts = state.sums.phase == tally.WINDOW
     fill_pairs(address, draws.LIFECYCLE, month.number, _OUTFLOW, block.here, n, block.first, block.second)
     for j in range(n):
         i = block.here[j]
         if book[i].stage == books.NOTICE:
             continue
         hazard = monthly_hazard(state, policy.hazards, i, day, month.quarter, invited)
+        if counts and book[i].cohort and not book[i].lost:
+            state.sums.expected[book[i].vip_group, 0] += 1.0 - exp(-hazard)
         when = day_of_event(block.first[j], hazard, month.days)
         if when >= 0:
             file(agenda, day + when, NOTICE, i, 0, 0)
         next_stage(state, life, policy.hazards, block.second[j], i, day)
+
+
+@lean
+def _feel_markets(state, policy, month, returns, block, n):
+    """A month of marked losses or gains is felt by those who hold much of the class."""
+    if moves_much(policy.assets, returns):
+        for j in range(n):
+            feel_markets(state, policy.assets, block.here[j], returns, month.first_day)
 
 
 @lean
@@ -186,18 +205,20 @@ def _file_contacts(state, agenda, policy, address, month, block, n):
         i = block.some[j]
         false_rate = (
             policy.hazards.monthly[book[i].vip_group]
+            * (1.0 - life.declared_share)
             * life.detection_recall_share
             * (1.0 / life.detection_precision_share - 1.0)
         )
         when = day_of_event(block.first[j], false_rate, month.days)
         if when >= 0:
-            file(agenda, day + when, ALERT, i, 0, 0)
+            file(agenda, day + when, ALERT, i, 0, FALSE)
     fill_pairs(address, draws.CONTACT, 0, PHASE, block.some, owned, block.first, block.second)
     for j in range(owned):
         i = block.some[j]
         level = level_of(state, policy, i)
         plan_reminders(state, agenda, policy.triggers, i, day, month.days)
-        plan_contacts(agenda, policy.triggers, i, level, block.first[j], month.number, day, month.days)
+        plan_contacts(state, agenda, policy.triggers, i, level, block.first[j], month.number, day, month.days)
+        plan_occasions(state, agenda, policy, i, month)
 
 
 @lean
@@ -275,6 +296,6 @@ def _file_returns(state, agenda, policy, address, month, block, n):
         state.book[i].flow_days = 0
         when = day_of_event(block.first[j], policy.lifecycle.win_back_per_year / 12.0, month.days)
         if when >= 0:
-            part = policy.response.won_share * block.second[j]
+            part = policy.response.won_share * policy.response.movable_share * block.second[j]
             back = np.int64(np.float64(state.book[i].elsewhere) * part)
             file(agenda, month.first_day + when, ARRIVE, i, 1, back)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -21,7 +22,7 @@ from vipsim import tally as t
 from vipsim.branch import Branch, Crew, make_branch, make_crew, with_room
 from vipsim.calendar import Days
 from vipsim.customers.book import Book, opening
-from vipsim.customers.lifecycle import observe_hazards, resume_notices
+from vipsim.customers.lifecycle import better_level, observe_hazards, resume_notices
 from vipsim.customers.ownership import Team, divide_book
 from vipsim.customers.state import opening_rows
 from vipsim.days import (
@@ -52,7 +53,9 @@ if TYPE_CHECKING:
 
 Engine = Literal["compiled", "simpy"]
 _ENGINES: dict[str, Callable[..., Any]] = {"compiled": run_compiled, "simpy": run_reference}
-_DO_NOT_CALL = 1  # number of the draw of a customer's wish not to be called (stream CONTACT, time 0)
+_DO_NOT_CALL, _BIRTHDAY = 1, 2  # numbers of the draws of a customer's wish and birthday (stream CONTACT, time 0)
+_PILOT = 4_000_000_000  # replication of the pilot, apart from all others
+_START = np.array([0.9, 0.9])  # level of hazards from which the pilot starts
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,9 @@ class World(NamedTuple):
     opening: Any  # rows of the opening book
     customers: int
     ids: Any
+    festivals: frozenset[str]  # MM-DD
+    first_date: date
+    level: np.ndarray  # float64 [2]: mean hazard ratio that the opening book gets, ordinary and VIP
 
 
 @lru_cache(maxsize=4)
@@ -103,6 +109,22 @@ def _lobby_of(scenario: Scenario) -> LobbyParams:
 def _world(scenario_json: str) -> World:
     scenario = Scenario.model_validate_json(scenario_json)
     today = policy_today(scenario)
+    level = _level(today.model_dump_json()) if scenario.book.source != "none" else _START
+    return _build(scenario, today, level)
+
+
+@lru_cache(maxsize=8)
+def _level(today_json: str) -> np.ndarray:
+    """The level of hazards at which the window under today's policy shows the observed rates, by one pilot run."""
+    today = Scenario.model_validate_json(today_json)
+    run = _Run(_build(today, today, _START), Address(today.book.seed, _PILOT, 0), "compiled", False)
+    months = today.calendar.run_in_months + today.calendar.window_months
+    for index in range(months):
+        run.run_month(index)
+    return better_level(_START, run.branch.state, today.lifecycle, today.calendar.window_months)
+
+
+def _build(scenario: Scenario, today: Scenario, level: np.ndarray) -> World:
     days, starts, phases = when = horizon(scenario)
     lobby = _both(scenario, today, _lobby_of)
     has_book = scenario.book.source != "none"
@@ -120,6 +142,9 @@ def _world(scenario_json: str) -> World:
         opening=opening_rows(book),
         customers=int(np.count_nonzero(book.is_customer())),
         ids=ids,
+        festivals=frozenset(scenario.outreach.festivals if scenario.outreach else ()),
+        first_date=scenario.calendar.start_date,
+        level=level,
     )
 
 
@@ -144,7 +169,9 @@ class _Run:
         days: Any = Days(*(column[first:after] for column in self.world.days))  # type: ignore[arg-type]
         weights = np.empty(after - first)
         day_weights(self.world.lobby[0], self.address, first, days, weights)
-        return Month(index, first, after - first, int(days.month[0]) // 3, weights)
+        dates = [self.world.first_date + timedelta(days=day) for day in range(first, after)]
+        greetings = [day for day, when in enumerate(dates, first) if when.isoformat()[5:] in self.world.festivals]
+        return Month(index, first, after - first, int(days.month[0]) // 3, max(greetings, default=-1), weights)
 
     def begin(self) -> None:
         """The first day: wishes are fixed, owners found for the assigned, hazards scaled."""
@@ -153,11 +180,13 @@ class _Run:
         rows = np.arange(state.book.size)
         u = draws.uniform(a.seed, a.replication, draws.CONTACT, a.branch, 0, rows, _DO_NOT_CALL)
         state.book.do_not_call[:] = u < policy.outreach.do_not_call_share
+        u = draws.uniform(a.seed, a.replication, draws.CONTACT, a.branch, 0, rows, _BIRTHDAY)
+        state.book.birthday[:] = (u * 365).astype(np.int16)
         state.book.care[:] = state.book.contact_load * policy.triggers.care[PHONE]  # past contacts were calls
         divide_book(state, a, policy.ownership, team, self.world.customers, True)
         fix_cohort(state, policy, 0)
         resume_notices(state, self.branch.agenda, policy.lifecycle, self.world.customers)
-        observe_hazards(state, policy, int(state.sums.next_prospect), 0)
+        observe_hazards(state, policy, self.world.level, int(state.sums.next_prospect), 0)
 
     def change_policy(self, phase: int, day: int) -> None:
         """A phase begins; at the opening of the window the cohort is fixed and the hazards are scaled."""
@@ -165,7 +194,7 @@ class _Run:
         today = self.world.policy[0]
         if phase == WINDOW:
             fix_cohort(state, today, day)
-            observe_hazards(state, today, int(state.sums.next_prospect), day)
+            observe_hazards(state, today, self.world.level, int(state.sums.next_prospect), day)
             self.opening = census(state, today, day)
         now = _policy_in(phase)
         policy, team = self.world.policy[now], self.world.team[now]

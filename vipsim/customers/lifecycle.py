@@ -170,7 +170,7 @@ def monthly_hazard(state, ratios, i, day, quarter, invited):
         if quarter >= 0:
             ratio *= ratios.quarter4 if quarter == 3 else ratios.other_quarters
         ratio *= 1.0 + invited
-    return ratio * ratios.rival * ratios.monthly[group]
+    return ratio * state.sums.hazard_level[group] * ratios.rival * ratios.monthly[group]
 
 
 @lean
@@ -195,9 +195,9 @@ def leaving_rate(state, flows, reminders, i):
 
 @kernel
 def observe_hazards(state, policy, level, customers, day):
-    """Scale the hazards: the mean over the opening book's ratios becomes ``level`` (float64 [2], ordinary and VIP).
+    """Scale the hazards: ratios are divided by their mean over the opening book and multiplied by ``level``.
 
-    The level is found by a pilot (``simulate``), so that under today's policy notices less rescues, and maturities
+    The level (float64 [2], ordinary and VIP) is found by a pilot (``simulate``), so that under today's policy notices less rescues, and maturities
     that take half the assets, together reproduce the observed yearly rates (N14, N15). Weights are equal: the rates
     count customers.
     """
@@ -210,7 +210,8 @@ def observe_hazards(state, policy, level, customers, day):
             people[row.vip_group] += 1.0
     for group in range(2):
         if people[group] > 0.0:
-            state.sums.hazard_mean[group] = total[group] / people[group] / level[group]
+            state.sums.hazard_mean[group] = total[group] / people[group]
+        state.sums.hazard_level[group] = level[group]
 
 
 def better_level(level: np.ndarray, state: State, life: Lifecycle, window_months: int) -> np.ndarray:
@@ -228,7 +229,7 @@ def better_level(level: np.ndarray, state: State, life: Lifecycle, window_months
         wanted = sums.group[group] * (1.0 - (1.0 - yearly) ** (window_months / 12.0))
         given, turned = sums.turned[group]
         by_notice = notices * (1.0 - (min(turned / given, 0.9) if given > 0.0 else 0.0))
-        found[group] = level[group] * max((wanted - matured) / by_notice, life.floor_ratio)
+        found[group] = level[group] * max((wanted - matured) / by_notice, 0.0)
     return found
 
 

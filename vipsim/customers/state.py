@@ -72,6 +72,7 @@ SUMS = np.dtype(
             ("cohort_drift_fen", "i8"),  # market gains contained in them
             ("accounts", "i8", (4,)),  # fen: net change of here, elsewhere, income, market
             ("hazard_mean", "f8", (2,)),  # mean hazard ratio of the opening book, ordinary and VIP
+            ("hazard_level", "f8", (2,)),  # observed rate by notices, relative to that of all large outflows
             ("next_prospect", "i8"),  # row after the last one that the branch knows
             ("pool", "i8", (2,)),  # rows from which prospects are looked for: anybody, type C
             (
@@ -118,6 +119,7 @@ def begin(opening: Any, customers: int) -> State:
     sums = np.zeros(1, SUMS).view(np.recarray)[0]
     sums["class_total"] = opening["balance"].sum(axis=0)
     sums["hazard_mean"] = 1.0
+    sums["hazard_level"] = 1.0
     sums["next_prospect"] = customers
     sums["opening_customers"] = customers
     sums["pool"] = customers

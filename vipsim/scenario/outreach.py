@@ -188,6 +188,9 @@ class Response(Section):
     meeting_sale_share: float = uncertainty(
         "share", "Meetings that bring money from elsewhere", "N26, assumption", ge=0, le=1
     )
+    call_visit_share: float = uncertainty(
+        "share", "Reached calls of the contact plan that end with an appointment", "O01, N11, assumption", ge=0, le=1
+    )
     call_sale_share: float = uncertainty(
         "share", "Reached calls that bring money from elsewhere", "N12, O05", ge=0, le=1
     )

@@ -1,9 +1,9 @@
 # mypy: allow-untyped-defs, allow-untyped-calls
 """Between the days: what a month's opening and closing do to every customer.
 
-The opening credits markets and savings, lets relationships fade, and draws the dates of what may happen in the
-month: notices, visits, reminders, planned contacts, recommendations. The closing takes averages, re-grades tiers
-and counts revenue and cost. Both are one pass over the book; nothing else is.
+The opening (``month_opening``) credits markets and savings, lets relationships fade, and draws the dates of what may
+happen in the month: notices, visits, reminders, planned contacts, recommendations. The closing takes averages,
+re-grades tiers and counts revenue and cost. Both are one pass over the book; nothing else is.
 """
 
 from __future__ import annotations
@@ -147,7 +147,7 @@ def open_month(state, agenda, policy, address, team, month):
     if total > 0.0:
         cumulative /= total
     returns = market_returns(address, policy.assets, month.number)
-    block = make_block()
+    block = make_block(state.book.size)
     open_rows(state, agenda, policy, address, team, month, returns, cumulative, total, block)
     for member in range(team.rm_count):
         u = draw(address, draws.TURNOVER, month.number, member, 0)
@@ -197,6 +197,7 @@ def close_month(state, policy, address, month):
     premium = 0.0
     entitlement = 0.0
     remote = 0.0
+    remote_of_one = policy.experience.remote_per_user_per_year / 12.0
     for i in range(state.sums.next_prospect):
         stage = state.book[i].stage
         if not EXPLORATION <= stage <= EXITED:
@@ -208,8 +209,7 @@ def close_month(state, policy, address, month):
         if tier > 0:
             entitlement += policy.tiers.entitlement_cost_yuan_per_year[tier - 1] / 12.0
             premium += np.float64(state.book[i].balance[TIME]) / 100.0 * policy.assets.rate_premium_share / 12.0
-        if state.book[i].ebank == EBANK_ACTIVE:
-            remote += policy.experience.remote_per_user_per_year / 12.0
+        remote += remote_of_one if state.book[i].ebank == EBANK_ACTIVE else 0.0
     count(state, tally.ENTITLEMENT_YUAN, entitlement)
     count(state, tally.PREMIUM_YUAN, premium)
     count(state, tally.REMOTE, remote)

@@ -118,6 +118,7 @@ def _level(today_json: str) -> np.ndarray:
     """The level of hazards at which the window under today's policy shows the observed rates, by one pilot run."""
     today = Scenario.model_validate_json(today_json)
     run = _Run(_build(today, today, _START), Address(today.book.seed, _PILOT, 0), "compiled", False)
+    run.branch.state.sums.watched = 1
     months = today.calendar.run_in_months + today.calendar.window_months
     for index in range(months):
         run.run_month(index)

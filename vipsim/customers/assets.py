@@ -179,7 +179,7 @@ def mature(state, agenda, address, flows, i, product, day, days_left):
     if book[i].owner >= 0:
         count(state, tally.MATURED_OWNED, 1.0)
         count(state, tally.MATURED_REMINDED, 1.0 if reminded else 0.0)
-    if large and state.sums.phase == tally.WINDOW and book[i].cohort and not book[i].lost:
+    if large and state.sums.watched and state.sums.phase == tally.WINDOW and book[i].cohort and not book[i].lost:
         state.sums.expected[book[i].vip_group, 1] += (1.0 - kept) * flows.leave_share
     u = draw(address, draws.MATURITY, day, i, product * 2 + _KEEP)
     if u < kept:

@@ -81,6 +81,7 @@ SUMS = np.dtype(
                 (2, 2),
             ),  # chances summed in the window, by group: of notices, of maturities lost
             ("turned", "f8", (2, 2)),  # in the window, by group: notices given, chances of rescue summed
+            ("watched", "i8"),  # 1 = a pilot: chances are summed
             ("group", "f8", (2,)),  # cohort's size: ordinary, VIP
             ("checked", "f8"),  # 1 = the head has checked the owners' tasks on the last open day
             ("opening_customers", "i8"),  # rows that are customers on the first day
@@ -94,9 +95,9 @@ SUMS = np.dtype(
 
 
 def customer_dtype(book: Book) -> np.dtype[Any]:
-    """Row of a customer: the columns of the book and what is kept beside them."""
-    columns = [(name, column.dtype, column.shape[1:]) for name, column in book._asdict().items()]
-    return np.dtype([*columns, *_BESIDE], align=True)
+    """Row of a customer: the columns of the book and what is kept beside them, widest first so that none is padded."""
+    columns: list[Any] = [(name, column.dtype, column.shape[1:]) for name, column in book._asdict().items()]
+    return np.dtype(sorted([*columns, *_BESIDE], key=lambda c: -np.dtype(c[1]).itemsize), align=True)
 
 
 def opening_rows(book: Book) -> Any:

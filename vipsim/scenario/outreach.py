@@ -120,9 +120,7 @@ class Outreach(Section):
         ge=0.5, le=1,
     )  # fmt: skip
     threshold_every_months: int = fact("months", "Months between two such contacts", "assumption", ge=1, le=24)
-    pitch_on_first_contact: bool = lever(
-        "switch", "Whether the first talk with the wary offers a product", "O04"
-    )
+    pitch_on_first_contact: bool = lever("switch", "Whether the first talk with the wary offers a product", "O04")
     firm_appointments: bool = lever("switch", "Whether an appointment is made for an exact time", "O17")
     firm_min: float = fact("min", "Staff minutes more for making an exact time", "O17, assumption", ge=0, le=60)
     change_seller_after: int = lever(

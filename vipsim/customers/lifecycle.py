@@ -224,9 +224,9 @@ def leaving_rate(state, flows, reminders, i):
 def observe_hazards(state, policy, level, customers, day):
     """Scale the hazards: ratios are divided by their mean over the opening book and multiplied by ``level``.
 
-    The level (float64 [2], ordinary and VIP) is found by a pilot (``simulate``), so that under today's policy notices less rescues, and maturities
-    that take half the assets, together reproduce the observed yearly rates (N14, N15). Weights are equal: the rates
-    count customers.
+    The level (float64 [2], ordinary and VIP) is found by a pilot (``simulate``), so that under today's policy
+    notices less rescues, and maturities that take half the assets, together reproduce the observed yearly rates
+    (N14, N15). Weights are equal: the rates count customers.
     """
     total = np.zeros(2)
     people = np.zeros(2)

@@ -227,9 +227,9 @@ def respond(state, agenda, backlog, policy, address, n, reached, post, day, next
             chance = base * effort * willing * pushes
             if offer(state, agenda, policy, i, chance, u_result, u_size, u_lag, day):
                 result = SOLD
-        if result == TALKED and talk and u_result >= 1.0 - policy.response.call_visit_share * min(1.0, effort):
-            if appoint(state, agenda, policy, i, reason, due, day, next_open):  # the aim of a call is a meeting (O01)
-                result = APPOINTED
+        comes = talk and u_result >= 1.0 - policy.response.call_visit_share * min(1.0, effort)
+        if result == TALKED and comes and appoint(state, agenda, policy, i, reason, due, day, next_open):
+            result = APPOINTED  # the aim of a call is a meeting (O01)
     elif aim == INVITE:
         delay = np.float64(day - due)
         if delay <= triggers.sla_days[reason]:

@@ -133,7 +133,6 @@ def breaches(scenario: Any, made: pd.DataFrame, refusers: np.ndarray) -> list[st
 def test_no_task_ever_breaks_the_contact_policy(seed: int) -> None:
     scenario, made, year = contacts(seed)
     refusers = np.flatnonzero(year.branch.state.book.do_not_call)
-    assert len(made) > 30
     assert breaches(scenario, made, refusers) == []
 
 
@@ -151,6 +150,7 @@ def test_the_check_sees_each_breach() -> None:
 
 
 def test_presets_of_every_kind_lead_to_contacts() -> None:
+    assert sum(len(contacts(seed)[1]) for seed in SEEDS) > 500
     seen = set().union(*(contacts(seed)[1]["reason"] for seed in SEEDS))
     wanted = set(REASONS) - {"campaign", "win_back", "complaint_recovery", "festival"}  # rare, or filed by others
     assert wanted <= seen

@@ -135,7 +135,7 @@ def recommend(state, agenda, policy, address, i, day):
 
 @lean
 def resign(state, policy, team, post, days_left):
-    """A manager leaves: relationships suffer, a part of the book's assets follows, more where the tie is close (N33)."""
+    """A manager leaves: relationships suffer, part of the book's assets follows, more where the tie is close (N33)."""
     count(state, tally.RESIGNATIONS, 1.0)
     count(state, tally.VACANCY_YUAN, policy.money.hiring_cost_yuan)
     saved = policy.money.vacancy_months * policy.rm_yuan_per_month

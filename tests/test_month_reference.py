@@ -104,8 +104,8 @@ def some_settings(g: np.random.Generator) -> dict[str, Any]:
         "ownership.max_book": 50,
         "ownership.assigned_share": share(),
         "ownership.assignment_lag_days": int(g.integers(0, 61)),
-        "staff.relationship_manager.employed": int(g.choice([0, 1, 2, 7])),
-        "money.turnover_per_year": share(),
+        "staff.relationship_manager.employed": int(g.choice([0, 1, 7, 10])),
+        "money.turnover_per_year": float(g.choice([0.0, 0.3, 1.0])),
         "money.month_end_deviation_share": share(0.1),
     }
 

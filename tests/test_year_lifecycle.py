@@ -212,7 +212,9 @@ def test_matured_money_rolls_over_leaves_or_stays_as_demand(product: int) -> Non
     for i in range(n):
         mature(state, agenda, Address(3, 0, 0), policy.assets, i, product, 20, 1)
     flows = scenario.assets
-    for which, kept in ((slice(0, n, 2), 1.0 - 0.4 * (1.0 - flows.reminded_share)), (slice(1, n, 2), 0.6)):
+    alone = flows.roll_over_share
+    reminded = 1.0 - (1.0 - alone) * (1.0 - flows.reminded_share)
+    for which, kept in ((slice(0, n, 2), reminded), (slice(1, n, 2), alone)):
         some = rows[which]
         rolled = some.balance[:, product] > 0
         assert abs(z_score(rolled.sum(), n / 2, kept)) < 4.0

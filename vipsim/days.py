@@ -59,7 +59,7 @@ def man_the_floor(branch, lobby, crew, address, day):
 def plan_outreach(branch, policy, crew, team, address, day):
     """Today's outreach lists, best task first, by staff number."""
     plan = branch.plan
-    select(branch.state, branch.backlog, policy.outreach, team.rm_count, day, plan)
+    select(branch.state, branch.backlog, policy, team, day, plan)
     prepare(branch.backlog, policy.triggers, address, plan)
     first = crew.tasks.first
     first[:] = 0
@@ -125,7 +125,7 @@ def close_day(branch, policy, lobby, crew, team, address, log, day, days_left, n
         branch.contacts,
         policy,
         address,
-        team.rm_count,
+        team,
         log,
         crew.tasks.first,
         crew.staff_of_post,

@@ -91,11 +91,7 @@ class Room(NamedTuple):
     due: Array  # float64 per second look: when it is due
     due_ticket: Array  # int32
     skipped: Array  # int32: tickets of a desk left alone
-<<<<<<< HEAD
     counts: Array  # int64
-=======
-    count: Array  # type: ignore[assignment]  # int64
->>>>>>> main
 
 
 class Hall(NamedTuple):
@@ -115,11 +111,7 @@ class Hall(NamedTuple):
     freed: Array
     due: Array
     due_ticket: Array
-<<<<<<< HEAD
     counts: Array
-=======
-    count: Array  # type: ignore[assignment]
->>>>>>> main
     places: Array
     can: Array
     here_until: Array

@@ -24,7 +24,6 @@ from vipsim.lobby.jobs import (
     LOST_NAMES,
     MACHINE,
     OUTCOME_NAMES,
-    PICK_UP,
     RESULT,
     RETURNED,
     RM,
@@ -291,19 +290,6 @@ def test_pick_up_may_be_missed_and_seats_are_finite() -> None:
     none = lobby_with(guidance=GUIDANCE | {"seats": 0})
     assert not np.any(none["waited"])
     assert np.any(none["lost"] == LOST_NAMES.index("no_seat"))
-
-
-def test_who_waits_to_be_picked_up_at_closing_is_sent_away_on_both_engines() -> None:
-    told = tables("lobby_day")
-    told["demand"] |= {"walk_ins_per_day": 900.0, "walk_in_share": {"A": 0.6, "B": 0.0, "C": 0.0, "D": 0.4}}
-    told["lobby"] |= {"after_closing": "send_away", "guidance": GUIDANCE | {"pick_up_patience": {"law": "never"}}}
-    told["staff"]["lobby_manager"]["employed"] = 1
-    fast_days, told_days = (simulate_days(build(told), Address(2, 0, 0), 2, x) for x in ("compiled", "simpy"))
-    assert equal_rows(fast_days.visits, told_days.visits, RESULT) == []
-    assert equal_rows(fast_days.steps, told_days.steps, STEP) == []
-    steps = fast_days.steps
-    assert np.any((steps["activity"] == PICK_UP) & (steps["outcome"] == UNSERVED))
-    assert np.any(fast_days.visits["lost"] == LOST_NAMES.index("sent_away"))
 
 
 def test_forms_shorten_the_counter() -> None:

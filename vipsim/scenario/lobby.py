@@ -473,6 +473,5 @@ def _check_process(demand: Demand, lobby: Lobby, staff: Staff) -> None:
         )
     if lobby.escalation is not None and getattr(staff, lobby.escalation.role).employed == 0:
         raise ValueError(
-            f"lobby.escalation.role: expected a role with somebody employed, found {lobby.escalation.role!r}, where "
-            "nobody is"
+            f"lobby.escalation.role: expected a role with somebody employed, found {lobby.escalation.role!r} without"
         )

@@ -171,7 +171,7 @@ class Forms(Section):
 
 
 class Guidance(Section):
-    """Leading primes to a relationship manager: escort, pick-up afterwards, waiting area (L07-L11, L17, L18)."""
+    """Leading primes to a relationship manager: escort, pick-up, waiting area (L07-L11, L17, L18)."""
 
     escort: Law = uncertainty("min", "Lobby manager's minutes to lead to a manager and introduce", "N04")
     recheck: Law = uncertainty("min", "Lobby manager's minutes to meet a prime after the business", "N04")

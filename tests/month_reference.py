@@ -355,6 +355,7 @@ class Branch:
         mean = demand.customer_visits_per_year / self.open_days_per_year * total
         mean *= demand.vip_visit_ratio if c["tier"] > 0 else 1.0
         mean *= demand.ebank_visit_ratio if c["ebank"] == 2 else 1.0
+        mean *= self.s.channels.skilled_visit_ratio if c["skilled"] else 1.0
         count = int(poisson.ppf(self.u(draws.VISIT_COUNT, month.number, i, 0), mean))
         for k in range(min(count, 63)):
             u, below = self.u(draws.VISIT_COUNT, month.number, i, 2 + k), 0.0

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from vipsim import results
+from vipsim import events, results
 from vipsim.cli.app import app
 
 SMALL = [
@@ -69,3 +71,35 @@ def test_both_engines_write_the_same_visits(one_worker: Path, tmp_path: Path) ->
     reference = run(tmp_path, "--replications", "1", "--engine", "simpy")
     for name in ("visits", "contacts", "customers"):
         assert (reference / f"{name}.parquet").read_bytes() == (one_worker / f"{name}.parquet").read_bytes(), name
+
+
+def test_visits_become_an_event_log(one_worker: Path) -> None:
+    """One case per visit from arrival to leaving, times in order, every step of the run exactly once."""
+    log = events.event_log(one_worker)
+    visits = results.read_table(one_worker, "visits")
+    assert log["case"].nunique() == visits["visit"].nunique()
+    assert len(log) == len(visits) + 2 * visits["visit"].nunique()
+    cases = log.groupby("case")
+    assert (cases["activity"].first() == "arrive").all()
+    assert (cases["activity"].last() == "leave").all()
+    assert (log["start_timestamp"] <= log["timestamp"]).all()
+    assert (log["timestamp"] <= cases["timestamp"].transform("last") + pd.Timedelta("1ms")).all()
+    served = log[log["outcome"] == "served"]
+    assert (served["resource"] != "").all()
+    printed = CliRunner().invoke(app, ["events", str(one_worker)])
+    assert printed.exit_code == 0
+    assert printed.stdout.splitlines()[0] == ",".join(events.COLUMNS)
+    assert len(printed.stdout.splitlines()) == len(log) + 1
+
+
+def test_a_visit_is_told_as_a_story(one_worker: Path) -> None:
+    visits = results.read_table(one_worker, "visits")
+    case = int(visits["visit"].value_counts().index[0])  # the visit of most steps
+    told = CliRunner().invoke(app, ["events", str(one_worker), "--case", str(case)])
+    assert told.exit_code == 0, told.output
+    lines = told.stdout.splitlines()
+    assert "comes in" in told.stdout
+    assert sum(":" in line[:3] or line[2:3] == ":" for line in lines) == np.count_nonzero(visits["visit"] == case) + 2
+    missing = CliRunner().invoke(app, ["events", str(one_worker), "--case", "999999999"])
+    assert missing.exit_code == 3
+    assert "expected a visit from 0 to" in missing.stderr

@@ -13,10 +13,10 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "vipsim"
 
 HOMES = {
-    "simpy": ("lobby/reference.py",),
+    "simpy": ("lobby/reference_floor.py",),
     "optuna": ("optimise/", "calibrate/"),
-    "distributed": ("shards.py",),
-    "dask": ("shards.py",),
+    "distributed": ("cluster.py",),
+    "dask": ("cluster.py",),
 }
 """Library -> the only places that may import it."""
 
@@ -166,7 +166,7 @@ def test_an_import_that_points_up_is_found(tmp_path: Path, file: str, text: str,
 @pytest.mark.parametrize(
     ("file", "text", "says"),
     [
-        ("simulate.py", "import simpy\n", "simulate.py:1: simpy belongs in lobby/reference.py"),
+        ("simulate.py", "import simpy\n", "simulate.py:1: simpy belongs in lobby/reference_floor.py"),
         ("simulate.py", "def f():\n    from optuna import Study\n", "simulate.py:2: optuna belongs in optimise/"),
         ("simulate.py", "from vipsim.compiled import kernel\nimport pandas as pd\n", "simulate.py:2: pandas beside"),
         ("draws.py", "from urllib.request import urlopen\n", "draws.py:1: urllib.request.urlopen reaches"),

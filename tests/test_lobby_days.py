@@ -132,7 +132,7 @@ def test_one_more_customer_changes_no_other_visit() -> None:
     few, more = make_visits(), make_visits()
     ones = np.ones(30, np.int64)
     who = np.arange(30) * 7
-    arguments = (who, 0 * ones, 3 * ones, 0 * ones, 0 * ones, -ones, 0 * ones)
+    arguments = (who, 0 * ones, 3 * ones, 0 * ones, 0 * ones, -ones, 0 * ones, 0 * ones, 0.0 * ones)
     few = add_visits(p, ADDRESS, 5, 29, *arguments, few)
     more = add_visits(p, ADDRESS, 5, 30, *arguments, more)
     assert few.n[0] == 29
@@ -301,8 +301,9 @@ def test_an_own_rm_serves_own_customers_and_appointments_first() -> None:
     n = 40
     zeros, ones = np.zeros(n, np.int64), np.ones(n, np.int64)
     owner = np.arange(n) % 2
+    expected = (np.arange(n) < 6) * 1
     visits = add_visits(
-        p, ADDRESS, 1, n, np.arange(n), zeros, zeros, ones, zeros, owner, (np.arange(n) < 6) * 1, make_visits()
+        p, ADDRESS, 1, n, np.arange(n), zeros, zeros, ones, zeros, owner, expected, zeros, 0.0 * zeros, make_visits()
     )
     log = fast.run_day(p, make_roster(p), visits, make_tasks(p.floor.staff), make_day_log(p), 0)
     v = log.visits[:n]

@@ -46,8 +46,22 @@ def random_day(number: int, process: bool = False) -> tuple[LobbyParams, Roster,
     flags = [(g.random(n) < share).astype(np.int64) for share in (0.5, 0.15)]
     vip = (types == 0).astype(np.int64)
     known = np.where(g.random(n) < 0.3, g.random(n), 0.0)
+    skilled = (g.random(n) < 0.3).astype(np.int64)
     visits = add_visits(
-        p, address, day, n, np.arange(n), np.zeros(n, np.int64), types, vip, flags[0], owners, flags[1], known, visits
+        p,
+        address,
+        day,
+        n,
+        np.arange(n),
+        np.zeros(n, np.int64),
+        types,
+        vip,
+        flags[0],
+        owners,
+        flags[1],
+        skilled,
+        known,
+        visits,
     )
     rows = visits.rows[: visits.n[0]]
     if whole_minutes:
@@ -184,7 +198,7 @@ def test_same_bytes_in_plain_python_and_with_bounds_checked(switch: str, days: i
         env=environment,
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=1800,
         check=False,
         cwd=Path(__file__).resolve().parent.parent,
     )

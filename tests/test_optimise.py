@@ -165,7 +165,7 @@ def test_killed_and_resumed_gives_the_same_bytes(tmp_path, workers, lines):
     record = tmp_path / "killed" / question.folder_name / "evaluations.jsonl"
     command = [sys.executable, str(script), str(tmp_path / "study.toml"), str(tmp_path / "killed"), str(workers)]
     process = subprocess.Popen(
-        command, env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), "SYNTHETIC_SLEEP_S": "0.02"}
+        command, env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), "SYNTHETIC_SLEEP_S": "0.05"}
     )
     deadline = time.monotonic() + 120.0
     while (record.read_bytes().count(b"\n") if record.exists() else 0) < lines:

@@ -16,11 +16,11 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
 SLOW = """
-import sys, time
+import os, sys, time
 from types import ModuleType, SimpleNamespace
 
 def replicate(scenario, seed, replication, *, engine="compiled", record=False):
-    time.sleep(0.1)
+    time.sleep(600.0 if replication >= int(os.environ.get("HELD_FROM", "1000")) else 0.1)
     return SimpleNamespace(kpis={"visits_per_day": float(replication)}, tables={})
 
 made_up = ModuleType("vipsim.simulate")
@@ -29,15 +29,15 @@ sys.modules["vipsim.simulate"] = made_up
 from vipsim.cli import main
 main()
 """
-"""The command line around a simulation that takes a tenth of a second a replication."""
+"""The command line around a simulation that takes a tenth of a second a replication, and at one may stand still."""
 
 
-def started(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+def started(folder: Path, *arguments: str, held_from: int = 1000) -> subprocess.Popen[str]:
     (folder / "desk.toml").write_text('extends = "vipsim:reference/lobby_day.toml"\nname = "desk"\n')
     return subprocess.Popen(
         [sys.executable, "-c", SLOW, *arguments],
         cwd=folder,
-        env=ENVIRONMENT,
+        env={**ENVIRONMENT, "HELD_FROM": str(held_from)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -46,7 +46,8 @@ def started(folder: Path, *arguments: str) -> subprocess.Popen[str]:
 
 def wait_for(pattern: str, folder: Path, process: subprocess.Popen[str]) -> None:
     """Wait until a file that matches holds three lines: three replications are done."""
-    for _ in range(600):
+    deadline = time.monotonic() + 300.0
+    while time.monotonic() < deadline:
         found = list(folder.glob(pattern))
         if found and found[0].read_text().count("\n") >= 3:
             return
@@ -59,17 +60,17 @@ def wait_for(pattern: str, folder: Path, process: subprocess.Popen[str]) -> None
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_a_stopped_run_leaves_nothing_half_and_goes_on(tmp_path: Path, stop: signal.Signals) -> None:
     arguments = ("run", "desk.toml", "--replications", "12", "--workers", "1", "--json")
-    first = started(tmp_path, *arguments)
+    first = started(tmp_path, *arguments, held_from=5)
     wait_for("results/.unfinished-*.jsonl", tmp_path, first)
     first.send_signal(stop)
-    out, err = first.communicate(timeout=60)
+    out, err = first.communicate(timeout=300)
     assert first.returncode == 5
     assert json.loads(out)["resumable"] is True
     assert "goes on" in err
     assert "Traceback" not in err
     assert list((tmp_path / "results").glob("desk-*")) == []
     second = started(tmp_path, *arguments)
-    out, err = second.communicate(timeout=60)
+    out, err = second.communicate(timeout=300)
     assert second.returncode == 0
     assert re.search(r"going on with an interrupted run: \d+ replications", err)
     assert json.loads(out)["kpis"]["visits_per_day"]["n"] == 12
@@ -78,7 +79,7 @@ def test_a_stopped_run_leaves_nothing_half_and_goes_on(tmp_path: Path, stop: sig
 
 def test_no_colour_and_no_bar_where_there_is_no_terminal(tmp_path: Path) -> None:
     process = started(tmp_path, "run", "desk.toml", "--replications", "2", "--workers", "1")
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=300)
     assert process.returncode == 0
     assert "\x1b" not in out + err
     assert "\r" not in out + err

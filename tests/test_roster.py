@@ -1,4 +1,4 @@
-"""Who is on the floor: breaks in turns, the floor never empty while two are there, weekends, speed, coverage."""
+"""Who is on the floor: breaks in turns, the floor never empty while two are there, weekends, pace, coverage."""
 
 from __future__ import annotations
 
@@ -167,53 +167,53 @@ def test_weekends_are_counted_from_the_first_day_of_the_run() -> None:
     assert there[5:10] == [3, 3, 4, 4, 4]  # who worked a day of the weekend rests on a day of the week
 
 
-# ----------------------------------------------------------------------------------------------- speed
+# ----------------------------------------------------------------------------------------------- pace
 
 
 def test_without_a_spread_of_skill_everybody_is_exactly_average() -> None:
     p = params(build(tables("lobby_day")))
     roster = make_roster(p)
-    roster.speed[:] = np.nan
+    roster.pace[:] = np.nan
     draw_roster(p, ADDRESS, 0, roster)
-    assert np.all(roster.speed[: p.floor.staff] == 1.0)
-    assert np.all(make_roster(p).speed == 1.0)  # machines included
+    assert np.all(roster.pace[: p.floor.staff] == 1.0)
+    assert np.all(make_roster(p).pace == 1.0)  # machines included
 
 
 def test_the_spread_of_skill_comes_back() -> None:
-    """1 / speed over 4,000 replications of four tellers: mean 1, variation as declared; the same on every day."""
+    """Pace over 4,000 replications of four tellers: mean 1, variation as declared; the same on every day."""
     p = params(build(lobby(staff__teller__skill_cv=0.2)))
     roster, found = make_roster(p), []
     tellers = np.flatnonzero(p.staffing.role == TELLER)
     for replication in range(4000):
         draw_roster(p, Address(1, replication, 0), 0, roster)
-        found.append(1.0 / roster.speed[tellers])
-        assert np.all(roster.speed[np.flatnonzero(p.staffing.role == LOBBY_MANAGER)] == 1.0)
+        found.append(roster.pace[tellers].copy())
+        assert np.all(roster.pace[np.flatnonzero(p.staffing.role == LOBBY_MANAGER)] == 1.0)
     minutes = np.concatenate(found)
     assert abs(float(minutes.mean()) - 1.0) < 4.0 * 0.2 / np.sqrt(minutes.size)
     assert float(minutes.std()) == pytest.approx(0.2, abs=4.0 * 0.2 * np.sqrt(0.6 / minutes.size))
     draw_roster(p, ADDRESS, 0, roster)
-    first = roster.speed.copy()
+    first = roster.pace.copy()
     draw_roster(p, ADDRESS, 17, roster)
-    assert np.array_equal(roster.speed, first)
+    assert np.array_equal(roster.pace, first)
     assert len(set(first[tellers])) == 4
 
 
-def test_hiring_moves_nobody_elses_speed() -> None:
-    def tellers_speed(rms: int) -> list[float]:
+def test_hiring_moves_nobody_elses_pace() -> None:
+    def tellers_pace(rms: int) -> list[float]:
         p = params(build(lobby(staff__relationship_manager__employed=rms, staff__teller__skill_cv=0.3)))
         roster = make_roster(p)
         draw_roster(p, ADDRESS, 0, roster)
-        return [float(x) for x in roster.speed[np.flatnonzero(p.staffing.role == TELLER)]]
+        return [float(x) for x in roster.pace[np.flatnonzero(p.staffing.role == TELLER)]]
 
-    assert tellers_speed(2) == tellers_speed(5)
+    assert tellers_pace(2) == tellers_pace(5)
 
 
 def test_a_faster_member_needs_fewer_minutes_on_both_engines() -> None:
-    """Minutes of every step are the drawn minutes over the speed of who serves; machines keep theirs."""
+    """Minutes of every step are the drawn minutes times the pace of who serves; machines keep theirs."""
     p = params(build(tables("lobby_day")))
     visits = add_walk_ins(p, ADDRESS, 0, 1.0, make_visits())
     roster, tasks = make_roster(p), make_tasks(p.floor.staff)
-    roster.speed[: p.floor.staff] = np.linspace(0.5, 2.0, p.floor.staff)
+    roster.pace[: p.floor.staff] = np.linspace(0.5, 2.0, p.floor.staff)
     log = fast.run_day(p, roster, visits, tasks, make_day_log(p), 0)
     assert differences(log, reference.run_day(p, roster, visits, tasks, make_day_log(p), 0), 0) == []
     steps = log.steps[: log.n[3]]
@@ -221,7 +221,7 @@ def test_a_faster_member_needs_fewer_minutes_on_both_engines() -> None:
     for step in steps[np.isfinite(steps["start"])]:
         visit = visits.rows[step["visit"]]
         drawn = ("triage_min", "machine_min", "counter_min", "counter_min", "meeting_min")[step["station"]]
-        expected = float(visit[drawn]) / float(roster.speed[step["staff"]])
+        expected = float(visit[drawn]) * float(roster.pace[step["staff"]])
         assert step["end"] - step["start"] == pytest.approx(expected, abs=1e-9)
         checked += step["station"] != MACHINE
     assert checked > 500

@@ -108,9 +108,19 @@ def steps_of() -> Any:
     def run(name: str) -> dict[str, np.ndarray]:
         if name not in known:
             outcome = replicate(load(REFERENCE / f"{name}.toml"), SEED, 0, record=True)
-            columns = ("day", "vip", "arrive_min", "joined_min", "called_min", "start_min", "end_min", "outcome")
+            columns = (
+                "day",
+                "vip",
+                "arrive_min",
+                "station",
+                "joined_min",
+                "called_min",
+                "start_min",
+                "end_min",
+                "outcome",
+            )
             table = outcome.tables["visits"].select(columns)
-            known[name] = {c: table.column(c).to_numpy() for c in columns}
+            known[name] = {c: table.column(c).to_numpy(zero_copy_only=False) for c in columns}
         return known[name]
 
     return run
@@ -166,6 +176,23 @@ def test_two_classes_wait_as_cobham_says(steps_of: Any) -> None:
         assert found[1] < 0.03 * theirs
 
 
+def test_the_bank_office_is_what_one_finds_by_hand(steps_of: Any) -> None:
+    """Half to the machine (Pollaczek-Khinchine), half to four tellers: load, and a wait between two known ones."""
+    s = steps_of("bank_office")
+    wait, minutes = s["called_min"] - s["joined_min"], s["end_min"] - s["start_min"]
+    inside = counted(s)
+    machine, tellers = inside & (s["station"] == "self_service"), inside & (s["station"] == "cash")
+    chosen = by_day(s["day"], (s["station"] == "self_service").astype(float), machine | tellers)
+    assert errors_apart(chosen, 0.5) < LIMIT
+    assert errors_apart(by_day(s["day"], minutes, machine), 3.1 / 3.0) < LIMIT
+    assert errors_apart(by_day(s["day"], minutes, tellers), 6.5) < LIMIT
+    cv = (0.19 / 18.0) ** 0.5 / (3.1 / 3.0)  # of a triangular law: Law, Simulation Modeling and Analysis
+    assert errors_apart(by_day(s["day"], wait, machine), theory.pollaczek_khinchine_wait(0.375, 3.1 / 3.0, cv)) < LIMIT
+    most = theory.erlang_c_wait(0.375, 6.5, 4)
+    mean, error = by_day(s["day"], wait, tellers)
+    assert 0.5 * most < mean - LIMIT * error < mean + LIMIT * error < most
+
+
 def test_a_wrong_theory_is_refused(steps_of: Any) -> None:
     """The comparison can fail: a tenth of load more, another law of service, the other class."""
     s = steps_of("mm5_patience")
@@ -195,7 +222,7 @@ def test_the_standard_error_covers() -> None:
 # ---------------------------------------------------------------------------------- days without a book
 
 
-@pytest.mark.parametrize("name", ["mm5", "mm5_patience", "mg1", "two_class", "lobby_day"])
+@pytest.mark.parametrize("name", ["mm5", "mm5_patience", "mg1", "two_class", "lobby_day", "bank_office"])
 def test_reference_scenarios_pass_check_and_run(name: str, tmp_path: Path) -> None:
     path = str(REFERENCE / f"{name}.toml")
     checked = CliRunner().invoke(app, ["check", path])
@@ -214,7 +241,7 @@ def test_days_of_the_lobby_are_the_days_of_a_replication(steps_of: Any) -> None:
         assert np.array_equal(days.steps[name], s[f"{name}_min"][first], equal_nan=True)
 
 
-@pytest.mark.parametrize("name", ["mm5", "mm5_patience", "mg1", "two_class"])
+@pytest.mark.parametrize("name", ["mm5", "mm5_patience", "mg1", "two_class", "bank_office"])
 def test_queues_of_theory_are_the_same_on_both_engines(name: str) -> None:
     scenario = load(REFERENCE / f"{name}.toml")
     a, b = (simulate_days(scenario, Address(4, 0, 0), 1, engine) for engine in ("compiled", "simpy"))

@@ -24,12 +24,19 @@ import numba
 import numpy as np
 
 _PACKAGE = Path(__file__).resolve().parent
+_HERE = (sys.version, str(_PACKAGE))
 _STALE_AFTER_S = 30 * 24 * 3600.0
 
 
 @cache
 def package_fingerprint() -> str:
     """Hash of the package's source and of the versions behind its numbers: what a remembered result is tied to."""
+    return _fingerprint(_rooms(), *_HERE)
+
+
+@cache
+def source_fingerprint() -> str:
+    """As ``package_fingerprint``, but the same wherever the package lies: two machines ask whether they agree."""
     return _fingerprint(_rooms())
 
 
@@ -47,9 +54,9 @@ def _source(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def _fingerprint(names: Iterable[str]) -> str:
+def _fingerprint(names: Iterable[str], *places: str) -> str:
     digest = hashlib.sha256()
-    versions = (sys.version, numba.__version__, llvmlite.__version__, np.__version__, str(_PACKAGE))
+    versions = (numba.__version__, llvmlite.__version__, np.__version__, *places)
     digest.update("\n".join(versions).encode())
     for name in sorted(names):
         for path in _rooms()[name]:
@@ -102,7 +109,7 @@ def _cache_of(room: str) -> Path | None:
     """The folder of a room's machine code; None where the disk may not be written."""
     below = _below(room) if room in _rooms() else _rooms()  # a kernel outside the package may call any
     try:
-        folder = _cache_root() / f"{room}-{_fingerprint(below)}"
+        folder = _cache_root() / f"{room}-{_fingerprint(below, *_HERE)}"
         folder.mkdir(parents=True, exist_ok=True)
         os.utime(folder)
         _forget_stale(folder.parent)
@@ -144,5 +151,5 @@ def inlined(function: Any) -> Any:
 
 def is_warm() -> bool:
     """Whether this version's machine code is on disk already (else the first run compiles)."""
-    folder = _cache_of("days")  # the room at the top of all kernels: where its code is, that of the others is
-    return folder is not None and any(folder.rglob("*.nbi"))
+    folders = [_cache_of(room) for room in ("month", "days")]  # the rooms at the top: no kernel stands above them
+    return all(folder is not None and any(folder.rglob("*.nbi")) for folder in folders)

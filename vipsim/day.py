@@ -15,14 +15,15 @@ from vipsim import draws, tally
 from vipsim.compiled import kernel, lean
 from vipsim.customers.assets import mature
 from vipsim.customers.book import EXITED, EXPLORATION, NOTICE, PROSPECT
+from vipsim.customers.channels import face_known, remember_face, resent_overtaking, resents_breach, take_up_ebank
 from vipsim.customers.lifecycle import give_notice, leave
 from vipsim.customers.ownership import assign
 from vipsim.customers.segments import DEMAND, TYPE_C
 from vipsim.customers.state import CLASSES, ELSEWHERE, bring_in, count, is_customer, move, raise_relationship
 from vipsim.draws import pair
-from vipsim.lobby.jobs import ABANDONED, CASH, FIRST_VISIT, NONCASH, SERVED, UNSERVED, VISITS
+from vipsim.lobby.jobs import ABANDONED, CASH, FIRST_VISIT, NONCASH, SERVED, UNSERVED, VISITS, WITHOUT_CONSENT
 from vipsim.lobby.visits import WALK_IN
-from vipsim.month import VISITS_A_MONTH
+from vipsim.month_opening import VISITS_A_MONTH
 from vipsim.outreach.response import (
     keeps_appointment,
     meet,
@@ -43,7 +44,7 @@ _COMPLAINT = 0  # draws of a visit's complaint: made, resolved (stream VISIT_RES
 
 CALLER = np.dtype(
     [(name, "i8") for name in ("who", "number", "type", "vip", "signed", "owner", "appointment")]
-    + [("known", "f8")]  # probability that the lobby managers know the face
+    + [("skilled", "i8"), ("known", "f8")]  # taught to use machines; chance that lobby managers know the face
 )
 
 
@@ -60,7 +61,7 @@ def make_callers(capacity: int) -> Callers:
 
 
 @lean
-def call_in(state, callers, i, number, appointment):
+def call_in(state, callers, policy, i, number, appointment, day):
     """Customer i comes today."""
     book = state.book
     n = callers.size[0]
@@ -72,7 +73,8 @@ def call_in(state, callers, i, number, appointment):
     row.signed = book[i].signed
     row.owner = book[i].owner if book[i].owner >= 0 else -1
     row.appointment = appointment
-    row.known = 0.0
+    row.skilled = book[i].skilled
+    row.known = face_known(state, policy.channels, i, day)
     callers.size[0] = n + 1
 
 
@@ -181,10 +183,10 @@ def deal_with(state, agenda, backlog, page, n, callers, policy, address, team, v
                 resign(state, policy, team, i, days_left)
         elif kind == dates.VISIT:
             if is_customer(state.book, i):
-                call_in(state, callers, i, page[e].number, 0)
+                call_in(state, callers, policy, i, page[e].number, 0, day)
         elif keeps_appointment(policy, address, i, amount) and state.book[i].stage < EXITED:
             count(state, tally.APPOINTMENTS_KEPT, 1.0)
-            call_in(state, callers, i, _APPOINTMENT, 1)
+            call_in(state, callers, policy, i, _APPOINTMENT, 1, day)
 
 
 @kernel
@@ -201,6 +203,39 @@ def processing_score(policy, wait, gave_up):
     if gave_up:
         return 0.0
     return max(0.0, 1.0 - wait / policy.experience.wait_unbearable_min)
+
+
+@lean
+def absorb_channels(state, policy, address, visit, slot_min, day):
+    """What a visit leaves behind: a face, a machine learned, e-banking, resentment (section ``channels``)."""
+    channels = policy.channels
+    i = np.int64(visit["who"])
+    id, number = visit_address(visit, slot_min)
+    if visit["signed_up"]:
+        count(state, tally.SIGN_UPS, 1.0)
+        if visit["signed_up"] == WITHOUT_CONSENT:
+            count(state, tally.CONSENT_BREACHES, 1.0)
+            if resents_breach(channels, address, id, number, day):
+                count(state, tally.COMPLAINTS, 1.0)
+                if i >= 0:
+                    state.book[i].complaint_day = day
+    if i < 0:
+        return
+    if visit["triaged"] or visit["looked"]:
+        remember_face(state, channels, i, day)
+    if visit["taught"]:
+        state.book[i].skilled = 1
+    if visit["signed_up"]:
+        take_up_ebank(state, channels, address, i, number, visit["activated"], day)
+    resent_overtaking(state, channels, i, visit["overtaken"], visit["overtaken_by_window"])
+
+
+@lean
+def visit_address(visit, slot_min):
+    """(id, number) of a visit's draws: a walk-in is known by the slot of arrival and the number within it."""
+    if visit["who"] >= 0:
+        return np.int64(visit["who"]), np.int64(visit["number"]) % VISITS_A_MONTH
+    return WALK_IN + np.int64(visit["number"]), np.int64(visit["arrive"] / slot_min)
 
 
 @lean
@@ -233,11 +268,9 @@ def absorb_visit(state, agenda, backlog, policy, address, rm_count, visit, slot_
             raise_relationship(state, i, policy.experience.visit_care_share * (score - 0.5))
             if bad:
                 state.book[i].bad_wait_day = day
-        if i >= 0:
-            complain(state, policy, address, i, number, i, bad, day)
-        else:  # a walk-in is known by the slot of arrival and the number within it
-            slot = np.int64(visit["arrive"] / slot_min)
-            complain(state, policy, address, WALK_IN + np.int64(visit["number"]), slot, i, bad, day)
+        id, place = visit_address(visit, slot_min)
+        complain(state, policy, address, id, place, i, bad, day)
+    absorb_channels(state, policy, address, visit, slot_min, day)
     if visit["rm_outcome"] == SERVED:
         if i >= 0:
             meet(state, agenda, policy, address, i, number, day, days_left)

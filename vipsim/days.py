@@ -37,6 +37,7 @@ def expect_visitors(branch, lobby, crew, address, day, weight, visits):
         callers.signed,
         callers.owner,
         callers.appointment,
+        callers.skilled,
         callers.known,
         visits,
     )

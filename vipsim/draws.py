@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vipsim.compiled import kernel
+from vipsim.compiled import inlined, kernel, lean
 
 # Streams: one per kind of decision. Append only; a number is never used again for another purpose.
 ARRIVAL = 0  # when a visit or walk-in comes
@@ -42,7 +42,8 @@ TIER = 18  # card offers and acceptance
 CAMPAIGN = 19  # invitations and response
 TURNOVER = 20  # staff leaving, reward money leaving
 BOOTSTRAP = 21  # resampling in statistics
-SKILL = 22  # a staff member's speed, once for all days
+SKILL = 22  # a staff member's pace, once for all days
+ADOPTION = 23  # taking up e-banking after a sign-up at the counter
 
 _M0 = np.uint64(0xD2511F53)
 _M1 = np.uint64(0xCD9E8D57)
@@ -52,6 +53,7 @@ _LOW = np.uint64(0xFFFFFFFF)
 _SHIFT32 = np.uint64(32)
 _SHIFT20 = np.uint64(20)
 _SHIFT12 = np.uint64(12)
+_GROUP = 16  # addresses that the compiler takes together, at most
 _SQRT_HALF = 0x3FE6A09E00000000  # bits of a number just below the root of 1/2
 CENTRE = 0.425  # AS 241: nearer to 1/2 than this one fraction gives the quantile
 _STEP52 = 1.0 / 4503599627370496.0  # 2**-52
@@ -108,6 +110,26 @@ def draw(address, stream, time, id, k):
     """One uniform on (0, 1) at an address."""
     first, second = pair(address, stream, time, id, k)
     return second if k & 1 else first
+
+
+_philox = inlined(getattr(philox, "py_func", philox))
+_unit = inlined(getattr(_open_unit, "py_func", _open_unit))
+
+
+@lean
+def fill_pairs(address, stream, time, k, ids, n, first, second):
+    """The two uniforms of the block that holds k, for the first n of ``ids``: into ``first`` and ``second``.
+
+    As ``pair``, pasted into the loop so that the compiler works on several addresses at once. It does so by groups:
+    where the arrays have room, the last group is filled up and its rest means nothing.
+    """
+    times, number = np.uint32(time), np.uint32(k >> 1)
+    replication, seed = np.uint32(address.replication), np.uint32(address.seed)
+    stream_of_branch = np.uint32(stream | address.branch << 16)
+    for j in range(min((n + _GROUP - 1) // _GROUP * _GROUP, ids.size)):
+        a, b, c, d = _philox(np.uint32(ids[j]), times, number, replication, seed, stream_of_branch)
+        first[j] = _unit(a, b)
+        second[j] = _unit(c, d)
 
 
 def uniform(

@@ -1,4 +1,4 @@
-"""From what a replication counted to its KPIs; the meanings are in ``kpis.py``."""
+"""From what a replication counted to its KPIs; the meanings are in ``kpis``."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from vipsim import tally as t
 from vipsim.kpis import KPIS
+from vipsim.lobby.observed import Observed, measures
 from vipsim.scenario.lobby import ROLES
 
 _NAN = float("nan")
@@ -17,12 +18,13 @@ _UTILISED = ("relationship_manager", "lobby_manager", "teller")
 class Measured(NamedTuple):
     """What a replication leaves behind for its KPIs.
 
-    ``tally`` float64 [3, columns]; ``waits`` minutes of the window by class; ``minutes`` float64 [3, roles, 3] paid,
-    booked and overtime; ``opening`` and ``closing`` census at the start and the end of the window (None: no book).
+    ``tally`` float64 [3, columns]; ``observed`` the lobby's days of the window; ``minutes`` float64 [3, roles, 4] paid,
+    booked, overtime, in the lobby; ``opening`` and ``closing`` census at the start and the end of the window (None: no
+    book).
     """
 
     tally: np.ndarray
-    waits: dict[str, np.ndarray]
+    observed: Observed
     minutes: np.ndarray
     months: tuple[int, int, int]
     opening: Any = None
@@ -32,6 +34,7 @@ class Measured(NamedTuple):
     capped_fen: float = 0.0
     lost_share: float = _NAN
     downgraded_share: float = _NAN
+    ebank_active_share: float = _NAN
     terminal_yuan: float = 0.0
 
 
@@ -39,17 +42,10 @@ def _ratio(part: float, whole: float) -> float:
     return part / whole if whole > 0.0 else _NAN
 
 
-def _waits(m: Measured) -> dict[str, float]:
-    found = {}
-    for who in ("vip", "ordinary"):
-        waits = m.waits[f"{who}_wait_min"]
-        found[f"{who}_wait_mean_min"] = float(waits.mean()) if waits.size else _NAN
-        found[f"{who}_wait_p90_min"] = float(np.quantile(waits, 0.9)) if waits.size else _NAN
-    return found
-
-
-def _lobby(m: Measured, w: np.ndarray) -> dict[str, float]:
-    found = _waits(m)
+def _lobby(m: Measured, w: np.ndarray, scenario: Any) -> dict[str, float]:
+    counters = scenario.lobby.counters
+    targets = {"vip": counters.target_vip_min, "ordinary": counters.target_ordinary_min}
+    found = measures(m.observed.waits(), m.observed.counts, float(w[t.OPEN_DAYS]), targets)
     found["visits_per_day"] = _ratio(w[t.VISITS], w[t.OPEN_DAYS])
     found["meetings_per_day"] = _ratio(w[t.MEETINGS], w[t.OPEN_DAYS])
     found["vip_abandon_share"] = _ratio(w[t.ABANDONED_VIP], w[t.JOINED_VIP])
@@ -58,8 +54,13 @@ def _lobby(m: Measured, w: np.ndarray) -> dict[str, float]:
     found["identification_specificity"] = 1.0 - _ratio(w[t.ORDINARY_TREATED], w[t.ORDINARY_VISITS])
     off_counter = w[t.MACHINE] + w[t.REMOTE]
     found["self_service_share"] = _ratio(off_counter, off_counter + w[t.COUNTER])
-    for role, (paid, booked, _) in zip(ROLES, m.minutes[t.WINDOW], strict=True):
+    machines = scenario.lobby.diversion.devices * m.months[1]
+    lobby_cost = machines * scenario.money.device_yuan_per_month if scenario.money else _NAN
+    for number, role in enumerate(ROLES):
+        paid, booked, _, in_lobby = m.minutes[t.WINDOW, number]
         found[f"utilisation_{role}"] = _ratio(booked, paid)
+        lobby_cost += in_lobby * _yuan_a_minute(scenario, number, paid, m.months[1])
+    found["lobby_cost_per_visit_yuan"] = _ratio(lobby_cost, w[t.VISITS])
     used = [found[f"utilisation_{role}"] for role in _UTILISED if not np.isnan(found[f"utilisation_{role}"])]
     found["utilisation_max"] = max(used, default=_NAN)
     return found
@@ -67,15 +68,17 @@ def _lobby(m: Measured, w: np.ndarray) -> dict[str, float]:
 
 def _overtime(m: Measured, scenario: Any) -> float:
     """Pay of overtime in window and run-off: minutes at the role's cost of a paid minute, times the premium."""
-    cost = 0.0
-    months = m.months[1] + m.months[2]
-    for number, role in enumerate(ROLES):
-        paid, _, overtime = m.minutes[t.WINDOW :, number].sum(axis=0)
-        if paid > 0.0:
-            terms = getattr(scenario.staff, role)
-            a_minute = terms.cost_yuan_per_month * terms.employed * months / paid
-            cost += overtime * a_minute * scenario.money.overtime_ratio
-    return float(cost)
+    minutes, months = m.minutes[t.WINDOW :].sum(axis=0), m.months[1] + m.months[2]
+    costs = (minutes[n, 2] * _yuan_a_minute(scenario, n, minutes[n, 0], months) for n in range(len(ROLES)))
+    return float(sum(costs) * scenario.money.overtime_ratio)
+
+
+def _yuan_a_minute(scenario: Any, number: int, paid_min: float, months: int) -> float:
+    """Cost of a paid minute of a role, given the minutes paid in so many months; 0 where nobody is."""
+    terms = getattr(scenario.staff, ROLES[number])
+    if terms is None or paid_min <= 0.0:
+        return 0.0
+    return float(terms.cost_yuan_per_month * terms.employed * months / paid_min)
 
 
 def _money(m: Measured, scenario: Any) -> dict[str, float]:
@@ -88,7 +91,10 @@ def _money(m: Measured, scenario: Any) -> dict[str, float]:
     contact = counted[t.CONTACT_YUAN]
     premium = counted[t.PREMIUM_YUAN]
     margin = counted[t.REVENUE_YUAN] + counted[t.FEE_YUAN]
-    cost = staff + incentive + service + contact + premium + equipment
+    breaches = counted[t.CONSENT_BREACHES]
+    channel = counted[t.SIGN_UPS] * scenario.channels.usb_key_yuan
+    channel += counted[t.REMOTE] * scenario.channels.remote_fee_forgone_yuan
+    cost = staff + incentive + service + contact + premium + equipment + channel
     return {
         "margin_yuan": margin,
         "terminal_value_yuan": m.terminal_yuan,
@@ -100,8 +106,10 @@ def _money(m: Measured, scenario: Any) -> dict[str, float]:
         "cost_service_yuan": service,
         "cost_premium_yuan": premium,
         "cost_equipment_yuan": equipment,
+        "cost_channel_yuan": channel,
+        "consent_breaches": breaches,
         "budget_used_share": (incentive + contact + service) / (scenario.money.budget_yuan_per_year * years),
-        "compliance_breaches": counted[t.DEPOSIT_DEVIATIONS] + counted[t.OUT_OF_HOURS],
+        "compliance_breaches": counted[t.DEPOSIT_DEVIATIONS] + counted[t.OUT_OF_HOURS] + breaches,
         "new_assets_yuan": (counted[t.WON_FEN] - counted[t.HOT_LEFT_FEN]) / 100.0,
     }
 
@@ -129,6 +137,7 @@ def _book(m: Measured, w: np.ndarray, scenario: Any) -> dict[str, float]:
         "maturity_kept_share": _ratio(w[t.MATURED_KEPT_FEN], w[t.MATURED_FEN]),
         "contacts_per_day": _ratio(w[t.REACHED] - w[t.MESSAGES] + w[t.MEETINGS], w[t.OPEN_DAYS]),
         "coverage_share": _ratio(w[t.PLANNED_MADE], w[t.PLANNED]),
+        "ebank_active_share": m.ebank_active_share,
         "assigned_share": _ratio(closing.assigned, closing.targets),
         "signed_share": _ratio(closing.signed, closing.targets),
         "maintained_share": _ratio(closing.maintained, closing.targets),
@@ -162,7 +171,7 @@ def kpis(m: Measured, scenario: Any) -> dict[str, float]:
     """All KPIs of one replication, by name; nan where there is nothing to average."""
     w = m.tally[t.WINDOW]
     found = dict.fromkeys(KPIS, _NAN)
-    found |= _lobby(m, w)
+    found |= _lobby(m, w, scenario)
     if m.closing is not None:
         found |= _book(m, w, scenario)
         found["satisfaction_index"] = _satisfaction(found, w, scenario)

@@ -13,8 +13,22 @@ import numpy as np
 from vipsim import tally as t
 from vipsim.customers.segments import GROUP_NAMES, TIER_NAMES, TYPE_D, TYPE_NAMES
 from vipsim.customers.state import State
-from vipsim.lobby.jobs import ABANDONED, CASH, CUT_OFF, NONCASH, OUTCOME_NAMES, SERVED, STATION_NAMES, UNSERVED
-from vipsim.lobby.ledger import COLUMN_NAMES, ON_BREAK, OVERTIME, PER_MINUTE, SUPPLIED, USED
+from vipsim.lobby import observed
+from vipsim.lobby.jobs import (
+    ABANDONED,
+    ACTIVITY_NAMES,
+    BEHAVIOUR_NAMES,
+    BELIEVED_BY_NAMES,
+    CASH,
+    CUT_OFF,
+    LOST_NAMES,
+    NONCASH,
+    OUTCOME_NAMES,
+    SERVED,
+    STATION_NAMES,
+    UNSERVED,
+)
+from vipsim.lobby.ledger import AT_DESK, COLUMN_NAMES, ON_BREAK, ON_OUTREACH, OVERTIME, PER_MINUTE, SUPPLIED, USED
 from vipsim.month import Month
 from vipsim.outreach.response import RESULTS
 from vipsim.outreach.triggers import CHANNELS, REASONS
@@ -31,16 +45,19 @@ def _plain(rows: np.ndarray) -> dict[str, np.ndarray]:
 class Recorder:
     """Collects one replication month by month."""
 
-    def __init__(self, keep: bool) -> None:
+    def __init__(self, keep: bool, opens_account: np.ndarray) -> None:
         self.keep = keep
-        self.waits: dict[str, list[np.ndarray]] = {"vip_wait_min": [], "ordinary_wait_min": []}
+        self._opens_account = opens_account  # bool per transaction
+        self.observed = observed.Observed()
         self.visits: list[np.ndarray] = []
         self.steps: list[np.ndarray] = []
+        self.resources: list[np.ndarray] = []
         self.contacts: list[np.ndarray] = []
         self.months: list[dict[str, float]] = []
         self.staff: list[dict[str, np.ndarray]] = []
-        self.minutes = np.zeros((len(t.PHASES), len(ROLES), 3))
+        self.minutes = np.zeros((len(t.PHASES), len(ROLES), 4))
         self._visits_so_far = 0
+        self._lobby: Any = None
 
     def month(self, month: Month, phase: int, state: State, lobby: Any, crew: Any, log: Any, contacts: Any) -> None:
         """Take in a month: waits of the window, counts of visits by phase, and the rows if they are kept."""
@@ -48,20 +65,16 @@ class Recorder:
         self._count_minutes(phase, lobby, crew.ledger)
         count_visits(state.sums.tally[phase], rows)
         if phase == t.WINDOW:
-            at_counter = (rows["station"] == CASH) | (rows["station"] == NONCASH)
-            called = np.where(np.isnan(rows["called"]), rows["left"], rows["called"])  # sent away: waited till then
-            wait = called - rows["joined"]
-            known = at_counter & ~np.isnan(wait)
-            vip = rows["vip"] > 0
-            self.waits["vip_wait_min"].append(wait[known & vip])
-            self.waits["ordinary_wait_min"].append(wait[known & ~vip])
+            self.observed.month(rows, log.steps[: log.n[3]], self._opens_account)
         if not self.keep:
             return
+        self._lobby = lobby
         steps = log.steps[: log.n[3]].copy()
         steps["visit"] += self._visits_so_far
         self._visits_so_far += len(rows)
         self.visits.append(rows.copy())
         self.steps.append(steps)
+        self.resources.append(_resources(lobby, steps))
         self.contacts.append(contacts.rows[: contacts.size[0]].copy())
         totals = {name: float(state.sums.tally[:, column].sum()) for name, column in t.COLUMN.items()}
         classes = {f"class_{n}_fen": int(fen) for n, fen in enumerate(state.sums.class_total)}
@@ -69,17 +82,18 @@ class Recorder:
         self.staff.append(_ledger(month, lobby, crew.ledger))
 
     def _count_minutes(self, phase: int, lobby: Any, ledger: np.ndarray) -> None:
-        """Add a month's paid, booked and overtime minutes by role."""
+        """Add a month's paid, booked, overtime and lobby minutes by role."""
         spent = ledger.sum(axis=(0, 2)) / PER_MINUTE
         role = np.asarray(lobby.staffing.role)
         paid = spent[:, SUPPLIED] - spent[:, OVERTIME] - spent[:, ON_BREAK]
         booked = spent[:, :USED].sum(axis=1) - spent[:, ON_BREAK]
-        for column, minutes in enumerate((paid, booked, spent[:, OVERTIME])):
+        in_lobby = spent[:, AT_DESK:ON_OUTREACH].sum(axis=1)
+        for column, minutes in enumerate((paid, booked, spent[:, OVERTIME], in_lobby)):
             np.add.at(self.minutes[phase, :, column], role, minutes)
 
     def samples(self) -> dict[str, np.ndarray]:
-        """All waits of the window, minutes, by class."""
-        return {name: np.concatenate(parts) if parts else np.empty(0) for name, parts in self.waits.items()}
+        """All waits of the window, minutes, by class and station."""
+        return {f"{name}_wait_min": waits for name, waits in self.observed.waits().items()}
 
     def tables(self, state: State, ids: Any, customers: int) -> dict[str, pa.Table]:
         """The tables of the run folder."""
@@ -89,7 +103,8 @@ class Recorder:
         steps = np.concatenate(self.steps) if self.steps else np.empty(0)
         contacts = np.concatenate(self.contacts) if self.contacts else np.empty(0)
         return {
-            "visits": _visit_table(pa, visits, steps),
+            "visits": _visit_table(pa, visits, steps, np.concatenate(self.resources)),
+            **_lobby_tables(pa, visits, steps, self._lobby),
             "contacts": _contact_table(pa, contacts),
             "customers": _customer_table(pa, state, ids, customers),
             "staff": _staff_table(pa, self.staff),
@@ -161,7 +176,18 @@ def _names(pa: Any, codes: np.ndarray, names: tuple[str, ...]) -> Any:
     return pa.array(np.array([*names, "none"])[codes])
 
 
-def _visit_table(pa: Any, visits: np.ndarray, steps: np.ndarray) -> pa.Table:
+def _resources(lobby: Any, steps: np.ndarray) -> np.ndarray:
+    """Who did each step, in words: the role and the number within it, a machine, both members held together, or ""."""
+    roles = np.asarray(lobby.staffing.role)
+    seen = [np.count_nonzero(roles[:n] == role) + 1 for n, role in enumerate(roles)]
+    names = [f"{ROLES[role]} {number}" for role, number in zip(roles, seen, strict=True)]
+    names += [f"machine {n + 1}" for n in range(int(lobby.floor.servers) - roles.size)]
+    words = np.array([*names, ""])  # the last stands for -1, nobody
+    both = np.char.add(np.char.add(words[steps["staff"]], " and "), words[steps["staff2"]])
+    return np.where(steps["staff2"] >= 0, both, words[steps["staff"]])
+
+
+def _visit_table(pa: Any, visits: np.ndarray, steps: np.ndarray, resources: np.ndarray) -> pa.Table:
     """One row per step of a visit; the visit's own facts are repeated on each of its steps."""
     if steps.size == 0:
         return pa.table({})
@@ -178,6 +204,7 @@ def _visit_table(pa: Any, visits: np.ndarray, steps: np.ndarray) -> pa.Table:
         "transaction": of["kind"],
         "arrive_min": of["arrive"],
         "station": _names(pa, steps["station"], STATION_NAMES),
+        "activity": _names(pa, steps["activity"], ACTIVITY_NAMES),
         "class": steps["cls"],
         "joined_min": steps["joined"],
         "called_min": steps["called"],
@@ -185,12 +212,36 @@ def _visit_table(pa: Any, visits: np.ndarray, steps: np.ndarray) -> pa.Table:
         "end_min": steps["end"],
         "staff": steps["staff"],
         "staff2": steps["staff2"],
+        "resource": resources,
         "outcome": _names(pa, steps["outcome"], OUTCOME_NAMES),
         "left_min": of["left"],
+        "behaviour": _names(pa, of["behaviour"], BEHAVIOUR_NAMES),
+        "believed_by": _names(pa, of["believed_by"], BELIEVED_BY_NAMES),
+        "lost": _names(pa, of["lost"], LOST_NAMES),
         "lead": of["lead"],
         "referred": of["referred"],
+        "overtaken": of["overtaken"],
+        "signed_up": of["signed_up"],
+        "activated": of["activated"],
     }
     return pa.table({name: _array(pa, column) for name, column in columns.items()})
+
+
+def _lobby_tables(pa: Any, visits: np.ndarray, steps: np.ndarray, lobby: Any) -> dict[str, pa.Table]:
+    """An average open day by half-hour, the funnel of identification, and who found whom each day."""
+    days = np.unique(visits["day"]).size
+    roles = np.array(ROLES)[np.asarray(lobby.staffing.role)]
+    return {
+        "half_hours": pa.Table.from_pylist(observed.half_hours(steps, days, float(lobby.rules.opening_min))),
+        "identification": pa.Table.from_pylist(observed.funnel(visits)),
+        "referrals": pa.Table.from_pylist(observed.referrals(visits, steps, roles), schema=_referrals(pa)),
+    }
+
+
+def _referrals(pa: Any) -> Any:
+    counts = ("found", "met_on_the_spot", "name_card_only", "telephone_left")
+    who = [("day", pa.int32()), ("staff", pa.int16()), ("role", pa.string())]
+    return pa.schema([*who, *((name, pa.int32()) for name in counts)])
 
 
 def _array(pa: Any, column: Any) -> Any:

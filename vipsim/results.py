@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 MANIFEST = "run.json"
 SCENARIO = "scenario.resolved.toml"
-TABLES = ("kpis", "visits", "contacts", "customers", "months", "staff")
+RECORDS = ("visits", "contacts", "customers", "months", "staff", "half_hours", "identification", "referrals")
+TABLES = ("kpis", *RECORDS)
 _VERSIONS_OF = ("numpy", "numba", "scipy", "pandas", "pyarrow", "simpy", "optuna", "pydantic", "holidays")
 
 

@@ -18,18 +18,20 @@ import signal
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Any, Protocol
 
 from pydantic import BaseModel
 
-from vipsim.compiled import is_warm, package_fingerprint
-from vipsim.scenario.errors import StorageError
+from vipsim.cluster import ClusterExecutor, open_cluster
+from vipsim.compiled import is_warm, package_fingerprint, source_fingerprint
+from vipsim.scenario.errors import InputError, StorageError, WorkersLostError
 from vipsim.scenario.files import digest
 
 DEFAULT_REPLICATE = "vipsim.simulate:replicate"
@@ -64,6 +66,7 @@ class Shard:
     first: int
     count: int
     record: bool = False
+    source: str = field(default_factory=source_fingerprint)  # of the code that asks
 
 
 @dataclass(frozen=True)
@@ -102,8 +105,23 @@ def _scenario(scenario_type: str, text: str) -> BaseModel:
     return model.model_validate_json(text)
 
 
+_one_at_a_time = threading.Lock()
+"""The staff's ledger and the rooms of a scenario are used again by the next replication of a process. Workers that
+are threads (Dask's are, if asked for) take turns; several processes use several processors."""
+
+
 def run_shard(shard: Shard) -> list[Replica]:
-    """Run a shard where the worker is."""
+    """Run a shard where the worker is.
+
+    Raises InputError where the worker has another version of the code: its numbers would be others.
+    """
+    if shard.source != source_fingerprint():
+        raise InputError("this version of vipsim on every worker", found="another one", key="--cluster")
+    with _one_at_a_time:
+        return _run_shard(shard)
+
+
+def _run_shard(shard: Shard) -> list[Replica]:
     scenario = _scenario(shard.scenario_type, shard.scenario)
     replicate: Replicate = _find(shard.replicate)
     replicas = []
@@ -161,16 +179,16 @@ def open_executor(workers: int = 1, executor: Executor | None = None, cluster: s
     if executor is not None:
         yield executor
     elif cluster:
-        from distributed import Client
-
-        with Client(cluster) as client:
-            yield client.get_executor()
+        with open_cluster(cluster) as open_workers:
+            yield open_workers
     elif workers == 1:
         yield SerialExecutor()
     else:
         pool = _start_processes(workers)
         try:
             yield pool or SerialExecutor()
+        except BrokenProcessPool:
+            raise WorkersLostError("a worker process was ended from outside, perhaps for want of memory") from None
         finally:
             if pool is not None:
                 pool.shutdown(wait=True, cancel_futures=True)
@@ -369,9 +387,27 @@ def collect(executor: Executor, shards: Sequence[tuple[str, Shard]]) -> Iterator
             yield label, run_shard(shard)
         return
     futures = {executor.submit(run_shard, shard): label for label, shard in rest}
+    finished: SimpleQueue[Future[Any]] = SimpleQueue()
     try:
-        for future in as_completed(futures):
+        for future in futures:
+            future.add_done_callback(finished.put)
+        for _ in futures:
+            future = _next_of(finished, executor)
             yield futures[future], future.result()
     finally:
         for future in futures:
             future.cancel()
+
+
+CHECK_EVERY_S = 5.0
+"""How often a driver that waits looks whether its cluster is still there."""
+
+
+def _next_of(finished: SimpleQueue[Future[Any]], executor: Executor) -> Future[Any]:
+    """The next finished task; raises WorkersLostError where nobody is left who could finish one."""
+    while True:
+        try:
+            return finished.get(timeout=CHECK_EVERY_S)
+        except Empty:
+            if isinstance(executor, ClusterExecutor):
+                executor.check()

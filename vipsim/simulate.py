@@ -19,7 +19,7 @@ import numpy as np
 from vipsim import draws
 from vipsim.branch import Branch, Crew, make_branch, make_crew, with_room
 from vipsim.calendar import Days, weekend_of
-from vipsim.customers.book import Book, opening
+from vipsim.customers.book import EBANK_ACTIVE, EXITED, PROSPECT, Book, opening
 from vipsim.customers.lifecycle import observe_hazards, resume_notices
 from vipsim.customers.ownership import Team, divide_book
 from vipsim.customers.state import opening_rows
@@ -77,6 +77,7 @@ class World(NamedTuple):
     policy: tuple[Any, ...]  # records, fields as month.Policy
     team: tuple[Team, ...]
     crew: tuple[Crew, Crew]
+    opens_account: np.ndarray  # bool per transaction
     opening: Any  # rows of the opening book
     customers: int
     ids: Any
@@ -118,6 +119,7 @@ def _world(scenario_json: str) -> World:
         policy=_both(scenario, today, lambda s: policy_of(s, when.open_days_per_year)) if has_book else (),
         team=_both(scenario, today, team_of) if has_book else (),
         crew=tuple(make_crew(lobby[n], s) for n, s in enumerate((today, scenario))),  # type: ignore[arg-type]
+        opens_account=np.array([x.opens_account for x in scenario.demand.transactions]),
         opening=opening_rows(book),
         customers=int(np.count_nonzero(book.is_customer())),
         ids=ids,
@@ -133,10 +135,11 @@ class _Run:
         self.run_days = _ENGINES[engine]
         self.branch: Branch = make_branch(world.opening, world.customers, int(world.starts[-1]))
         self.visits = make_visits()
-        self.recorder = Recorder(record)
+        self.recorder = Recorder(record, world.opens_account)
         self.opening: Census | None = None
         self.closing: Census | None = None
         self.downgraded = 0
+        self.ebank_active = 0
         self.logs: dict[int, Any] = {}
 
     def month(self, index: int) -> Month:
@@ -209,6 +212,9 @@ class _Run:
         last = index + 1 == world.phases.size
         if world.has_book and phase == WINDOW and (last or world.phases[index + 1] != WINDOW):
             self.closing = census(state, world.policy[0], month.first_day + month.days)
+            rows = int(state.sums.next_prospect)
+            here = (state.book.stage[:rows] > PROSPECT) & (state.book.stage[:rows] < EXITED)
+            self.ebank_active = int(np.count_nonzero(here & (state.book.ebank[:rows] == EBANK_ACTIVE)))
             self.downgraded = int(
                 np.count_nonzero((state.book.tier < state.book.opening_tier) & (state.book.cohort > 0))
             )
@@ -217,9 +223,10 @@ class _Run:
         """KPIs, samples and tables at the end."""
         state, world = self.branch.state, self.world
         samples = self.recorder.samples()
+        observed = self.recorder.observed
         lengths = scenario.calendar
         months = (lengths.run_in_months, lengths.window_months, lengths.run_off_months)
-        measured = Measured(state.sums.tally, samples, self.recorder.minutes, months)
+        measured = Measured(state.sums.tally, observed, self.recorder.minutes, months)
         if world.has_book:
             measured = measured._replace(**self._book_side(months))
         tables = self.recorder.tables(state, world.ids, world.customers) if self.recorder.keep else {}
@@ -244,6 +251,7 @@ class _Run:
             "capped_fen": float(capped),
             "lost_share": float(np.count_nonzero(vip & (state.book.lost[:rows] > 0))) / vips,
             "downgraded_share": self.downgraded / vips,
+            "ebank_active_share": self.ebank_active / max(self.closing.customers, 1.0) if self.closing else np.nan,
             "terminal_yuan": float(value_of_what_stays(state, policy, end)),
         }
 

@@ -1,4 +1,4 @@
-"""What a replication counts while it runs, by phase; ``kpis.py`` turns the counts into KPIs.
+"""What a replication counts while it runs, by phase; ``kpis`` turns the counts into KPIs.
 
 The tally is an array [phase, column]; the columns are the constants below, and counts of people and events unless
 the name ends in a unit.
@@ -15,7 +15,7 @@ PHASES = ("run_in", "window", "run_off")
     OPEN_DAYS, CALENDAR_DAYS, VISITS, WALK_INS, PRIME_VISITS, PRIME_TREATED, ORDINARY_VISITS, ORDINARY_TREATED,
     JOINED_VIP, JOINED_ORDINARY, ABANDONED_VIP, ABANDONED_ORDINARY, COUNTER, MACHINE, REMOTE, MEETINGS,
     MEETINGS_PRIME, NAME_CARDS, TELLER_REFERRALS, UNSERVED, COMPLAINTS, COMPLAINTS_RESOLVED,
-    SERVICE_SCORE, SERVICE_SCORED,
+    SERVICE_SCORE, SERVICE_SCORED, SIGN_UPS, CONSENT_BREACHES, EBANK_ADOPTED,
     # outreach
     PLANNED, PLANNED_MADE, CONTACTS, REACHED, MESSAGES, LEADS, LEADS_IN_TIME, LEADS_DROPPED, TASKS_DROPPED,
     HELD_BACK, APPOINTMENTS, APPOINTMENTS_KEPT, SALES, WON_FEN, HOT_LEFT_FEN, LADDER_FEN,
@@ -26,7 +26,7 @@ PHASES = ("run_in", "window", "run_off")
     # money
     REVENUE_YUAN, FEE_YUAN, STAFF_YUAN, VACANCY_YUAN, BONUS_YUAN, OFFER_YUAN, CONTACT_YUAN, ENTITLEMENT_YUAN,
     PREMIUM_YUAN, DEPOSIT_DEVIATIONS, OUT_OF_HOURS,
-) = range(70)
+) = range(73)
 # fmt: on
 
 COLUMN = {

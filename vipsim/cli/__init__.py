@@ -1,7 +1,7 @@
 """The command line: ``vipsim init, check, run, compare, optimise, explain, schema, reproduce``.
 
 Exit codes: 0 done, 1 `reproduce` found other numbers, 2 wrong usage, 3 invalid input or a disk that refuses,
-4 no feasible setting, 5 interrupted and resumable.
+4 no feasible setting, 5 interrupted or without workers, and resumable.
 """
 
 from __future__ import annotations

@@ -166,6 +166,19 @@ def schema(json_output: Json = False) -> int:
 
 
 @app.command()
+@guarded("events")
+def events(
+    result: Annotated[Path, typer.Argument(metavar="RESULT", help="Run folder.")],
+    case: Annotated[int | None, typer.Option(min=0, help="Tell this visit as a story.")] = None,
+    json_output: Json = False,
+) -> int:
+    """Print the visits of a run as an event log (CSV: case, activity, times, resource), or one visit as a story."""
+    from vipsim.cli import words
+
+    return words.events(result, case, json_output)
+
+
+@app.command()
 @guarded("reproduce")
 def reproduce(
     result: Annotated[Path, typer.Argument(metavar="RESULT", help="Run folder.")],

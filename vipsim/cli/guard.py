@@ -10,7 +10,7 @@ import typer
 
 from vipsim.cli import INFEASIBLE, INTERRUPTED, INVALID
 from vipsim.cli.output import document, talk
-from vipsim.scenario.errors import InputError, StorageError
+from vipsim.scenario.errors import InputError, StorageError, WorkersLostError
 
 P = ParamSpec("P")
 
@@ -43,6 +43,11 @@ def guarded(command: str) -> Callable[[Callable[P, int | None]], Callable[P, Non
                 if as_json:
                     document(command, {"error": "storage", "message": str(error)})
                 raise typer.Exit(INVALID) from None
+            except WorkersLostError as error:
+                talk(f"{error}; what was done is kept. The same command goes on where this one stopped.")
+                if as_json:
+                    document(command, {"error": "workers lost", "message": str(error), "resumable": True})
+                raise typer.Exit(INTERRUPTED) from None
             except NotFeasibleError as error:
                 talk(str(error))
                 if as_json:

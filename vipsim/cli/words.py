@@ -1,6 +1,8 @@
-"""The commands about words: explain and schema."""
+"""The commands about words: explain, schema, and the visits of a run as an event log or a story."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from vipsim.cli import DONE
 from vipsim.cli.output import data, document, plain
@@ -29,4 +31,20 @@ def schema() -> int:
     import json
 
     data(json.dumps(explaining.json_schema(Scenario), ensure_ascii=False, indent=2))
+    return DONE
+
+
+def events(folder: Path, case: int | None, json_output: bool) -> int:
+    """Print the event log of a run, or one visit as a story."""
+    from vipsim import events as logs
+
+    if case is not None:
+        told = logs.story(folder, case)
+        document("events", {"case": case, "story": told.splitlines()}) if json_output else data(told)
+        return DONE
+    log = logs.event_log(folder)
+    if json_output:
+        document("events", {"events": log.astype(str).to_dict("records")})
+    else:
+        data(log.to_csv(index=False, date_format="%Y-%m-%dT%H:%M:%S").rstrip("\n"))
     return DONE

@@ -37,6 +37,9 @@ _BESIDE: list[tuple[Any, ...]] = [
     ("month_start", "i8"),  # fen at the start of the month
     ("flow_days", "i8"),  # fen x days: this month's flows weighted with the days left
     ("opening_assets", "i8"),  # fen at the opening
+    ("faces", "f8"),  # visits received by lobby managers, fading; as of face_day
+    ("face_day", "i4"),
+    ("skilled", "i1"),  # was taught to use the machines
     ("last_talk", "i4"),  # day of the last call, visit or meeting, messages apart
     ("buys_products", "i1"),  # has held a wealth product
     ("month_contacts", "i2"),  # contacts in the present month
@@ -70,9 +73,9 @@ SUMS = np.dtype(
 
 
 def customer_dtype(book: Book) -> np.dtype[Any]:
-    """Row of a customer: the columns of the book and what is kept beside them."""
-    columns = [(name, column.dtype, column.shape[1:]) for name, column in book._asdict().items()]
-    return np.dtype([*columns, *_BESIDE], align=True)
+    """Row of a customer: the columns of the book and what is kept beside them, widest first so that none is padded."""
+    columns: list[Any] = [(name, column.dtype, column.shape[1:]) for name, column in book._asdict().items()]
+    return np.dtype(sorted([*columns, *_BESIDE], key=lambda c: -np.dtype(c[1]).itemsize), align=True)
 
 
 def opening_rows(book: Book) -> Any:

@@ -153,8 +153,9 @@ def behave(process, c, address, day, visits, start, n):
         uniforms(address, VISIT_KIND, day, _KNOWS, visits, start, n)
         for i in range(np.uint64(start), np.uint64(n)):
             chance = visits.chance[i]
-            led = visits.rows[i]["divert"] != 0
-            chance["knows"] = not led or first[i] < process.knows_share
+            row = visits.rows[i]
+            led = row["divert"] != 0
+            chance["knows"] = not led or row["skilled"] != 0 or first[i] < process.knows_share
             chance["learns"] = led and second[i] < process.willing_share
     uniforms(address, VISIT_KIND, day, _ALONE, visits, start, n)
     for i in range(np.uint64(start), np.uint64(n)):

@@ -298,7 +298,6 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
                 v,
                 line,
                 managers,
-                roster.speed,
                 now,
             )
         if not alone and wanted:
@@ -316,7 +315,6 @@ def event_loop(rules, floor, roster, visits, tasks, log, results, steps, day, fi
                 wanted,
                 idle_pools,
                 managers,
-                roster.speed,
                 now,
             )
 

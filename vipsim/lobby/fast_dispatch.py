@@ -92,15 +92,15 @@ def start(
     v,
     line,
     managers,
-    speed,
     now,
 ):
     """A service begins now; returns where the pending ends of service begin, and the minute of the first."""
     station = lines[line]["station"]
-    minutes = begin_service(
-        rules, tickets, lines, waiting, rows[v], results[v], server, v, station, managers, speed[server], now
-    )
     row = servers[server]
+    pace = row["pace"]
+    minutes = begin_service(
+        rules, tickets, lines, waiting, rows[v], results[v], server, v, station, managers, pace, now
+    )
     row["visit"] = v
     row["started"] = now
     row["station"] = station
@@ -111,21 +111,7 @@ def start(
 
 @lean
 def dispatch(
-    rules,
-    floor,
-    work,
-    steps,
-    n_steps,
-    rows,
-    results,
-    first,
-    soonest,
-    next_end,
-    wanted,
-    idle_pools,
-    managers,
-    speed,
-    now,
+    rules, floor, work, steps, n_steps, rows, results, first, soonest, next_end, wanted, idle_pools, managers, now
 ):
     """Free servers, longest idle first, each take their best ticket.
 
@@ -184,7 +170,6 @@ def dispatch(
             v,
             line,
             managers,
-            speed,
             now,
         )
     return n_steps, soonest, next_end, wanted, idle_pools

@@ -243,7 +243,6 @@ def all_at_once(
             wanted,
             idle_pools,
             managers,
-            roster.speed,
             now,
         )
     if woke:

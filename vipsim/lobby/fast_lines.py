@@ -257,6 +257,7 @@ def reset(floor, roster, lines, waiting, servers, free, idle, front, started, n_
         row["task"] = -1
         row["on"] = 0
         row["since"] = -1.0
+        row["pace"] = roster.pace[server]
         row["first"] = floor.row_first[place]
         row["end"] = floor.row_first[place + 1]
         row["pool"] = floor.pool[place]

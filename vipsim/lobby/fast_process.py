@@ -100,7 +100,7 @@ def process_loop(p, params, roster, visits, tasks, log, room, results, steps, fi
     n_tasks = task_min.size
     change_min = floor.change_min
     changes = change_min.size
-    count = room.count
+    count = room.counts
     pending = room.pending
     workers = room.workers
     jobs = room.jobs
@@ -180,7 +180,7 @@ def process_loop(p, params, roster, visits, tasks, log, room, results, steps, fi
                     worker["ticket"] = following
                 jobs[following]["joined"] = now
                 worker["started"] = now
-                set_end(hall, s, now + minutes_of(hall, following) / roster.speed[s])
+                set_end(hall, s, now + minutes_of(hall, following) * worker["pace"])
                 continue
             worker["ticket"] = -1
             outcome = finished(hall, s, t, SERVED, now)
@@ -306,10 +306,7 @@ def process_loop(p, params, roster, visits, tasks, log, room, results, steps, fi
             if t < n_visits and jobs[t]["talker"] >= 0:
                 end_talk(hall, t, now)
                 last = max(last, now)
-            begun = jobs[t]["rest"] >= 0.0  # by a colleague, who handed over what was left
             minutes = begin(hall, s, t, now)
-            if not begun:
-                minutes = minutes / roster.speed[s]
             worker["ticket"] = t
             worker["started"] = now
             line = jobs[t]["line"]

@@ -207,7 +207,7 @@ def join(rules, tickets, lines, waiting, visit, result, v, line, now):
 
 
 @inlined
-def begin_service(rules, tickets, lines, waiting, visit, result, server, v, station, managers, speed, now):
+def begin_service(rules, tickets, lines, waiting, visit, result, server, v, station, managers, pace, now):
     """Minutes of the service that begins now, with what is decided at its start: nod, belief, pitch."""
     minutes = tickets[v]["rest"]
     begun = minutes >= 0.0  # by a colleague, who handed over what was left
@@ -238,6 +238,4 @@ def begin_service(rules, tickets, lines, waiting, visit, result, server, v, stat
             result["triaged"] = 1
             result["believed"] = visit["looks_prime"] | visit["shows_prime"]
         minutes = triage_minutes(rules, visit["triage_min"], nod, result["believed"])
-    if not begun and speed != 1.0:  # a division that changes nothing would be waited for
-        minutes = minutes / speed
-    return minutes
+    return minutes if begun else minutes * pace

@@ -116,6 +116,7 @@ VISIT = np.dtype(
         ("phone", "i1"),  # would leave a phone number
         ("pitch", "i1"),  # the teller wants to pitch
         ("recognised", "i1"),  # a pitching teller would refer
+        ("skilled", "i1"),  # was taught to use machines on an earlier visit
         ("known", "i1"),  # a face that lobby managers know
         ("may_be_prime", "i1"),  # somebody may take the visitor for prime
         ("may_meet", "i1"),  # a meeting with an RM may come
@@ -269,6 +270,7 @@ SERVER = np.dtype(
         ("started", "f8"),
         ("since", "f8"),  # free since
         ("duty_end", "f8"),
+        ("pace", "f8"),  # a service of m minutes takes m * pace
         ("visit", "u4"),  # in hand
         ("task", "i4"),  # in hand; -1 = none
         ("first", "u4"),  # its places: lines in order of rank
@@ -291,7 +293,7 @@ class Roster(NamedTuple):
     row: Array  # int16 per server: row of Floor.serves
     here_until: Array  # float64: end of the last duty interval; 0 = absent
     shift: Array  # int16: number of the shift worked today; -1 = absent
-    speed: Array  # float64 per server: a service of m minutes takes m / speed; 1 = the role's average, and machines
+    pace: Array  # float64 per server: a service of m minutes takes m * pace; 1 = the role's average, and machines
 
 
 class Visits(NamedTuple):

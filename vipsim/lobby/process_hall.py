@@ -52,6 +52,7 @@ WORKER = np.dtype(
         ("started", "f8"),
         ("since", "f8"),  # free since
         ("duty_end", "f8"),
+        ("pace", "f8"),  # a step of m minutes takes m * pace
         ("ticket", "i4"),
         ("task", "i4"),
         ("row", "i4"),  # of Floor: what is served
@@ -68,7 +69,7 @@ WORKER = np.dtype(
 )
 FINISH_AT = np.dtype([("end", "f8"), ("server", "i4")], align=True)
 
-# Counts of a day, in ``Hall.count``.
+# Counts of a day, in ``Hall.counts``.
 STEPS_SO_FAR, PENDING, FREE, WANTED, MANAGERS, RMS = range(6)
 LOOK_HEAD, LOOK_TAIL, AGAIN, WOKE, FREED, HELPER, GONE, ROUND, HERE = range(6, 15)
 
@@ -90,7 +91,7 @@ class Room(NamedTuple):
     due: Array  # float64 per second look: when it is due
     due_ticket: Array  # int32
     skipped: Array  # int32: tickets of a desk left alone
-    count: Array  # int64
+    counts: Array  # int64
 
 
 class Hall(NamedTuple):
@@ -110,7 +111,7 @@ class Hall(NamedTuple):
     freed: Array
     due: Array
     due_ticket: Array
-    count: Array
+    counts: Array
     places: Array
     can: Array
     here_until: Array
@@ -136,7 +137,7 @@ def make_room(servers: int, line_stations: list[int], line_classes: list[int]) -
         due=np.zeros(0),
         due_ticket=np.zeros(0, np.int32),
         skipped=np.zeros(0, np.int32),
-        count=np.zeros(16, np.int64),
+        counts=np.zeros(16, np.int64),
     )
 
 
@@ -157,7 +158,7 @@ def grow_room(room, visits):
         np.zeros(2 * size),
         np.zeros(2 * size, np.int32),
         np.zeros(size, np.int32),
-        room.count,
+        room.counts,
     )
 
 
@@ -169,23 +170,24 @@ def open_hall(hall, floor, roster, role, assistant, n_tasks, started):
         hall.queues[line]["size"] = 0
     for station in range(RM + 1):
         hall.waiting[station] = 0
-    for i in range(hall.count.size):
-        hall.count[i] = 0
-    hall.count[HELPER] = -1
-    hall.count[HERE] = -1
+    for i in range(hall.counts.size):
+        hall.counts[i] = 0
+    hall.counts[HELPER] = -1
+    hall.counts[HERE] = -1
     for s in range(floor.servers):
         worker = hall.workers[s]
         worker["ticket"] = worker["task"] = -1
         worker["on"] = worker["along"] = 0
         worker["since"] = -1.0
+        worker["pace"] = roster.pace[s]
         worker["special"] = roster.special[s] if s < floor.staff else 0
         worker["assistant"] = 1 if s < floor.staff and role[s] == assistant else 0
         post_serves(hall, floor, s, roster.row[s])
         worker["post"] = worker["stations"]
     for s in range(floor.staff, floor.servers):
         hall.workers[s]["on"] = 1
-        hall.free[hall.count[FREE]] = s
-        hall.count[FREE] += 1
+        hall.free[hall.counts[FREE]] = s
+        hall.counts[FREE] += 1
     for j in range(n_tasks):
         started[j] = nan
 
@@ -206,7 +208,7 @@ def post_serves(hall, floor, s, row):
 @inlined
 def note_step(hall, t, called, start, end, staff, outcome):
     """Write one step's record."""
-    n = hall.count[STEPS_SO_FAR]
+    n = hall.counts[STEPS_SO_FAR]
     v = t % hall.n
     ticket = hall.jobs[t]
     queue = hall.queues[ticket["line"]]
@@ -222,7 +224,7 @@ def note_step(hall, t, called, start, end, staff, outcome):
     row["staff"] = staff
     row["staff2"] = hall.results[v]["rm_staff"] if ticket["with_rm"] else -1
     row["outcome"] = outcome
-    hall.count[STEPS_SO_FAR] = n + 1
+    hall.counts[STEPS_SO_FAR] = n + 1
 
 
 @lean
@@ -239,7 +241,7 @@ def new_ticket(hall, t, line, activity, patience, now):
     ticket["talker"] = -1
     ticket["waits"] = 0
     ticket["with_rm"] = 0
-    ticket["round"] = hall.count[ROUND]
+    ticket["round"] = hall.counts[ROUND]
 
 
 @inlined
@@ -248,7 +250,7 @@ def counted(hall, line):
     queue = hall.queues[line]
     queue["size"] += 1
     hall.waiting[queue["station"]] += 1
-    hall.count[WANTED] |= 1 << queue["station"]
+    hall.counts[WANTED] |= 1 << queue["station"]
 
 
 @lean
@@ -311,7 +313,7 @@ def taken(hall, line):
     station = queue["station"]
     hall.waiting[station] -= 1
     if hall.waiting[station] == 0:
-        hall.count[WANTED] &= ~(1 << station)
+        hall.counts[WANTED] &= ~(1 << station)
 
 
 @lean
@@ -351,8 +353,8 @@ def is_there(hall, ticket, now):
     """Whether the visitor of a ticket has not left."""
     if ticket["leaves"] != now:
         return ticket["leaves"] > now
-    gone = hall.count[GONE]
-    return gone == NOBODY_YET or (gone == BUT_THIS_ROUND and ticket["round"] == hall.count[ROUND])
+    gone = hall.counts[GONE]
+    return gone == NOBODY_YET or (gone == BUT_THIS_ROUND and ticket["round"] == hall.counts[ROUND])
 
 
 @lean
@@ -407,27 +409,27 @@ def set_free(hall, s, now):
     worker["since"] = now
     if not worker["on"] or worker["along"] or worker["ticket"] >= 0 or worker["task"] >= 0:
         return
-    i = hall.count[FREE]
+    i = hall.counts[FREE]
     while i > 0 and hall.free[i - 1] > s and hall.workers[hall.free[i - 1]]["since"] == now:
         hall.free[i] = hall.free[i - 1]
         i -= 1
     hall.free[i] = s
-    hall.count[FREE] += 1
-    hall.count[WOKE] = 1
+    hall.counts[FREE] += 1
+    hall.counts[WOKE] = 1
 
 
 @lean
 def drop_free(hall, i):
     """Take the i-th off the free servers."""
-    hall.count[FREE] -= 1
-    for j in range(i, hall.count[FREE]):
+    hall.counts[FREE] -= 1
+    for j in range(i, hall.counts[FREE]):
         hall.free[j] = hall.free[j + 1]
 
 
 @lean
 def unset_free(hall, s):
     """Take a server off the free ones."""
-    for i in range(hall.count[FREE]):
+    for i in range(hall.counts[FREE]):
         if hall.free[i] == s:
             drop_free(hall, i)
             return
@@ -436,7 +438,7 @@ def unset_free(hall, s):
 @lean
 def set_end(hall, s, end):
     """Put an end of service among the pending ones."""
-    i = hall.count[PENDING]
+    i = hall.counts[PENDING]
     pending = hall.pending
     while pending[i]["end"] < end or (pending[i]["end"] == end and pending[i]["server"] < s):
         pending[i + 1]["end"] = pending[i]["end"]
@@ -444,31 +446,31 @@ def set_end(hall, s, end):
         i -= 1
     pending[i + 1]["end"] = end
     pending[i + 1]["server"] = s
-    hall.count[PENDING] += 1
+    hall.counts[PENDING] += 1
 
 
 @lean
 def unset_end(hall, s):
     """Take a server's pending end off; returns it."""
     pending = hall.pending
-    i = hall.count[PENDING]
+    i = hall.counts[PENDING]
     while pending[i]["server"] != s:
         i -= 1
     end = pending[i]["end"]
-    for j in range(i, hall.count[PENDING]):
+    for j in range(i, hall.counts[PENDING]):
         pending[j]["end"] = pending[j + 1]["end"]
         pending[j]["server"] = pending[j + 1]["server"]
-    hall.count[PENDING] -= 1
+    hall.counts[PENDING] -= 1
     return end
 
 
 @lean
 def rm_is_free(hall, line):
     """Whether a free RM on duty serves the line; who is just done with the visitor may be one (``HERE``)."""
-    s = hall.count[HERE]
+    s = hall.counts[HERE]
     if s >= 0 and hall.workers[s]["on"] and hall.can[hall.workers[s]["row"], line]:
         return True
-    for i in range(hall.count[FREE]):  # noqa: SIM110 (compiled: no generators)
+    for i in range(hall.counts[FREE]):  # noqa: SIM110 (compiled: no generators)
         if hall.can[hall.workers[hall.free[i]]["row"], line]:
             return True
     return False

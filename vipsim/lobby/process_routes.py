@@ -217,10 +217,10 @@ def counter(hall, v, now):
     append(hall, v)
     unseen = not (result["triaged"] or result["believed"] or result["looked"] or result["screened"])
     if p.second_look and unseen:
-        i = hall.count[LOOK_TAIL]
+        i = hall.counts[LOOK_TAIL]
         hall.due[i] = now + p.second_look_after_min
         hall.due_ticket[i] = v
-        hall.count[LOOK_TAIL] = i + 1
+        hall.counts[LOOK_TAIL] = i + 1
 
 
 @lean
@@ -234,7 +234,7 @@ def leave(hall, v, now):
 @lean
 def errand(hall, t, activity, patience, now):
     """Something small for a lobby manager with nothing else to do."""
-    if hall.count[MANAGERS] > 0:
+    if hall.counts[MANAGERS] > 0:
         new_ticket(hall, t, ERRANDS, activity, patience, now)
         append(hall, t)
 
@@ -249,7 +249,7 @@ def afterwards(hall, v, now):
     if ((result["believed"] and visit["meets"]) or signalled) and result["rm_outcome"] == NONE:
         if not p.guidance:
             meeting_afterwards(hall, v, now)
-        elif hall.count[MANAGERS] == 0:
+        elif hall.counts[MANAGERS] == 0:
             result["lost"] = SIGNAL_MISSED if signalled else PICK_UP_MISSED
             leave(hall, v, now)
         else:
@@ -259,7 +259,7 @@ def afterwards(hall, v, now):
             append(hall, v)
         return
     signed = result["signed_up"] and not result["activated"]
-    if signed and p.activate_by == BY_LOBBY_MANAGER and hall.count[MANAGERS] > 0:
+    if signed and p.activate_by == BY_LOBBY_MANAGER and hall.counts[MANAGERS] > 0:
         new_ticket(hall, v, QUEUE, ACTIVATE, hall.chance[v]["activate_patience_min"], now)
         append(hall, v)
     else:
@@ -275,7 +275,7 @@ def meeting_afterwards(hall, v, now):
     if not result["escorted"] and not rm_is_free(hall, own_line(hall, v, now)):
         ahead = waiting_for_rm(hall, now)
         seated = ahead < p.seats
-        if not seated or not waits_for_rm(hall.p.rules, visit["wait_uniform"], ahead, hall.count[RMS]):
+        if not seated or not waits_for_rm(hall.p.rules, visit["wait_uniform"], ahead, hall.counts[RMS]):
             result["name_card"] = 1
             result["lead"] = visit["phone"]
             result["lost"] = WOULD_NOT_WAIT if seated else NO_SEAT
@@ -355,7 +355,7 @@ def begin(hall, s, t, now):
     else:
         result["called"] = now
         result["start"] = now
-    return minutes_of(hall, t)
+    return minutes_of(hall, t) * hall.workers[s]["pace"]
 
 
 @lean
@@ -364,7 +364,7 @@ def observe(hall, s, v):
     visit = hall.rows[v]
     chance = hall.chance[v]
     result = hall.results[v]
-    if only_a_nod(hall.p.rules, hall.queues[QUEUE]["size"], hall.count[MANAGERS]):
+    if only_a_nod(hall.p.rules, hall.queues[QUEUE]["size"], hall.counts[MANAGERS]):
         return
     result["triaged"] = 1
     assistant = hall.workers[s]["assistant"]
@@ -706,9 +706,9 @@ def end_talk(hall, v, now):
     talk = hall.workers[s]["ticket"]
     started = hall.workers[s]["started"]
     note_step(hall, talk, started, started, now, s, CUT_OFF)
-    hall.freed[hall.count[FREED]] = s
-    hall.count[FREED] += 1
-    hall.count[AGAIN] = 1
+    hall.freed[hall.counts[FREED]] = s
+    hall.counts[FREED] += 1
+    hall.counts[AGAIN] = 1
 
 
 @lean

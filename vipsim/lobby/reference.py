@@ -12,7 +12,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-import simpy
 
 from vipsim.lobby import rules as rule
 from vipsim.lobby.jobs import (
@@ -87,9 +86,19 @@ from vipsim.lobby.jobs import (
 )
 from vipsim.lobby.params import LOBBY_ASSISTANT, LobbyParams
 from vipsim.lobby.process import BY_LOBBY_MANAGER, BY_TELLER_HIMSELF
-from vipsim.lobby.reference_floor import ARRIVAL, DISPATCH, QUEUE, SECOND_LOOK, Alarm, Floor, Process, Server, Ticket
+from vipsim.lobby.reference_floor import (
+    ARRIVAL,
+    DISPATCH,
+    QUEUE,
+    SECOND_LOOK,
+    Alarm,
+    Ended,
+    Floor,
+    Process,
+    Server,
+    Ticket,
+)
 
-_Ended = Generator[simpy.Event, Any, int]
 _TYPE_D = 3
 _BUSINESS = (SELF_SERVICE, CASH_BUSINESS, NONCASH_BUSINESS)
 
@@ -173,7 +182,7 @@ class Day(Floor):
             return HELP_FORM
         return DONE
 
-    def counter(self, v: int) -> _Ended:
+    def counter(self, v: int) -> Ended:
         """The business at a counter; a visitor who is recognised while waiting may first be led to an RM (I08)."""
         visit, chance, result = self.visits[v], self.chances[v], self.results[v]
         while True:
@@ -192,7 +201,7 @@ class Day(Floor):
             if outcome in (ABANDONED, UNSERVED):
                 return outcome
 
-    def business(self, v: int, line: int, patience: float) -> _Ended:
+    def business(self, v: int, line: int, patience: float) -> Ended:
         """The visitor's business at a counter or a machine."""
         chance, result, p = self.chances[v], self.results[v], self.process
         station = int(rule.station_of(line))
@@ -211,7 +220,7 @@ class Day(Floor):
         outcome, _ = yield from self.step(v, line, station, patience, bool(result.accompanied) and station != MACHINE)
         return outcome
 
-    def meeting(self, v: int, line: int, patience: float) -> _Ended:
+    def meeting(self, v: int, line: int, patience: float) -> Ended:
         """A meeting with an RM; it is the business itself where the business is an RM's."""
         self.results[v].rm_joined = self.env.now
         outcome, _ = yield from self.step(v, line, MEETING, patience)
@@ -297,7 +306,7 @@ class Day(Floor):
             waiting = self.at_counter(station)
             if visit.pitch and rule.pitches(self.rules, 1, waiting):
                 result.pitched, result.referred = 1, visit.recognised
-                return float(visit.counter_min + self.rules.pitch_min)
+                return float((visit.counter_min + self.rules.pitch_min) * self.roster.pace[server.number])
         return self.minutes(server, ticket)
 
     def observe(self, server: Server, v: int) -> None:
@@ -314,7 +323,11 @@ class Day(Floor):
         result.believed = looks | visit.shows_prime
 
     def minutes(self, server: Server, ticket: Ticket) -> float:
-        """Minutes of a step."""
+        """Minutes of a step with this member, at their own pace."""
+        return self.drawn_minutes(ticket) * float(self.roster.pace[server.number])
+
+    def drawn_minutes(self, ticket: Ticket) -> float:
+        """Minutes of a step at the role's average pace."""
         v, p = ticket.visit, self.process
         visit, chance, result = self.visits[v], self.chances[v], self.results[v]
         activity = ticket.activity

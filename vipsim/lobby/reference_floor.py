@@ -47,6 +47,8 @@ from vipsim.lobby.jobs import (
 from vipsim.lobby.params import LobbyParams
 
 Process = Generator[simpy.Event, Any, None]
+Ended = Generator[simpy.Event, Any, int]
+"""A part of a visit that tells how it ended."""
 
 # Priorities of what happens at the same minute; SimPy's own events (0 and 1) come before all.
 _APART = 1_000_000_000
@@ -241,7 +243,6 @@ class Floor:
             if following is None:
                 break
             ticket, minutes = following
-            minutes /= float(self.roster.speed[server.number])
             ticket.joined = self.env.now
             server.ticket = ticket
         now = self.env.now
@@ -301,10 +302,7 @@ class Floor:
                 if ticket.talker is not None:
                     self.end_talk(ticket.talker)
                     ticket.talker = None
-                begun = ticket.rest >= 0.0  # by a colleague, who handed over what was left
                 minutes = self.begin(server, ticket)
-                if not begun:
-                    minutes /= float(self.roster.speed[server.number])
                 server.ticket, ticket.waits = ticket, False
                 if ticket.line in (LOOKS, ERRANDS):
                     ticket.joined = self.env.now

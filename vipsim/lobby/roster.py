@@ -1,4 +1,4 @@
-"""Who is in the branch today: absence, the rota, shifts, speed, and which tellers have a special counter."""
+"""Who is in the branch today: absence, the rota, shifts, pace, and which tellers have a special counter."""
 
 # mypy: allow-untyped-defs, allow-untyped-calls
 
@@ -31,9 +31,9 @@ def draw_roster(params, address, day, roster):
             if here:
                 room -= 1
             roster.present[member] = 1 if here else 0
-            roster.speed[member] = 1.0
+            roster.pace[member] = 1.0
             if s.skill[role] > 0.0:
-                roster.speed[member] = _speed(address, s.skill[role], number | role << _ROLE_BITS)
+                roster.pace[member] = _pace(address, s.skill[role], number | role << _ROLE_BITS)
     assign_shifts(params, day, roster)
     _open_special_counters(params, roster)
     floor = params.floor
@@ -67,10 +67,10 @@ def works(number, members, at_weekend, weekend_first, weekend_days, day):
 
 
 @kernel
-def _speed(address, sigma, id):
-    """A member's speed, the same on all days; 1 / speed is lognormal with mean 1: the role's minutes stay (N33)."""
+def _pace(address, sigma, id):
+    """A member's pace, the same on all days; lognormal with mean 1: the role's minutes stay (N33)."""
     z = normal_quantile(draw(address, SKILL, 0, id, 0))
-    return exp(0.5 * sigma * sigma - sigma * z)
+    return exp(sigma * z - 0.5 * sigma * sigma)
 
 
 @kernel

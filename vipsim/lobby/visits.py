@@ -102,12 +102,12 @@ def _fill_walk_ins(a, address, day, visits, start, n):
 
 
 @kernel
-def add_visits(params, address, day, n, who, k, type, vip, signed, owner, appointment, known, visits):
+def add_visits(params, address, day, n, who, k, type, vip, signed, owner, appointment, skilled, known, visits):
     """Visits of n customers of the book today (arrays of length n or more); returns the visits.
 
     who = row of the book, k = number of the customer's visit that day (0, 1, ...), type 0..3, owner = staff number
-    or -1, appointment = 1 where an RM expects the customer (business is then the meeting), known = probability that
-    the lobby managers know the customer's face.
+    or -1, appointment = 1 where an RM expects the customer (business is then the meeting), skilled = 1 where the
+    customer was taught to use machines, known = probability that the lobby managers know the customer's face.
     """
     a = params.arrivals
     start = visits.n[0]
@@ -127,6 +127,7 @@ def add_visits(params, address, day, n, who, k, type, vip, signed, owner, appoin
         row["signed"] = signed[i]
         row["owner"] = owner[i]
         row["appointment"] = appointment[i]
+        row["skilled"] = skilled[i]
         row["known"] = remembers(address, day, who[i], k[i] << _FIELD_BITS, known[i])
     visits.n[0] = start + n
     return _draw_details(params.process, params.choices, address, day, visits)

@@ -13,17 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-import optuna
-from optuna.storages import BaseStorage, JournalStorage, RDBStorage
-from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
-
 from vipsim.optimise.confirm import confirm, measure
+from vipsim.optimise.ledger import open_ledger
 from vipsim.optimise.recommend import document
 from vipsim.optimise.search import search, shortlist
 from vipsim.optimise.study import Question, read_question
 from vipsim.scenario.errors import InputError
 from vipsim.scenario.files import resolved_toml
-from vipsim.shards import DEFAULT_REPLICATE, Evaluations, Replicate, Runner, cut_torn_line, open_executor, writing_to
+from vipsim.shards import DEFAULT_REPLICATE, Evaluations, Replicate, Runner, open_executor, writing_to
 
 __all__ = ["Plan", "Question", "StudyResult", "optimise", "plan", "read_question"]
 
@@ -132,7 +129,9 @@ def optimise(
     InputError
         Nothing to resume; another driver owns the study; the storage holds a different study.
     StorageError
-        No space, or no right to write.
+        No space, or no right to write; the database went away.
+    WorkersLostError
+        The workers went away. What was evaluated is kept.
     KeyboardInterrupt
         Passed on. What was evaluated is kept, and the same call goes on from there.
     """
@@ -150,10 +149,10 @@ def optimise(
         _write(folder / "study.json", _text(question.study.model_dump(mode="json")))
     with (
         _sole_driver(folder),
+        open_ledger(question, folder, storage) as ledger,
         open_executor(workers, executor, cluster) as open_workers,
         closing(Evaluations(record)) as evaluations,
     ):
-        ledger = _Ledger(question, folder, storage)
         runner = Runner(
             open_workers,
             question.study.study.seed,
@@ -215,63 +214,3 @@ def _lock(file: IO[str]) -> bool:
     except OSError:
         return False
     return True
-
-
-class _OwnedByDriver(JournalFileOpenLock):
-    """No lock of the journal's own: the driver owns the folder, and a killed one would leave it locked for 30 s."""
-
-    def acquire(self) -> bool:
-        return True
-
-    def release(self) -> None:
-        pass
-
-
-class _Ledger:
-    """The team's copy of the Optuna study: finished trials, appended batch by batch.
-
-    It is written and compared, never searched from: a resumed search proposes everything anew, finds the evaluations
-    remembered, and must come to the trials that are here already.
-    """
-
-    def __init__(self, question: Question, folder: Path, url: str) -> None:
-        self.question = question
-        self.folder = folder
-        self.storage = _open_storage(folder, url)
-        self.study: optuna.Study | None = None
-
-    def keep(self, study: optuna.Study) -> None:
-        """Append the trials that the copy does not hold yet."""
-        if self.study is None:
-            self.study = optuna.create_study(
-                storage=self.storage, study_name=study.study_name, directions=study.directions, load_if_exists=True
-            )
-            self.study.set_user_attr("objectives", [objective.kpi for objective in self.question.study.objectives])
-        kept = self.study.get_trials(deepcopy=False)
-        trials = study.get_trials(deepcopy=False)
-        for old, new in zip(kept, trials, strict=False):
-            if old.params != new.params or old.values != new.values:
-                raise InputError(
-                    f"trial {new.number} of this study as it was",
-                    found="a different one in the storage",
-                    suggestion="other code or library versions wrote it; use another --storage or --out",
-                )
-        with writing_to(self.folder):
-            for trial in trials[len(kept) :]:
-                self.study.add_trial(trial)
-
-
-def _open_storage(folder: Path, url: str) -> BaseStorage:
-    if not url:
-        journal = folder / "journal.log"
-        cut_torn_line(journal)
-        return JournalStorage(JournalFileBackend(str(journal), lock_obj=_OwnedByDriver(str(journal))))
-    try:
-        return RDBStorage(url)
-    except ImportError as error:
-        raise InputError(
-            "a database driver", found=str(error), key="--storage", suggestion='install "vipsim[cluster]"'
-        ) from None
-    except Exception as error:  # SQLAlchemy's errors share no base with the system's
-        reason = str(error).splitlines()[0]
-        raise InputError("a database that answers", found=reason, key="--storage") from None

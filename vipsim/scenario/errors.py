@@ -113,6 +113,10 @@ class StorageError(Exception):
     """The disk refuses: no space, no right to write. Nothing half-written stays behind (exit code 3)."""
 
 
+class WorkersLostError(Exception):
+    """The workers went away before the job's end. What they gave is kept: the same command goes on (exit code 5)."""
+
+
 def nearest(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
     """The known spelling nearest to ``word``; empty where none is near."""
     found = difflib.get_close_matches(word, list(known), n=1, cutoff=cutoff)

@@ -210,6 +210,10 @@ class Counters(Section):
 
     patience_vip: Law = uncertainty("min", "Minutes a VIP waits", "N06")
     patience_ordinary: Law = uncertainty("min", "Minutes anybody else waits", "N06")
+    target_vip_min: float | None = fact(
+        "min", "Wait that VIPs should not exceed; none = no target", "KPI19", ge=0, default=None
+    )
+    target_ordinary_min: float | None = fact("min", "The same of anybody else", "KPI19", ge=0, default=None)
     chat_queue_threshold: int = lever("people", "Tellers pitch while at most this many wait", "DV16, L16", ge=0, le=100)
     pitch_min: float = fact("min", "Minutes a pitch adds to the service", "DV17, L22", ge=0, le=10)
     teller_sensitivity_share: float = uncertainty(
@@ -415,10 +419,10 @@ def check_lobby(demand: Demand, lobby: Lobby, staff: Staff, opening_min: float) 
     serves["cash"] += staff.teller.employed - staff.teller.noncash_only
     serves["noncash"] += staff.teller.employed - staff.teller.cash_only
     for item in demand.transactions:
-        for station in _stations_of(item, lobby):
-            if max(item.shares()) > 0.0 and serves[station] == 0:
+        for place in _stations_of(item, lobby):
+            if max(item.shares()) > 0.0 and serves[place] == 0:
                 raise ValueError(
-                    f"staff: expected somebody at station {station!r}, where demand.transactions sends "
+                    f"staff: expected somebody at station {place!r}, where demand.transactions sends "
                     f"{item.name!r}; found nobody employed who serves it"
                 )
     if lobby.triage.on and serves["desk"] == 0:
@@ -469,5 +473,6 @@ def _check_process(demand: Demand, lobby: Lobby, staff: Staff) -> None:
         )
     if lobby.escalation is not None and getattr(staff, lobby.escalation.role).employed == 0:
         raise ValueError(
-            f"lobby.escalation.role: expected a role with somebody employed, found {lobby.escalation.role!r} with nobody"
+            f"lobby.escalation.role: expected a role with somebody employed, found {lobby.escalation.role!r}, where "
+            "nobody is"
         )

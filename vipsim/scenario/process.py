@@ -171,7 +171,7 @@ class Forms(Section):
 
 
 class Guidance(Section):
-    """Leading primes to a relationship manager: escort, pick-up after the business, waiting area (L07-L11, L17, L18)."""
+    """Leading primes to a relationship manager: escort, pick-up afterwards, waiting area (L07-L11, L17, L18)."""
 
     escort: Law = uncertainty("min", "Lobby manager's minutes to lead to a manager and introduce", "N04")
     recheck: Law = uncertainty("min", "Lobby manager's minutes to meet a prime after the business", "N04")
@@ -250,7 +250,7 @@ class Ebank(Section):
 
     style: Literal["none", "open", "closed", "presumptive"] = lever(
         "choice",
-        "none = not offered; open = asked; closed = offered as given; presumptive = signed first, told later (a breach)",
+        "none = not offered; open = asked; closed = offered as given; presumptive = signed first, told later: a breach",
         "EB02, EB03",
     )
     sign_up: Law = uncertainty("min", "Teller's minutes for the sign-up", "EB01, assumption")

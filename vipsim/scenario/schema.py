@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from vipsim.scenario.book import BookSource
 from vipsim.scenario.calendar import Calendar
+from vipsim.scenario.channels import Channels
 from vipsim.scenario.fields import Section
 from vipsim.scenario.lifecycle import Assets, Lifecycle
 from vipsim.scenario.lobby import ROLES, Demand, Lobby, Staff, check_lobby
@@ -29,6 +30,7 @@ RELATIONSHIP = (
     "incentives",
     "money",
     "experience",
+    "channels",
     "scorecard",
 )
 """Sections about customers of the book: all of them, or none where there is no book."""
@@ -62,6 +64,7 @@ class Scenario(Section):
     incentives: Incentives | None = None
     money: Money | None = None
     experience: Experience | None = None
+    channels: Channels | None = None
     scorecard: Scorecard | None = None
 
     @model_validator(mode="after")

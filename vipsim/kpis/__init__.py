@@ -6,21 +6,8 @@ A KPI with nothing to average is nan (null in files), not zero. Waits are in min
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
-
-Direction = Literal["up", "down", "none"]
-
-
-class Kpi(NamedTuple):
-    """One KPI: name, unit, which way is better, what it means (English), its Chinese name, catalogue rows."""
-
-    name: str
-    unit: str
-    direction: Direction
-    text: str
-    zh: str
-    source: str
-
+from vipsim.kpis.kpi import Direction, Kpi
+from vipsim.kpis.lobby import LOBBY
 
 _COHORT = "customers of the book at the start of the window"
 
@@ -308,7 +295,7 @@ _ALL = (
         "cost_total_yuan",
         "yuan",
         "down",
-        "All cost: staff, vacancies, incentives, campaign, services, premium, machines.",
+        "All cost: staff, vacancies, incentives, campaign, services, premium, machines, e-banking.",
         "总成本",
         "U09",
     ),
@@ -344,8 +331,8 @@ _ALL = (
         "compliance_breaches",
         "breaches",
         "down",
-        "Months whose last day's deposits exceed the daily average by more than the law allows, and contacts outside "
-        "calling hours.",
+        "Months whose last day's deposits exceed the daily average by more than the law allows, contacts outside "
+        "calling hours, and sign-ups without consent.",
         "合规事项",
         "KPI34, P12",
     ),
@@ -359,4 +346,6 @@ _ALL = (
     ),
 )
 
-KPIS: dict[str, Kpi] = {kpi.name: kpi for kpi in _ALL}
+KPIS: dict[str, Kpi] = {kpi.name: kpi for kpi in (*_ALL, *LOBBY)}
+
+__all__ = ["KPIS", "Direction", "Kpi"]

@@ -1,0 +1,69 @@
+# mypy: allow-untyped-defs, allow-untyped-calls
+"""What a visit leaves behind in a customer: a face remembered, a machine learned, e-banking taken up, resentment."""
+
+from __future__ import annotations
+
+from math import exp
+
+from vipsim import draws, tally
+from vipsim.compiled import lean
+from vipsim.customers.book import EBANK_ACTIVE, EBANK_NONE, EBANK_SIGNED
+from vipsim.customers.state import count, raise_relationship
+from vipsim.draws import pair
+
+_ACTIVE = 0  # draws of a sign-up: becoming active, complaint about the missing consent (stream ADOPTION)
+_AGE = 40.0  # age for which the shares of a scenario hold
+
+
+@lean
+def face_known(state, channels, i, day):
+    """Probability that the lobby managers know customer i's face: it rises with visits and fades (I06)."""
+    row = state.book[i]
+    seen = row.faces * exp(-(day - row.face_day) / channels.memory_days)
+    return seen / (seen + channels.memory_half_visits)
+
+
+@lean
+def remember_face(state, channels, i, day):
+    """A lobby manager has received customer i."""
+    row = state.book[i]
+    row.faces = row.faces * exp(-(day - row.face_day) / channels.memory_days) + 1.0
+    row.face_day = day
+
+
+@lean
+def active_share(channels, age, taught):
+    """Chance that who signed up becomes an active user: by teaching and age (N30, EB11)."""
+    at_forty = channels.active_taught_share if taught else channels.active_untaught_share
+    if at_forty <= 0.0 or at_forty >= 1.0:
+        return at_forty
+    odds = at_forty / (1.0 - at_forty) * channels.active_decade_ratio ** ((age - _AGE) / 10.0)
+    return odds / (1.0 + odds)
+
+
+@lean
+def take_up_ebank(state, channels, address, i, number, taught, day):
+    """Customer i signed up for e-banking; some become active users, and then come less often (EB06, EB15)."""
+    if state.book[i].ebank == EBANK_NONE:
+        state.book[i].ebank = EBANK_SIGNED
+    if state.book[i].ebank == EBANK_ACTIVE:
+        return
+    u_active, _ = pair(address, draws.ADOPTION, day, i, 2 * number + _ACTIVE)
+    if u_active < active_share(channels, state.book[i].age, taught):
+        state.book[i].ebank = EBANK_ACTIVE
+        count(state, tally.EBANK_ADOPTED, 1.0)
+
+
+@lean
+def resents_breach(channels, address, id, number, day):
+    """Whether who was signed up without being asked complains (EB03)."""
+    _, u_complains = pair(address, draws.ADOPTION, day, id, 2 * number + _ACTIVE)
+    return u_complains < channels.breach_complaint_share
+
+
+@lean
+def resent_overtaking(state, channels, i, overtaken, by_window):
+    """Others who came later were called first: relationship suffers, less where a window hides it (L15)."""
+    times = overtaken + channels.window_resentment_ratio * by_window
+    if times > 0.0:
+        raise_relationship(state, i, -min(1.0, channels.overtaken_care_share * times))

@@ -1,0 +1,47 @@
+"""What visits to the lobby leave behind: faces remembered, machines and e-banking learned, overtaking resented.
+
+Row ids are those of the seed catalogue; "assumption" marks a number that no source gives.
+"""
+
+from __future__ import annotations
+
+from vipsim.scenario.fields import Section, fact, uncertainty
+
+
+class Channels(Section):
+    """From one visit to the next: staff memory, channel skill, e-banking, resentment (I06, L04, L15, EB06)."""
+
+    memory_half_visits: float = uncertainty(
+        "visits", "Visits received at which lobby managers know half of the faces", "I06, assumption", gt=0
+    )
+    memory_days: float = uncertainty(
+        "days",
+        "Mean time after which a visit is forgotten, rotation of lobby managers included",
+        "I06, assumption",
+        gt=0,
+    )
+    skilled_visit_ratio: float = uncertainty(
+        "ratio", "Visits of a customer taught to use machines, relative to others", "L04, assumption", ge=0, le=1
+    )
+    active_taught_share: float = uncertainty(
+        "share", "Signed up and taught three uses: become active users, at age 40", "N30", ge=0, le=1
+    )
+    active_untaught_share: float = uncertainty(
+        "share", "Signed up and not taught: become active users, at age 40", "N30", ge=0, le=1
+    )
+    active_decade_ratio: float = uncertainty(
+        "ratio", "Odds of becoming active with ten more years of age, relative", "EB11, N30, CF27", gt=0, le=1
+    )
+    usb_key_yuan: float = fact("yuan", "Cost of the key given with a sign-up", "EB04, assumption", ge=0)
+    remote_fee_forgone_yuan: float = fact(
+        "yuan", "Fee not earned on a remote transaction, on average", "EB05, assumption", ge=0
+    )
+    breach_complaint_share: float = uncertainty(
+        "share", "Sign-ups without consent that end in a complaint", "EB03, P11, assumption", ge=0, le=1
+    )
+    overtaken_care_share: float = uncertainty(
+        "share", "Relationship lost each time others are visibly called first", "L15, assumption", ge=0, le=1
+    )
+    window_resentment_ratio: float = uncertainty(
+        "ratio", "The same for a window of their own, relative to being overtaken at one's counter", "L15", ge=0, le=1
+    )

@@ -190,6 +190,7 @@ def close_month(state, policy, address, month):
     premium = 0.0
     entitlement = 0.0
     remote = 0.0
+    remote_of_one = policy.experience.remote_per_user_per_year / 12.0
     for i in range(state.sums.next_prospect):
         stage = state.book[i].stage
         if not EXPLORATION <= stage <= EXITED:
@@ -201,8 +202,7 @@ def close_month(state, policy, address, month):
         if tier > 0:
             entitlement += policy.tiers.entitlement_cost_yuan_per_year[tier - 1] / 12.0
             premium += np.float64(state.book[i].balance[TIME]) / 100.0 * policy.assets.rate_premium_share / 12.0
-        if state.book[i].ebank == EBANK_ACTIVE:
-            remote += policy.experience.remote_per_user_per_year / 12.0
+        remote += remote_of_one if state.book[i].ebank == EBANK_ACTIVE else 0.0
     count(state, tally.ENTITLEMENT_YUAN, entitlement)
     count(state, tally.PREMIUM_YUAN, premium)
     count(state, tally.REMOTE, remote)

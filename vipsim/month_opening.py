@@ -18,14 +18,21 @@ from vipsim.compiled import kernel, lean
 from vipsim.customers import book as books
 from vipsim.customers.assets import REOPEN, grow, lacks_product, reopen
 from vipsim.customers.book import EBANK_ACTIVE, EXITED, EXPLORATION
-from vipsim.customers.lifecycle import day_of_event, monthly_hazard, next_stage
+from vipsim.customers.lifecycle import (
+    ORDINARY_GROUP,
+    VIP_GROUP,
+    day_of_event,
+    monthly_hazard,
+    most_hazard,
+    next_stage,
+)
 from vipsim.customers.ownership import TARGET, any_manager_has_room, seek_owner, wants_owner
 from vipsim.customers.segments import TIME, WEALTH_PRODUCT, grid_level
 from vipsim.customers.state import CLASSES, assets, raise_relationship
 from vipsim.draws import category, fill_pairs, poisson
 from vipsim.outreach.triggers import PHASE, plan_contacts, plan_reminders
 
-BLOCK = 128  # customers taken together: their rows stay in the processor's nearest memory
+BLOCK = 1024  # customers taken together: their rows stay in the processor's nearest memory
 VISITS_A_MONTH = 64  # numbers kept for one customer's visits of a month
 _OUTFLOW, _REFERRAL = 0, 2  # numbers of the month's draws of a customer (stream LIFECYCLE)
 _FALSE_ALERT, _WIN_BACK = 4, 6
@@ -154,21 +161,31 @@ def _seek_owners(state, agenda, policy, address, team, month, room, block, n):
 
 @lean
 def _file_notices(state, agenda, policy, address, month, block, n):
-    """Notices of large outflows, and the slow transitions of the relationship."""
+    """Notices of large outflows. A customer's hazard is computed only where the draw is near enough to 1."""
     book = state.book
-    life = policy.lifecycle
+    ratios = policy.hazards
     day = month.first_day
-    invited = invited_share(life)
+    invited = invited_share(policy.lifecycle)
+    ordinary = 1.0 - most_hazard(state, ratios, ORDINARY_GROUP, invited)
+    vip = 1.0 - most_hazard(state, ratios, VIP_GROUP, invited)
     fill_pairs(address, draws.LIFECYCLE, month.number, _OUTFLOW, block.here, n, block.first, block.second)
+    endangered = 0
     for j in range(n):
         i = block.here[j]
-        if book[i].stage == books.NOTICE:
-            continue
-        hazard = monthly_hazard(state, policy.hazards, i, day, month.quarter, invited)
-        when = day_of_event(block.first[j], hazard, month.days)
-        if when >= 0:
-            file(agenda, day + when, NOTICE, i, 0, 0)
-        next_stage(state, life, policy.hazards, block.second[j], i, day)
+        safe = block.first[j] <= (vip if book[i].vip_group == VIP_GROUP else ordinary)
+        rested = book[i].contact_load <= ratios.fatigue_from
+        block.some[endangered] = i
+        block.others[endangered] = j
+        endangered += 0 if safe & rested else 1
+    for m in range(endangered):
+        i = block.some[m]
+        if book[i].stage != books.NOTICE:
+            hazard = monthly_hazard(state, ratios, i, day, month.quarter, invited)
+            when = day_of_event(block.first[block.others[m]], hazard, month.days)
+            if when >= 0:
+                file(agenda, day + when, NOTICE, i, 0, 0)
+    for j in range(n):
+        next_stage(state, policy.lifecycle, ratios, block.second[j], block.here[j], day)
 
 
 @lean

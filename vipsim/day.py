@@ -22,7 +22,7 @@ from vipsim.customers.state import CLASSES, ELSEWHERE, bring_in, count, is_custo
 from vipsim.draws import pair
 from vipsim.lobby.jobs import ABANDONED, CASH, FIRST_VISIT, NONCASH, SERVED, UNSERVED, VISITS
 from vipsim.lobby.visits import WALK_IN
-from vipsim.month import VISITS_A_MONTH
+from vipsim.month_opening import VISITS_A_MONTH
 from vipsim.outreach.response import (
     keeps_appointment,
     meet,

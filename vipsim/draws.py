@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vipsim.compiled import kernel
+from vipsim.compiled import inlined, kernel, lean
 
 # Streams: one per kind of decision. Append only; a number is never used again for another purpose.
 ARRIVAL = 0  # when a visit or walk-in comes
@@ -51,6 +51,7 @@ _LOW = np.uint64(0xFFFFFFFF)
 _SHIFT32 = np.uint64(32)
 _SHIFT20 = np.uint64(20)
 _SHIFT12 = np.uint64(12)
+_GROUP = 16  # addresses that the compiler takes together, at most
 _STEP52 = 1.0 / 4503599627370496.0  # 2**-52
 
 
@@ -105,6 +106,26 @@ def draw(address, stream, time, id, k):
     """One uniform on (0, 1) at an address."""
     first, second = pair(address, stream, time, id, k)
     return second if k & 1 else first
+
+
+_philox = inlined(getattr(philox, "py_func", philox))
+_unit = inlined(getattr(_open_unit, "py_func", _open_unit))
+
+
+@lean
+def fill_pairs(address, stream, time, k, ids, n, first, second):
+    """The two uniforms of the block that holds k, for the first n of ``ids``: into ``first`` and ``second``.
+
+    As ``pair``, pasted into the loop so that the compiler works on several addresses at once. It does so by groups:
+    where the arrays have room, the last group is filled up and its rest means nothing.
+    """
+    times, number = np.uint32(time), np.uint32(k >> 1)
+    replication, seed = np.uint32(address.replication), np.uint32(address.seed)
+    stream_of_branch = np.uint32(stream | address.branch << 16)
+    for j in range(min((n + _GROUP - 1) // _GROUP * _GROUP, ids.size)):
+        a, b, c, d = _philox(np.uint32(ids[j]), times, number, replication, seed, stream_of_branch)
+        first[j] = _unit(a, b)
+        second[j] = _unit(c, d)
 
 
 def uniform(

@@ -14,10 +14,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from vipsim import draws, tally
-from vipsim.agenda import ALERT, ARRIVE, JOIN, MATURITY, NOTICE, RESIGN, VISIT, file
+from vipsim.agenda import RESIGN, file
 from vipsim.compiled import kernel, lean
-from vipsim.customers import book as books
-from vipsim.customers.assets import credit_returns, market_returns, reopen, save
+from vipsim.customers.assets import market_returns
 from vipsim.customers.book import EBANK_ACTIVE, EXITED, EXPLORATION, PROSPECT
 from vipsim.customers.lifecycle import (
     VIP_GROUP,
@@ -26,32 +25,25 @@ from vipsim.customers.lifecycle import (
     hazard_ratios,
     is_maintained,
     monthly_hazard,
-    next_stage,
     rescued_share,
 )
-from vipsim.customers.ownership import OWNER_POSTS, RM_FIRST, Team, seek_owner
+from vipsim.customers.ownership import OWNER_POSTS, RM_FIRST, Team
 from vipsim.customers.segments import (
     DEMAND,
     TIME,
-    WEALTH_PRODUCT,
     Cuts,
     cuts_of,
-    grid_level,
     is_target,
     tier_of,
     type_of,
 )
-from vipsim.customers.state import CLASSES, assets, count, raise_relationship
-from vipsim.draws import category, draw, pair, poisson
+from vipsim.customers.state import CLASSES, assets, count
+from vipsim.draws import draw
 from vipsim.incentives import ask_rate, closing_effort
+from vipsim.month_opening import make_block, open_rows
 from vipsim.outreach import triggers as trigger_rules
-from vipsim.outreach.triggers import plan_contacts, plan_reminders
 from vipsim.records import as_record
 from vipsim.scenario.views import view
-
-VISITS_A_MONTH = 64  # numbers kept for one customer's visits of a month
-_OUTFLOW, _REFERRAL = 0, 2  # numbers of the month's draws of a customer (stream LIFECYCLE)
-_FALSE_ALERT, _WIN_BACK = 4, 6
 
 
 class Policy(NamedTuple):
@@ -140,125 +132,6 @@ def policy_of(scenario: Any, open_days_per_year: float) -> Any:
     )
 
 
-@lean
-def invited_share(life):
-    """Part of VIPs' threats that the rescue offer calls forth."""
-    return life.offer_invites_share * life.rescue_offer_share * 100.0
-
-
-@lean
-def count_books(state, team, rows):
-    """Size of every owner's book, counted anew."""
-    for post in range(team.books.size):
-        team.books[post] = 0
-    for i in range(rows):
-        if state.book[i].owner >= 0:
-            team.books[state.book[i].owner] += 1
-
-
-@lean
-def level_of(state, policy, i):
-    """Grid level 1-9 of customer i."""
-    have = np.float64(assets(state.book, i)) / 100.0
-    return grid_level(have, state.book[i].income, policy.cuts.asset_yuan, policy.cuts.income_yuan)
-
-
-@lean
-def file_visits(state, agenda, policy, address, month, cumulative, total, i):
-    """Draw customer i's visits of the month and their days; each is filed under its day."""
-    book = state.book
-    rate = policy.visits_per_open_day * total
-    if book[i].tier > 0:
-        rate *= policy.vip_visit_ratio
-    if book[i].ebank == EBANK_ACTIVE:
-        rate *= policy.ebank_visit_ratio
-    visits = poisson(draw(address, draws.VISIT_COUNT, month.number, i, 0), rate)
-    for k in range(min(visits, VISITS_A_MONTH - 1)):
-        u = draw(address, draws.VISIT_COUNT, month.number, i, 2 + k)
-        file(agenda, month.first_day + category(u, cumulative), VISIT, i, month.number * VISITS_A_MONTH + k, 0)
-
-
-@lean
-def open_customer(state, agenda, policy, address, team, month, returns, elsewhere_return, i):
-    """The month's opening for one customer with an account."""
-    book = state.book
-    life = policy.lifecycle
-    day = month.first_day
-    state.book[i].month_start = assets(book, i)
-    state.book[i].flow_days = 0
-    state.book[i].month_contacts = 0
-    credit_returns(state, i, returns, elsewhere_return, month.days)
-    save(state, policy.assets, i, month.days)
-    reopen(state, address, policy.assets, i, month.number, day)
-    book[i].relationship *= 1.0 - life.relationship_decay_per_month
-    if book[i].tier > 0:
-        raise_relationship(state, i, policy.tiers.entitlement_care_share)
-    book[i].contact_load *= 11.0 / 12.0  # an exponential memory of one year
-    state.book[i].care *= 11.0 / 12.0
-    seek_owner(state, agenda, address, policy.ownership, team, i, day)
-    if book[i].stage != books.NOTICE:
-        u_notice, u_stage = pair(address, draws.LIFECYCLE, month.number, i, _OUTFLOW)
-        hazard = monthly_hazard(state, policy.hazards, i, day, month.quarter, invited_share(life))
-        when = day_of_event(u_notice, hazard, month.days)
-        if when >= 0:
-            file(agenda, day + when, NOTICE, i, 0, 0)
-        next_stage(state, life, policy.hazards, u_stage, i, day)
-    owned = book[i].owner >= 0
-    if owned:
-        false_rate = (
-            policy.hazards.monthly[book[i].vip_group]
-            * life.detection_recall_share
-            * (1.0 / life.detection_precision_share - 1.0)
-        )
-        u_false = draw(address, draws.LIFECYCLE, month.number, i, _FALSE_ALERT)
-        when = day_of_event(u_false, false_rate, month.days)
-        if when >= 0:
-            file(agenda, day + when, ALERT, i, 0, 0)
-    if book[i].stage == books.MATURITY and book[i].relationship >= policy.response.referral_from_share:
-        u_referral = draw(address, draws.LIFECYCLE, month.number, i, _REFERRAL)
-        when = day_of_event(u_referral, policy.response.referral_per_year / 12.0, month.days)
-        if when >= 0:
-            file(agenda, day + when, JOIN, i, month.number, 0)
-    if owned:
-        level = level_of(state, policy, i)
-        plan_reminders(state, agenda, policy.triggers, i, day, month.days)
-        plan_contacts(state, agenda, policy.triggers, address, i, level, month.number, day, month.days)
-    for product in (TIME, WEALTH_PRODUCT):
-        due = book[i].time_maturity if product == TIME else book[i].product_maturity
-        if day <= due < day + month.days:
-            file(agenda, due, MATURITY, i, product, 0)
-
-
-@lean
-def open_rows(state, agenda, policy, address, team, month, returns, cumulative, total):
-    """The month's opening for every row of the book that the branch knows."""
-    elsewhere_return = policy.assets.elsewhere_return_per_year / 12.0
-    rows = state.sums.next_prospect
-    count_books(state, team, rows)
-    for product in range(CLASSES):
-        state.sums.class_days[product] = 0
-    for i in range(rows):
-        stage = state.book[i].stage
-        if EXPLORATION <= stage < EXITED:
-            open_customer(state, agenda, policy, address, team, month, returns, elsewhere_return, i)
-            if total > 0.0:
-                file_visits(state, agenda, policy, address, month, cumulative, total, i)
-        elif stage == EXITED:
-            state.book[i].month_start = assets(state.book, i)
-            state.book[i].flow_days = 0
-            u_back, u_part = pair(address, draws.LIFECYCLE, month.number, i, _WIN_BACK)
-            when = day_of_event(u_back, policy.lifecycle.win_back_per_year / 12.0, month.days)
-            if when >= 0:
-                part = policy.response.won_share * u_part
-                back = np.int64(np.float64(state.book[i].elsewhere) * part)
-                file(agenda, month.first_day + when, ARRIVE, i, 1, back)
-    for member in range(team.rm_count):
-        u = draw(address, draws.TURNOVER, month.number, member, 0)
-        when = day_of_event(u, policy.money.turnover_per_year / 12.0, month.days)
-        if when >= 0:
-            file(agenda, month.first_day + when, RESIGN, RM_FIRST + member, 0, 0)
-
-
 @kernel
 def open_month(state, agenda, policy, address, team, month):
     """The month's opening: one pass over the book, and the managers who resign."""
@@ -267,7 +140,13 @@ def open_month(state, agenda, policy, address, team, month):
     if total > 0.0:
         cumulative /= total
     returns = market_returns(address, policy.assets, month.number)
-    open_rows(state, agenda, policy, address, team, month, returns, cumulative, total)
+    block = make_block()
+    open_rows(state, agenda, policy, address, team, month, returns, cumulative, total, block)
+    for member in range(team.rm_count):
+        u = draw(address, draws.TURNOVER, month.number, member, 0)
+        when = day_of_event(u, policy.money.turnover_per_year / 12.0, month.days)
+        if when >= 0:
+            file(agenda, month.first_day + when, RESIGN, RM_FIRST + member, 0, 0)
     count(state, tally.STAFF_YUAN, policy.staff_yuan_per_month)
 
 
@@ -311,6 +190,7 @@ def close_month(state, policy, address, month):
     premium = 0.0
     entitlement = 0.0
     remote = 0.0
+    remote_of_one = policy.experience.remote_per_user_per_year / 12.0
     for i in range(state.sums.next_prospect):
         stage = state.book[i].stage
         if not EXPLORATION <= stage <= EXITED:
@@ -322,8 +202,7 @@ def close_month(state, policy, address, month):
         if tier > 0:
             entitlement += policy.tiers.entitlement_cost_yuan_per_year[tier - 1] / 12.0
             premium += np.float64(state.book[i].balance[TIME]) / 100.0 * policy.assets.rate_premium_share / 12.0
-        if state.book[i].ebank == EBANK_ACTIVE:
-            remote += policy.experience.remote_per_user_per_year / 12.0
+        remote += remote_of_one if state.book[i].ebank == EBANK_ACTIVE else 0.0
     count(state, tally.ENTITLEMENT_YUAN, entitlement)
     count(state, tally.PREMIUM_YUAN, premium)
     count(state, tally.REMOTE, remote)

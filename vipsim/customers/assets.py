@@ -12,8 +12,9 @@ from vipsim.agenda import MATURITY, file
 from vipsim.compiled import kernel, lean
 from vipsim.customers.segments import DEMAND, TIME, WEALTH_PRODUCT
 from vipsim.customers.state import CLASSES, ELSEWHERE, HERE, INCOME, MARKET, assets, count, move, switch
-from vipsim.draws import draw, normal_quantile, pair
+from vipsim.draws import draw, normal_quantile
 
+REOPEN = 2  # number of the month's draws of a customer (stream ASSETS)
 _KEEP, _LEAVE = 0, 1  # numbers of the draws of one maturity
 
 
@@ -28,60 +29,74 @@ def market_returns(address, flows, month):
 
 
 @lean
-def credit_returns(state, i, returns, elsewhere_return, days):
-    """Credit a month's market returns to customer i on the month's first day; here and elsewhere."""
-    book = state.book
-    total = np.int64(0)
-    for product in range(CLASSES):
-        have = book[i].balance[product]
-        if have > 0:
-            gain = max(np.int64(np.float64(have) * returns[product]), -have)
-            book[i].balance[product] = have + gain
-            state.sums.class_total[product] += gain
-            total += gain
-    book[i].drift += total  # as ``move`` would do for each class, on the month's first day
-    book[i].flow_days += total * days
-    state.sums.accounts[HERE] += total
-    state.sums.accounts[MARKET] -= total
-    if book[i].cohort:
-        state.sums.cohort_fen += total
-        state.sums.cohort_drift_fen += total
-    gain = np.int64(np.float64(book[i].elsewhere) * elsewhere_return)
-    book[i].elsewhere += gain
-    state.sums.accounts[ELSEWHERE] += gain
-    state.sums.accounts[MARKET] -= gain
+def grow(state, flows, who, n, returns, days):
+    """A month's market returns and saving of the first n customers of ``who``, on its first day, here and elsewhere.
 
-
-@lean
-def save(state, flows, i, days):
-    """A month's saving out of income, on its first day: a part comes here, the rest goes elsewhere (S05-S12).
-
-    The part that comes here is the share of wealth already here, at least ``wallet_floor_share``.
+    Of what is saved out of income a part comes here, the rest goes elsewhere: the part that comes is the share of
+    wealth already here, at least ``wallet_floor_share`` (S05-S12). Money moves as by ``move``, counted at the end.
     """
     book = state.book
-    saved = np.int64(book[i].income * 100.0 / 12.0 * flows.saving_share)
-    here = np.float64(assets(book, i))
-    total = here + np.float64(book[i].elsewhere)
-    wallet = max(here / total if total > 0.0 else 0.0, flows.wallet_floor_share)
-    kept = np.int64(np.float64(saved) * wallet)
-    move(state, i, DEMAND, kept, INCOME, days)
-    book[i].elsewhere += saved - kept
-    state.sums.accounts[ELSEWHERE] += saved - kept
-    state.sums.accounts[INCOME] -= saved - kept
+    sums = state.sums
+    elsewhere_return = flows.elsewhere_return_per_year / 12.0
+    all_gained = all_gained_there = all_kept = all_saved = np.int64(0)
+    cohort_gained = cohort_kept = np.int64(0)
+    for j in range(n):
+        i = who[j]
+        before = assets(book, i)
+        gained = np.int64(0)
+        for product in range(CLASSES):
+            have = book[i].balance[product]
+            gain = max(np.int64(np.float64(have) * returns[product]), -have) if have > 0 else np.int64(0)
+            book[i].balance[product] = have + gain
+            sums.class_total[product] += gain
+            gained += gain
+        there = book[i].elsewhere
+        gained_there = np.int64(np.float64(there) * elsewhere_return)
+        there += gained_there
+        saved = np.int64(book[i].income * 100.0 / 12.0 * flows.saving_share)
+        here = np.float64(before + gained)
+        total = here + np.float64(there)
+        wallet = max(here / total if total > 0.0 else 0.0, flows.wallet_floor_share)
+        kept = np.int64(np.float64(saved) * wallet)
+        book[i].balance[DEMAND] += kept
+        book[i].elsewhere = there + saved - kept
+        book[i].drift += gained
+        book[i].month_start = before
+        book[i].flow_days = (gained + kept) * days
+        inside = np.int64(book[i].cohort)
+        all_gained += gained
+        all_gained_there += gained_there
+        all_kept += kept
+        all_saved += saved
+        cohort_gained += gained * inside
+        cohort_kept += kept * inside
+    sums.class_total[DEMAND] += all_kept
+    sums.accounts[HERE] += all_gained + all_kept
+    sums.accounts[ELSEWHERE] += all_gained_there + all_saved - all_kept
+    sums.accounts[MARKET] -= all_gained + all_gained_there
+    sums.accounts[INCOME] -= all_saved
+    sums.cohort_fen += cohort_gained + cohort_kept
+    sums.cohort_drift_fen += cohort_gained
 
 
 @lean
-def reopen(state, address, flows, i, month, day):
-    """Who has held a time deposit or wealth product and has none running may buy one from the demand balance.
+def lacks_product(state, i):
+    """Whether customer i has held a time deposit or wealth product and has none running."""
+    row = state.book[i]
+    deposits = (row.time_term > 0) & (row.time_maturity < 0)
+    products = (row.buys_products > 0) & (row.product_maturity < 0)
+    return deposits | products
+
+
+@lean
+def reopen(state, flows, i, day, u_deposit, u_product):
+    """Who lacks a time deposit or wealth product held before may buy one from the demand balance.
 
     Without it every maturity would leave the mix of classes with more demand money than before.
     """
     row = state.book[i]
     deposits = row.time_term > 0 and row.time_maturity < 0
     products = row.buys_products > 0 and row.product_maturity < 0
-    if not (deposits or products):
-        return
-    u_deposit, u_product = pair(address, draws.ASSETS, month, i, 2)
     if deposits and u_deposit < flows.reopen_share and _buy(state, flows, i, TIME):
         row.time_maturity = day + row.time_term
     if products and u_product < flows.reopen_share and _buy(state, flows, i, WEALTH_PRODUCT):

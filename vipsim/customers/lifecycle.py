@@ -9,6 +9,7 @@ over the opening book, so that the book as it is, under today's policy, reproduc
 
 from __future__ import annotations
 
+import math
 from math import exp, log
 from typing import Any, NamedTuple
 
@@ -27,6 +28,7 @@ from vipsim.scenario.outreach import Response
 
 VIP_GROUP, ORDINARY_GROUP = 1, 0
 MOST_PRODUCTS = 12
+_ROUNDING = 1.0 + 1e-9  # a bound holds however its factors were rounded
 
 # Numbers of the draws of one notice (stream OUTFLOW, time = day of the notice).
 _DETECT, _CLOSE, _RESCUE = 0, 2, 4
@@ -53,6 +55,7 @@ class HazardRatios(NamedTuple):
     exploration: float
     decline: float
     floor: float
+    most: float  # the largest product of these ratios, fatigue apart
     maintained_days: int
     shock_days: int
     leave_exploration: float  # chance a month
@@ -69,7 +72,7 @@ def hazard_ratios(life: Lifecycle, response: Response) -> HazardRatios:
     season = causal(life.quarter4_vip_ratio)
     season_mean = (3.0 + season) / 4.0
     yearly = (life.ordinary_outflow_per_year, life.vip_outflow_per_year)
-    return HazardRatios(
+    found = HazardRatios(
         products=np.array([causal(life.product_ratio) ** n for n in range(MOST_PRODUCTS + 1)]),
         maintained=causal(life.maintained_ratio),
         contact_effect=life.contact_effect_share,
@@ -87,12 +90,17 @@ def hazard_ratios(life: Lifecycle, response: Response) -> HazardRatios:
         exploration=causal(life.exploration_ratio),
         decline=causal(life.decline_ratio),
         floor=life.floor_ratio,
+        most=0.0,
         maintained_days=life.maintained_days,
         shock_days=life.shock_days,
         leave_exploration=1.0 - exp(-1.0 / life.exploration_months),
         leave_development=1.0 - exp(-1.0 / life.development_months),
         monthly=np.array([-log(1.0 - rate) / 12.0 for rate in yearly]),
     )
+    raised = (found.maintained, found.ebank, found.complaint, found.wait, found.downgrade, found.relationship)
+    stage = max(1.0, found.exploration, found.decline)
+    most = float(found.products.max()) * stage * math.prod(max(1.0, ratio) for ratio in raised)
+    return found._replace(most=most * _ROUNDING)
 
 
 @lean
@@ -154,6 +162,15 @@ def monthly_hazard(state, ratios, i, day, quarter, invited):
             ratio *= ratios.quarter4 if quarter == 3 else ratios.other_quarters
         ratio *= 1.0 + invited
     return ratio * ratios.rival * ratios.monthly[group]
+
+
+@lean
+def most_hazard(state, ratios, group, invited):
+    """What ``monthly_hazard`` of a customer of a group cannot exceed, unless contacts have made the customer tired."""
+    ratio = max(ratios.most / state.sums.hazard_mean[group], ratios.floor)
+    if group == VIP_GROUP:
+        ratio *= max(1.0, ratios.quarter4, ratios.other_quarters) * (1.0 + invited)
+    return ratio * ratios.rival * ratios.monthly[group] * _ROUNDING
 
 
 @lean
@@ -304,17 +321,11 @@ def next_stage(state, life, ratios, u, i, day):
     book = state.book
     stage = book[i].stage
     weak = book[i].relationship < life.decline_below_share
-    new = stage
-    if stage == EXPLORATION:
-        if u < ratios.leave_exploration:
-            new = DEVELOPMENT
-    elif stage == DEVELOPMENT:
-        if u < ratios.leave_development:
-            new = MATURITY
-    elif stage == MATURITY and weak:
-        new = DECLINE
-    elif stage == DECLINE and not weak:
-        new = DEVELOPMENT
-    if new != stage:
+    explored = (stage == EXPLORATION) & (u < ratios.leave_exploration)
+    developed = (stage == DEVELOPMENT) & (u < ratios.leave_development)
+    declined = (stage == MATURITY) & weak
+    recovered = (stage == DECLINE) & (not weak)
+    if explored | developed | declined | recovered:  # asked at once: no branch that the processor cannot foresee
+        new = MATURITY if developed else DECLINE if declined else DEVELOPMENT
         book[i].stage = new
         book[i].stage_since = day

@@ -20,7 +20,7 @@ from vipsim.customers.book import NO_OWNER
 from vipsim.customers.state import OWNER_PENDING, assets, count, is_customer
 from vipsim.draws import draw
 
-_TARGET, _LEAD, _MEMBER = 0, 1, 2  # numbers of the draws of a customer (time 0)
+TARGET, _LEAD, _MEMBER = 0, 1, 2  # numbers of the draws of a customer (time 0)
 
 POSTS = 20  # most members of a role; posts are numbered role by role, so that hiring renumbers nobody
 RM_FIRST, TELLER_FIRST, HEAD_FIRST = 0, POSTS, 2 * POSTS
@@ -129,22 +129,35 @@ def divide_book(state, address, rules, team, customers, first_time):
 
 
 @lean
-def seek_owner(state, agenda, address, rules, team, i, day):
-    """At the month's start: a customer in an owner's band without an owner may get one after the lag (B07)."""
-    book = state.book
-    if book[i].owner != NO_OWNER:
-        return
-    if np.float64(assets(book, i)) / 100.0 < rules.teller_from_yuan:
-        return
+def any_manager_has_room(rules, team):
+    """Whether some relationship manager's book may grow."""
+    found = False
+    for member in range(RM_FIRST, RM_FIRST + team.rm_count):
+        found = found or has_room(rules, team, member)
+    return found
+
+
+@lean
+def wants_owner(state, rules, team, room, i):
+    """Whether customer i is in an owner's band without an owner, and there may be room (``room``: at a manager)."""
+    have = np.float64(assets(state.book, i)) / 100.0
+    of_head = (have >= rules.head_from_yuan) & (team.head_count > 0)
+    of_manager = (have >= rules.rm_from_yuan) & (not of_head)
+    return (state.book[i].owner == NO_OWNER) & (have >= rules.teller_from_yuan) & (room | (not of_manager))
+
+
+@lean
+def seek_owner(state, agenda, address, rules, team, i, day, u):
+    """At the month's start: customer i, who has no owner, may get one after the lag (B07); u is the customer's draw."""
     chance = rules.assigned_share
     if i < state.sums.opening_customers:  # of the opening book only what the target lacks is still to be assigned
         open_share = state.sums.opening_assigned
         chance = (chance - open_share) / (1.0 - open_share) if open_share < 1.0 else 0.0
-    if draw(address, draws.OWNERSHIP, 0, i, _TARGET) >= chance:
+    if u >= chance:
         return
     member = rightful_owner(state, address, rules, team, i)
     if member >= 0 and has_room(rules, team, member):
-        book[i].owner = OWNER_PENDING
+        state.book[i].owner = OWNER_PENDING
         file(agenda, day + rules.assignment_lag_days, ASSIGN, i, 0, 0)
 
 

@@ -70,9 +70,9 @@ SUMS = np.dtype(
 
 
 def customer_dtype(book: Book) -> np.dtype[Any]:
-    """Row of a customer: the columns of the book and what is kept beside them."""
-    columns = [(name, column.dtype, column.shape[1:]) for name, column in book._asdict().items()]
-    return np.dtype([*columns, *_BESIDE], align=True)
+    """Row of a customer: the columns of the book and what is kept beside them, widest first so that none is padded."""
+    columns: list[Any] = [(name, column.dtype, column.shape[1:]) for name, column in book._asdict().items()]
+    return np.dtype(sorted([*columns, *_BESIDE], key=lambda c: -np.dtype(c[1]).itemsize), align=True)
 
 
 def opening_rows(book: Book) -> Any:

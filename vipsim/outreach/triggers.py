@@ -12,18 +12,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from vipsim import draws, tally
+from vipsim import tally
 from vipsim.agenda import TASK, file
 from vipsim.compiled import lean
 from vipsim.customers.ownership import RM_FIRST
 from vipsim.customers.segments import TIME, WEALTH_PRODUCT
 from vipsim.customers.state import assets, count
-from vipsim.draws import draw
 from vipsim.records import rows
 
 LEAD_FOLLOW_UP, MATURITY_REMINDER, CONTACT_PLAN, OUTFLOW_ALERT = range(4)
 REASONS = ("lead_follow_up", "maturity_reminder", "contact_plan", "outflow_alert")
 CLOSED = -1
+PHASE = 0  # number of the draw of a customer's place in the plan (stream CONTACT, time 0)
 
 
 TASK_ROW = np.dtype(
@@ -161,14 +161,13 @@ def plan_reminders(state, agenda, triggers, i, first_day, days):
 
 
 @lean
-def plan_contacts(state, agenda, triggers, address, i, level, month, first_day, days):
+def plan_contacts(agenda, triggers, i, level, phase, month, first_day, days):
     """File this month's contacts of the maintenance plan (M01): evenly spread, each customer with an own phase."""
     if not triggers.on[CONTACT_PLAN]:
         return
     rate = triggers.plan_per_month[level]
     if rate <= 0.0:
         return
-    phase = draw(address, draws.CONTACT, 0, i, 0)
     before = phase + rate * month
     first = floor(before)
     for n in range(np.int64(floor(before + rate) - first)):

@@ -1,0 +1,297 @@
+# mypy: allow-untyped-defs, allow-untyped-calls
+"""The month's opening: what happens to every customer on its first day, and the dates of what may happen in it.
+
+The book is taken block by block, and each step is a loop over the customers of a block whom it concerns. The
+generator of draws then works on several customers at once, and a loop without unforeseeable branches is fast: who is
+concerned is listed first. Every draw has its own address, so the order of the steps changes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from vipsim import draws
+from vipsim.agenda import ALERT, ARRIVE, JOIN, MATURITY, NOTICE, VISIT, file
+from vipsim.compiled import kernel, lean
+from vipsim.customers import book as books
+from vipsim.customers.assets import REOPEN, grow, lacks_product, reopen
+from vipsim.customers.book import EBANK_ACTIVE, EXITED, EXPLORATION
+from vipsim.customers.lifecycle import (
+    ORDINARY_GROUP,
+    VIP_GROUP,
+    day_of_event,
+    monthly_hazard,
+    most_hazard,
+    next_stage,
+)
+from vipsim.customers.ownership import TARGET, any_manager_has_room, seek_owner, wants_owner
+from vipsim.customers.segments import TIME, WEALTH_PRODUCT, grid_level
+from vipsim.customers.state import CLASSES, assets, raise_relationship
+from vipsim.draws import category, fill_pairs, poisson
+from vipsim.outreach.triggers import PHASE, plan_contacts, plan_reminders
+
+BLOCK = 1024  # customers taken together: their rows stay in the processor's nearest memory
+VISITS_A_MONTH = 64  # numbers kept for one customer's visits of a month
+_OUTFLOW, _REFERRAL = 0, 2  # numbers of the month's draws of a customer (stream LIFECYCLE)
+_FALSE_ALERT, _WIN_BACK = 4, 6
+_COUNT, _DAYS = 0, 2  # numbers of the draws of a customer's visits (stream VISIT_COUNT)
+
+
+class Block(NamedTuple):
+    """The customers of a block, lists of those whom a step concerns, and their draws: arrays of BLOCK."""
+
+    here: np.ndarray  # int32, rows of customers with an account
+    gone: np.ndarray  # int32, rows of those who have left
+    some: np.ndarray  # int32, rows whom the present step concerns
+    others: np.ndarray  # int32, the same for a second list
+    visits: np.ndarray  # int64, visits of each row of a list
+    first: np.ndarray  # float64, uniforms of even numbers
+    second: np.ndarray  # float64, those of the odd numbers after them
+
+
+@kernel
+def make_block():
+    """Room for one block of customers."""
+    ids = np.zeros((4, BLOCK), np.int32)
+    u = np.zeros((2, BLOCK))
+    return Block(ids[0], ids[1], ids[2], ids[3], np.zeros(BLOCK, np.int64), u[0], u[1])
+
+
+@lean
+def invited_share(life):
+    """Part of VIPs' threats that the rescue offer calls forth."""
+    return life.offer_invites_share * life.rescue_offer_share * 100.0
+
+
+@lean
+def count_books(state, team, rows):
+    """Size of every owner's book, counted anew."""
+    for post in range(team.books.size):
+        team.books[post] = 0
+    for i in range(rows):
+        if state.book[i].owner >= 0:
+            team.books[state.book[i].owner] += 1
+
+
+@lean
+def level_of(state, policy, i):
+    """Grid level 1-9 of customer i."""
+    have = np.float64(assets(state.book, i)) / 100.0
+    return grid_level(have, state.book[i].income, policy.cuts.asset_yuan, policy.cuts.income_yuan)
+
+
+@lean
+def open_rows(state, agenda, policy, address, team, month, returns, cumulative, total, block):
+    """The month's opening for every row of the book that the branch knows."""
+    rows = state.sums.next_prospect
+    count_books(state, team, rows)
+    for product in range(CLASSES):
+        state.sums.class_days[product] = 0
+    room = any_manager_has_room(policy.ownership, team)
+    for start in range(0, rows, BLOCK):
+        here = 0
+        gone = 0
+        for i in range(start, min(start + BLOCK, rows)):
+            stage = state.book[i].stage
+            block.here[here] = i
+            here += 1 if EXPLORATION <= stage < EXITED else 0
+            block.gone[gone] = i
+            gone += 1 if stage == EXITED else 0
+        _open_accounts(state, agenda, policy, address, team, month, returns, room, block, here)
+        if total > 0.0:
+            _file_visits(state, agenda, policy, address, month, cumulative, total, block, here)
+        if gone > 0:
+            _file_returns(state, agenda, policy, address, month, block, gone)
+
+
+@lean
+def _open_accounts(state, agenda, policy, address, team, month, returns, room, block, n):
+    """Balances, strength, owners, notices, alerts, plans and maturities of a block's customers."""
+    grow(state, policy.assets, block.here, n, returns, month.days)
+    _reopen(state, policy, address, month, block, n)
+    _fade(state, policy, block, n)
+    _seek_owners(state, agenda, policy, address, team, month, room, block, n)
+    _file_notices(state, agenda, policy, address, month, block, n)
+    _file_contacts(state, agenda, policy, address, month, block, n)
+    _file_referrals(state, agenda, policy, address, month, block, n)
+
+
+@lean
+def _reopen(state, policy, address, month, block, n):
+    """Deposits and wealth products are bought by those who have held them and have none running."""
+    lacking = 0
+    for j in range(n):
+        block.some[lacking] = block.here[j]
+        lacking += 1 if lacks_product(state, block.here[j]) else 0
+    fill_pairs(address, draws.ASSETS, month.number, REOPEN, block.some, lacking, block.first, block.second)
+    for j in range(lacking):
+        reopen(state, policy.assets, block.some[j], month.first_day, block.first[j], block.second[j])
+
+
+@lean
+def _fade(state, policy, block, n):
+    """Relationships and the memory of contacts fade; a month's count of contacts begins."""
+    book = state.book
+    stays = 1.0 - policy.lifecycle.relationship_decay_per_month
+    care_share = policy.tiers.entitlement_care_share
+    for j in range(n):
+        i = block.here[j]
+        book[i].month_contacts = 0
+        book[i].relationship *= stays
+        if book[i].tier > 0:
+            raise_relationship(state, i, care_share)
+        book[i].contact_load *= 11.0 / 12.0  # an exponential memory of one year
+        book[i].care *= 11.0 / 12.0
+
+
+@lean
+def _seek_owners(state, agenda, policy, address, team, month, room, block, n):
+    """Customers in an owner's band without an owner may get one."""
+    rules = policy.ownership
+    seeking = 0
+    for j in range(n):
+        block.some[seeking] = block.here[j]
+        seeking += 1 if wants_owner(state, rules, team, room, block.here[j]) else 0
+    fill_pairs(address, draws.OWNERSHIP, 0, TARGET, block.some, seeking, block.first, block.second)
+    for j in range(seeking):
+        seek_owner(state, agenda, address, rules, team, block.some[j], month.first_day, block.first[j])
+
+
+@lean
+def _file_notices(state, agenda, policy, address, month, block, n):
+    """Notices of large outflows. A customer's hazard is computed only where the draw is near enough to 1."""
+    book = state.book
+    ratios = policy.hazards
+    day = month.first_day
+    invited = invited_share(policy.lifecycle)
+    ordinary = 1.0 - most_hazard(state, ratios, ORDINARY_GROUP, invited)
+    vip = 1.0 - most_hazard(state, ratios, VIP_GROUP, invited)
+    fill_pairs(address, draws.LIFECYCLE, month.number, _OUTFLOW, block.here, n, block.first, block.second)
+    endangered = 0
+    for j in range(n):
+        i = block.here[j]
+        safe = block.first[j] <= (vip if book[i].vip_group == VIP_GROUP else ordinary)
+        rested = book[i].contact_load <= ratios.fatigue_from
+        block.some[endangered] = i
+        block.others[endangered] = j
+        endangered += 0 if safe & rested else 1
+    for m in range(endangered):
+        i = block.some[m]
+        if book[i].stage != books.NOTICE:
+            hazard = monthly_hazard(state, ratios, i, day, month.quarter, invited)
+            when = day_of_event(block.first[block.others[m]], hazard, month.days)
+            if when >= 0:
+                file(agenda, day + when, NOTICE, i, 0, 0)
+    for j in range(n):
+        next_stage(state, policy.lifecycle, ratios, block.second[j], block.here[j], day)
+
+
+@lean
+def _file_contacts(state, agenda, policy, address, month, block, n):
+    """False alerts, reminders and planned contacts of those who have an owner."""
+    book = state.book
+    life = policy.lifecycle
+    day = month.first_day
+    owned = 0
+    for j in range(n):
+        block.some[owned] = block.here[j]
+        owned += 1 if book[block.here[j]].owner >= 0 else 0
+    fill_pairs(address, draws.LIFECYCLE, month.number, _FALSE_ALERT, block.some, owned, block.first, block.second)
+    for j in range(owned):
+        i = block.some[j]
+        false_rate = (
+            policy.hazards.monthly[book[i].vip_group]
+            * life.detection_recall_share
+            * (1.0 / life.detection_precision_share - 1.0)
+        )
+        when = day_of_event(block.first[j], false_rate, month.days)
+        if when >= 0:
+            file(agenda, day + when, ALERT, i, 0, 0)
+    fill_pairs(address, draws.CONTACT, 0, PHASE, block.some, owned, block.first, block.second)
+    for j in range(owned):
+        i = block.some[j]
+        level = level_of(state, policy, i)
+        plan_reminders(state, agenda, policy.triggers, i, day, month.days)
+        plan_contacts(agenda, policy.triggers, i, level, block.first[j], month.number, day, month.days)
+
+
+@lean
+def _file_referrals(state, agenda, policy, address, month, block, n):
+    """Recommendations by those whose relationship is ripe and strong, and the maturities of the month."""
+    book = state.book
+    day = month.first_day
+    strong = policy.response.referral_from_share
+    rate = policy.response.referral_per_year / 12.0
+    recommending = 0
+    due = 0
+    for j in range(n):
+        i = block.here[j]
+        row = book[i]
+        block.some[recommending] = i
+        recommending += 1 if (row.stage == books.MATURITY) & (row.relationship >= strong) else 0
+        block.others[due] = i
+        time = (row.time_maturity >= day) & (row.time_maturity < day + month.days)
+        product = (row.product_maturity >= day) & (row.product_maturity < day + month.days)
+        due += 1 if time | product else 0
+    for j in range(due):
+        i = block.others[j]
+        for product in (TIME, WEALTH_PRODUCT):
+            when = book[i].time_maturity if product == TIME else book[i].product_maturity
+            if day <= when < day + month.days:
+                file(agenda, when, MATURITY, i, product, 0)
+    fill_pairs(address, draws.LIFECYCLE, month.number, _REFERRAL, block.some, recommending, block.first, block.second)
+    for j in range(recommending):
+        when = day_of_event(block.first[j], rate, month.days)
+        if when >= 0:
+            file(agenda, day + when, JOIN, block.some[j], month.number, 0)
+
+
+@lean
+def _file_visits(state, agenda, policy, address, month, cumulative, total, block, n):
+    """Draw the visits of a block's customers and their days; each is filed under its day."""
+    book = state.book
+    coming = 0
+    fill_pairs(address, draws.VISIT_COUNT, month.number, _COUNT, block.here, n, block.first, block.second)
+    for j in range(n):
+        i = block.here[j]
+        rate = policy.visits_per_open_day * total
+        rate *= policy.vip_visit_ratio if book[i].tier > 0 else 1.0
+        rate *= policy.ebank_visit_ratio if book[i].ebank == EBANK_ACTIVE else 1.0
+        if block.first[j] >= 1.0 - rate:
+            visits = min(poisson(block.first[j], rate), VISITS_A_MONTH - 1)
+            block.some[coming] = i
+            block.visits[coming] = visits
+            coming += 1 if visits > 0 else 0
+    k = 0
+    while coming > 0:  # two visits of everybody who has so many, then the next two
+        fill_pairs(address, draws.VISIT_COUNT, month.number, _DAYS + k, block.some, coming, block.first, block.second)
+        left = 0
+        for j in range(coming):
+            i = block.some[j]
+            visits = block.visits[j]
+            number = month.number * VISITS_A_MONTH + k
+            file(agenda, month.first_day + category(block.first[j], cumulative), VISIT, i, number, 0)
+            if visits > k + 1:
+                file(agenda, month.first_day + category(block.second[j], cumulative), VISIT, i, number + 1, 0)
+            block.some[left] = i
+            block.visits[left] = visits
+            left += 1 if visits > k + 2 else 0
+        coming = left
+        k += 2
+
+
+@lean
+def _file_returns(state, agenda, policy, address, month, block, n):
+    """Some of those who have left come back with a part of their money."""
+    fill_pairs(address, draws.LIFECYCLE, month.number, _WIN_BACK, block.gone, n, block.first, block.second)
+    for j in range(n):
+        i = block.gone[j]
+        state.book[i].month_start = assets(state.book, i)
+        state.book[i].flow_days = 0
+        when = day_of_event(block.first[j], policy.lifecycle.win_back_per_year / 12.0, month.days)
+        if when >= 0:
+            part = policy.response.won_share * block.second[j]
+            back = np.int64(np.float64(state.book[i].elsewhere) * part)
+            file(agenda, month.first_day + when, ARRIVE, i, 1, back)

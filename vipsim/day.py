@@ -38,6 +38,7 @@ from vipsim.records import rows
 
 _JOIN = 0  # draws of a recommendation: joining, size; sale, arrival (stream REFERRAL)
 _APPOINTMENT = (1 << 20) + VISITS_A_MONTH - 1  # number of a visit by appointment, apart from all others
+CAMPAIGN_VISIT = (1 << 20) + VISITS_A_MONTH - 2  # number of a visit that a campaign brought
 _COMPLAINT = 0  # draws of a visit's complaint: made, resolved (stream VISIT_RESULT)
 
 
@@ -235,7 +236,9 @@ def absorb_visit(state, agenda, backlog, policy, address, rm_count, visit, slot_
             slot = np.int64(visit["arrive"] / slot_min)
             complain(state, policy, address, WALK_IN + np.int64(visit["number"]), slot, i, bad, day)
     if visit["rm_outcome"] == SERVED:
-        if i >= 0:
+        if i >= 0 and visit["number"] == CAMPAIGN_VISIT:
+            pass  # the campaign says what the meeting leads to
+        elif i >= 0:
             meet(state, agenda, policy, address, i, number, day, days_left)
         elif visit["type"] == TYPE_C:
             new = take_prospect(state)

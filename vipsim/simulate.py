@@ -20,6 +20,9 @@ from vipsim import draws
 from vipsim import tally as t
 from vipsim.branch import Branch, Crew, make_branch, make_crew, with_room
 from vipsim.calendar import Days
+from vipsim.campaigns.results import campaign_kpis, campaign_tables
+from vipsim.campaigns.rules import Campaigns, fresh, make_campaigns, names_on
+from vipsim.campaigns.tasks import make_funnel
 from vipsim.customers.book import Book, opening
 from vipsim.customers.lifecycle import observe_hazards, resume_notices
 from vipsim.customers.ownership import Team, divide_book
@@ -82,6 +85,8 @@ class World(NamedTuple):
     opening: Any  # rows of the opening book
     customers: int
     ids: Any
+    campaigns: Campaigns  # of the window, before anything happened
+    campaign_names: tuple[str, ...]
 
 
 @lru_cache(maxsize=4)
@@ -107,11 +112,13 @@ def _world(scenario_json: str) -> World:
     lobby = _both(scenario, today, _lobby_of)
     has_book = scenario.book.source != "none"
     book, ids = _opening_book(today.model_dump_json())
+    next_open = next_open_days(days.open)
+    window = int(starts[scenario.calendar.run_in_months])
     return World(
         days=days,
         starts=starts,
         phases=phases,
-        next_open=next_open_days(days.open),
+        next_open=next_open,
         lobby=lobby,
         has_book=has_book,
         policy=_both(scenario, today, lambda s: policy_of(s, when.open_days_per_year)) if has_book else (),
@@ -120,6 +127,8 @@ def _world(scenario_json: str) -> World:
         opening=opening_rows(book),
         customers=int(np.count_nonzero(book.is_customer())),
         ids=ids,
+        campaigns=make_campaigns(scenario, window, next_open, book.size),
+        campaign_names=tuple(names_on(scenario)),
     )
 
 
@@ -130,7 +139,9 @@ class _Run:
         self.world = world
         self.address = address
         self.run_days = _ENGINES[engine]
-        self.branch: Branch = make_branch(world.opening, world.customers, int(world.starts[-1]))
+        self.branch: Branch = make_branch(
+            world.opening, world.customers, int(world.starts[-1]), fresh(world.campaigns), make_funnel(record)
+        )
         self.visits = make_visits()
         self.recorder = Recorder(record)
         self.opening: Census | None = None
@@ -234,7 +245,12 @@ class _Run:
         if world.has_book:
             measured = measured._replace(**self._book_side(months))
         tables = self.recorder.tables(state, world.ids, world.customers) if self.recorder.keep else {}
-        return Outcome(kpis(measured, scenario), samples, tables)
+        found = kpis(measured, scenario)
+        if world.campaign_names:
+            found |= campaign_kpis(self.branch.campaigns, state, scenario, world.campaign_names)
+        if tables and world.has_book:
+            tables |= campaign_tables(self.branch, scenario, world.campaign_names)
+        return Outcome(found, samples, tables)
 
     def _book_side(self, months: tuple[int, int, int]) -> dict[str, Any]:
         state, policy = self.branch.state, self.world.policy[0]

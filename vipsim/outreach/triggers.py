@@ -20,8 +20,8 @@ from vipsim.customers.segments import TIME, WEALTH_PRODUCT
 from vipsim.customers.state import assets, count
 from vipsim.records import rows
 
-LEAD_FOLLOW_UP, MATURITY_REMINDER, CONTACT_PLAN, OUTFLOW_ALERT = range(4)
-REASONS = ("lead_follow_up", "maturity_reminder", "contact_plan", "outflow_alert")
+LEAD_FOLLOW_UP, MATURITY_REMINDER, CONTACT_PLAN, OUTFLOW_ALERT, CAMPAIGN = range(5)
+REASONS = ("lead_follow_up", "maturity_reminder", "contact_plan", "outflow_alert", "campaign")
 CLOSED = -1
 PHASE = 0  # number of the draw of a customer's place in the plan (stream CONTACT, time 0)
 

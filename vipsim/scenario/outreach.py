@@ -47,6 +47,7 @@ class Triggers(Section):
     maturity_reminder: Trigger
     contact_plan: Trigger
     outflow_alert: Trigger
+    campaign: Trigger
 
 
 class Outreach(Section):

@@ -65,7 +65,7 @@ def take_said(tree: Tree, root: type[BaseModel]) -> dict[str, Any]:
     faults: list[Problem] = []
 
     def descend(value: Any, key: str, path: Path) -> None:
-        if key in levers:
+        if key in levers or _is_lever(root, key):
             said[key] = value
             tree.origins[("today", key)] = tree.origin(path) or Origin("", None, tree.origins[()].folder)
         elif key in roles:
@@ -83,6 +83,15 @@ def take_said(tree: Tree, root: type[BaseModel]) -> dict[str, Any]:
     if faults:
         raise InputError.collect(faults)
     return said
+
+
+def _is_lever(root: type[BaseModel], key: str) -> bool:
+    """Whether a key names a lever inside a table of names, as ``campaigns.women_day.on``."""
+    try:
+        setting = setting_at(root, parse_key(key))
+    except ValueError:
+        return False
+    return setting is not None and setting.role == "lever" and "[" not in key
 
 
 def fill(scenario: Root, tree: Tree, documents: list[Document], said: dict[str, Any]) -> Root:

@@ -1,5 +1,5 @@
 # mypy: allow-untyped-defs, allow-untyped-calls
-"""The days of a month: morning, lobby with outreach, evening, night; a compiled loop, and its twin for SimPy."""
+"""The days of a month: morning, lobby with outreach, evening, night; one loop, compiled or with the SimPy engine."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from vipsim import tally
 from vipsim.campaigns.daily import campaign_counters, campaign_evening, campaign_morning
 from vipsim.campaigns.tasks import count_contacts, count_opened
 from vipsim.campaigns.work import book_work
-from vipsim.compiled import kernel
+from vipsim.compiled import inlined, kernel
 from vipsim.customers.state import count
 from vipsim.day import evening, morning, night
 from vipsim.lobby import fast
@@ -86,7 +86,7 @@ def plan_outreach(branch, policy, role, crew, team, address, day):
 
 
 @kernel
-def open_day(branch, policy, lobby, crew, team, address, day, days_left, weight, visits):
+def open_day(branch, policy, lobby, crew, team, address, day, weight, visits):
     """Everything before the lobby of an open day; the visits."""
     count(branch.state, tally.OPEN_DAYS, 1.0)
     visits = expect_visitors(branch, lobby, crew, address, day, weight, visits)
@@ -94,6 +94,16 @@ def open_day(branch, policy, lobby, crew, team, address, day, days_left, weight,
     if branch.campaigns.rules.size > 0:
         campaign_counters(branch, policy, address, visits)
     plan_outreach(branch, policy, lobby.staffing.role, crew, team, address, day)
+    return visits
+
+
+@kernel
+def open_lobby(branch, lobby, crew, address, day, weight, visits):
+    """The same of a branch without a book: walk-ins and the roster; the visits."""
+    count(branch.state, tally.OPEN_DAYS, 1.0)
+    clear(visits)
+    visits = add_walk_ins(lobby, address, day, weight, visits)
+    draw_roster(lobby, address, day, crew.roster)
     return visits
 
 
@@ -144,73 +154,44 @@ def close_day(branch, policy, lobby, crew, team, address, log, day, days_left, n
         count_contacts(branch, before, policy)
 
 
+@inlined
+def each_day(run_day, branch, policy, lobby, crew, team, address, month, next_open, visits, log):
+    """A month's days on the engine ``run_day``; visits and log (both may have grown).
+
+    Without a book ``policy`` is None, and only walk-ins come.
+    """
+    for d in range(month.days):
+        day = month.first_day + d
+        left = month.days - d
+        weight = month.open_weights[d]
+        if policy is not None:
+            start_day(branch, policy, team, address, day, left)
+        if weight > 0.0:
+            if policy is None:
+                visits = open_lobby(branch, lobby, crew, address, day, weight, visits)
+            else:
+                visits = open_day(branch, policy, lobby, crew, team, address, day, weight, visits)
+            log = run_day(lobby, crew.roster, visits, crew.tasks, log, day)
+            add_day(lobby, crew.roster, crew.tasks, log, crew.ledger[d])
+            if policy is not None:
+                close_day(branch, policy, lobby, crew, team, address, log, day, left, next_open)
+        if policy is not None:
+            night(branch.state, next_open.size - day)
+    return visits, log
+
+
 @kernel
 def run_compiled(branch, policy, lobby, crew, team, address, month, next_open, visits, log):
-    """A month's days with the compiled engine; visits and log (both may have grown)."""
-    for d in range(month.days):
-        day = month.first_day + d
-        start_day(branch, policy, team, address, day, month.days - d)
-        if month.open_weights[d] > 0.0:
-            visits = open_day(
-                branch, policy, lobby, crew, team, address, day, month.days - d, month.open_weights[d], visits
-            )
-            log = fast.run_day(lobby, crew.roster, visits, crew.tasks, log, day)
-            add_day(lobby, crew.roster, crew.tasks, log, crew.ledger[d])
-            close_day(branch, policy, lobby, crew, team, address, log, day, month.days - d, next_open)
-        night(branch.state, next_open.size - day)
-    return visits, log
-
-
-@kernel
-def run_lobby_only(branch, lobby, crew, address, month, visits, log):
-    """A month of a branch without a book: walk-ins only, compiled engine; visits and log."""
-    for d in range(month.days):
-        day = month.first_day + d
-        if month.open_weights[d] > 0.0:
-            visits = expect_walk_ins(lobby, crew, address, day, month.open_weights[d], visits)
-            log = fast.run_day(lobby, crew.roster, visits, crew.tasks, log, day)
-            add_day(lobby, crew.roster, crew.tasks, log, crew.ledger[d])
-    return visits, log
-
-
-@kernel
-def expect_walk_ins(lobby, crew, address, day, weight, visits):
-    """Today's walk-ins and roster; the visits."""
-    clear(visits)
-    visits = add_walk_ins(lobby, address, day, weight, visits)
-    draw_roster(lobby, address, day, crew.roster)
-    return visits
-
-
-def run_lobby_only_reference(branch, lobby, crew, address, month, visits, log):
-    """The same month with the SimPy engine."""
-    from vipsim.lobby import reference
-
-    for d in range(month.days):
-        day = month.first_day + d
-        if month.open_weights[d] > 0.0:
-            visits = expect_walk_ins(lobby, crew, address, day, month.open_weights[d], visits)
-            log = reference.run_day(lobby, crew.roster, visits, crew.tasks, log, day)
-            add_day(lobby, crew.roster, crew.tasks, log, crew.ledger[d])
-    return visits, log
+    """A month's days with the compiled engine."""
+    return each_day(fast.run_day, branch, policy, lobby, crew, team, address, month, next_open, visits, log)
 
 
 def run_reference(branch, policy, lobby, crew, team, address, month, next_open, visits, log):
     """The same month with the SimPy engine; only the lobby day differs."""
     from vipsim.lobby import reference
 
-    for d in range(month.days):
-        day = month.first_day + d
-        start_day(branch, policy, team, address, day, month.days - d)
-        if month.open_weights[d] > 0.0:
-            visits = open_day(
-                branch, policy, lobby, crew, team, address, day, month.days - d, month.open_weights[d], visits
-            )
-            log = reference.run_day(lobby, crew.roster, visits, crew.tasks, log, day)
-            add_day(lobby, crew.roster, crew.tasks, log, crew.ledger[d])
-            close_day(branch, policy, lobby, crew, team, address, log, day, month.days - d, next_open)
-        night(branch.state, next_open.size - day)
-    return visits, log
+    days = getattr(each_day, "py_func", each_day)
+    return days(reference.run_day, branch, policy, lobby, crew, team, address, month, next_open, visits, log)
 
 
 def next_open_days(open_days: np.ndarray) -> np.ndarray:

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from vipsim import draws
-from vipsim import tally as t
 from vipsim.branch import Branch, Crew, make_branch, make_crew, with_room
 from vipsim.calendar import Days
 from vipsim.campaigns.results import campaign_kpis, campaign_tables
@@ -30,8 +29,6 @@ from vipsim.customers.state import opening_rows
 from vipsim.days import (
     next_open_days,
     run_compiled,
-    run_lobby_only,
-    run_lobby_only_reference,
     run_reference,
 )
 from vipsim.draws import Address
@@ -200,23 +197,21 @@ class _Run:
             if index == 0 or phase != world.phases[index - 1]:
                 self.change_policy(phase, month.first_day)
             self.branch = with_room(self.branch)
-            policy, team, crew = world.policy[now], world.team[now], world.crew[now]
-            open_month(state, self.branch.agenda, policy, self.address, team, month)
-            self.visits, log = self.run_days(
-                self.branch,
-                policy,
-                world.lobby[now],
-                crew,
-                team,
-                self.address,
-                month,
-                world.next_open,
-                self.visits,
-                log,
-            )
-            close_month(state, policy, self.address, month)
-        else:
-            self.visits, log = self.run_lobby(month, now, log)
+            open_month(state, self.branch.agenda, world.policy[now], self.address, world.team[now], month)
+        self.visits, log = self.run_days(
+            self.branch,
+            world.policy[now] if world.has_book else None,
+            world.lobby[now],
+            world.crew[now],
+            world.team[now] if world.has_book else None,
+            self.address,
+            month,
+            world.next_open,
+            self.visits,
+            log,
+        )
+        if world.has_book:
+            close_month(state, world.policy[now], self.address, month)
         self.logs[now] = log
         self.recorder.month(month, phase, state, world.lobby[now], world.crew[now], log, self.branch.contacts)
         last = index + 1 == world.phases.size
@@ -225,15 +220,6 @@ class _Run:
             self.downgraded = int(
                 np.count_nonzero((state.book.tier < state.book.opening_tier) & (state.book.cohort > 0))
             )
-
-    def run_lobby(self, month: Month, now: int, log: Any) -> Any:
-        """A month of a lobby without a book."""
-        lobby, crew = self.world.lobby[now], self.world.crew[now]
-        days = int(np.count_nonzero(month.open_weights))
-        self.branch.state.sums.tally[int(self.branch.state.sums.phase), t.OPEN_DAYS] += days
-        if self.run_days is run_compiled:
-            return run_lobby_only(self.branch, lobby, crew, self.address, month, self.visits, log)
-        return run_lobby_only_reference(self.branch, lobby, crew, self.address, month, self.visits, log)
 
     def outcome(self, scenario: Scenario) -> Outcome:
         """KPIs, samples and tables at the end."""

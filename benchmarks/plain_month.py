@@ -1,7 +1,8 @@
 """The month's opening and closing in plain NumPy: what vipsim's compiled pass is measured against.
 
-The same rules on the same columns, one array operation after another, with NumPy's own generator. It keeps no agenda
-and no tally, so it does a little less work; it is a yardstick, not a second implementation.
+The same rules on the same columns, one array operation after another, with NumPy's own generator or with draws that
+have addresses as vipsim's have (``Addressed``). It keeps no agenda and no tally, so it does a little less work; it is a
+yardstick, not a second implementation.
 """
 
 from __future__ import annotations
@@ -9,7 +10,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from scipy.special import ndtri
 
+from benchmarks.plain_book import addressed_pair
+from vipsim import draws
 from vipsim.customers.lifecycle import MOST_PRODUCTS
 
 
@@ -22,7 +26,45 @@ class PlainBook:
         self.open_assets = self.balance.sum(axis=1)
 
 
-def open_month(book: Any, policy: Any, rng: np.random.Generator, day: int, days: int, weight: float) -> dict[str, Any]:
+class Addressed:
+    """The draws of one month, each at its address, in the shape of NumPy's generator; both halves of a block are used."""
+
+    def __init__(self, seed: int, month: int, size: int) -> None:
+        self.seed, self.month, self.ids = seed, month, np.arange(size)
+        self.k = 0
+        self.second = self.ids
+
+    def random(self, size: int) -> np.ndarray:
+        """The next uniform of every customer: float64[size]."""
+        if self.k % 2 == 0:
+            first, self.second = addressed_pair(self.seed, draws.LIFECYCLE, self.month, self.ids[:size], self.k)
+        self.k += 1
+        return first if self.k % 2 == 1 else self.second
+
+    def standard_normal(self, size: int) -> np.ndarray:
+        """Normal variates of a few things that are no customers."""
+        normal: np.ndarray = ndtri(addressed_pair(self.seed, draws.ASSETS, self.month, self.ids[:size], 0)[0])
+        return normal
+
+    def poisson(self, mean: np.ndarray) -> np.ndarray:
+        """Poisson counts by inversion of one uniform each."""
+        u = self.random(mean.size)
+        count = np.zeros(mean.size, np.int64)
+        term = np.exp(-mean)
+        total = term.copy()
+        left = np.flatnonzero(total < u)
+        while left.size:
+            count[left] += 1
+            term[left] *= mean[left] / count[left]
+            total[left] += term[left]
+            left = left[(total[left] < u[left]) & (term[left] > 1e-17)]
+        return count
+
+
+Chance = np.random.Generator | Addressed
+
+
+def open_month(book: Any, policy: Any, rng: Chance, day: int, days: int, weight: float) -> dict[str, Any]:
     """Markets, saving, fading, hazards, stages, plans and visits of one month; what falls due."""
     life, flows, ratios = policy.lifecycle, policy.assets, policy.hazards
     n = book.age.size
@@ -100,7 +142,7 @@ def open_month(book: Any, policy: Any, rng: np.random.Generator, day: int, days:
     }
 
 
-def close_month(book: Any, policy: Any, rng: np.random.Generator, month: int, days: int) -> float:
+def close_month(book: Any, policy: Any, rng: Chance, month: int, days: int) -> float:
     """Averages, re-grading, types and the month's costs."""
     n = book.age.size
     book.month_average[:, month % book.month_average.shape[1]] = book.month_start + book.flow_days // days

@@ -140,7 +140,7 @@ def open_month(state, agenda, policy, address, team, month):
     if total > 0.0:
         cumulative /= total
     returns = market_returns(address, policy.assets, month.number)
-    block = make_block()
+    block = make_block(state.book.size)
     open_rows(state, agenda, policy, address, team, month, returns, cumulative, total, block)
     for member in range(team.rm_count):
         u = draw(address, draws.TURNOVER, month.number, member, 0)

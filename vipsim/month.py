@@ -1,9 +1,9 @@
 # mypy: allow-untyped-defs, allow-untyped-calls
 """Between the days: what a month's opening and closing do to every customer.
 
-The opening credits markets and savings, lets relationships fade, and draws the dates of what may happen in the
-month: notices, visits, reminders, planned contacts, recommendations. The closing takes averages, re-grades tiers
-and counts revenue and cost. Both are one pass over the book; nothing else is.
+The opening (``month_opening``) credits markets and savings, lets relationships fade, and draws the dates of what may
+happen in the month: notices, visits, reminders, planned contacts, recommendations. The closing takes averages,
+re-grades tiers and counts revenue and cost. Both are one pass over the book; nothing else is.
 """
 
 from __future__ import annotations

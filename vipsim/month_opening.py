@@ -102,7 +102,7 @@ def open_rows(state, agenda, policy, address, team, month, returns, cumulative, 
         if total > 0.0:
             _file_visits(state, agenda, policy, address, month, cumulative, total, block, here)
         if gone > 0:
-            _file_returns(state, agenda, policy, address, month, block, gone)
+            _file_returns(state, agenda, policy, address, team, month, block, gone)
     room = any_manager_has_room(policy.ownership, team)
     for n in range(seeking):  # last, because all books are counted now
         seek_owner(state, agenda, address, policy.ownership, team, room, block.seekers[n], month.first_day)
@@ -278,11 +278,13 @@ def _file_visits(state, agenda, policy, address, month, cumulative, total, block
 
 
 @lean
-def _file_returns(state, agenda, policy, address, month, block, n):
+def _file_returns(state, agenda, policy, address, team, month, block, n):
     """Some of those who have left come back with a part of their money."""
     fill_pairs(address, draws.LIFECYCLE, month.number, _WIN_BACK, block.gone, n, block.first, block.second)
     for j in range(n):
         i = block.gone[j]
+        if state.book[i].owner >= 0:
+            team.books[state.book[i].owner] += 1
         state.book[i].month_start = assets(state.book, i)
         state.book[i].flow_days = 0
         when = day_of_event(block.first[j], policy.lifecycle.win_back_per_year / 12.0, month.days)

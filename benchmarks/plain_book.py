@@ -22,6 +22,11 @@ Uniforms = Callable[[int], np.ndarray]
 
 def addressed(seed: int, stream: int, time: int, ids: np.ndarray, k: int) -> np.ndarray:
     """Addressed uniforms, Philox 4x32-10 in plain NumPy: as ``vipsim.draws.uniform`` for branch and replication 0."""
+    return addressed_pair(seed, stream, time, ids, k)[k % 2]
+
+
+def addressed_pair(seed: int, stream: int, time: int, ids: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """The two arrays of uniforms of the block that holds k: of the even number and the odd one after it."""
     low, m0, m1 = np.uint64(0xFFFFFFFF), np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
     c0, c1 = ids.astype(np.uint64), np.full(ids.size, time, np.uint64)
     c2, c3 = np.full(ids.size, k // 2, np.uint64), np.zeros(ids.size, np.uint64)
@@ -31,8 +36,11 @@ def addressed(seed: int, stream: int, time: int, ids: np.ndarray, k: int) -> np.
         c0, c1 = (p1 >> np.uint64(32)) ^ c1 ^ np.uint64(k0), p1 & low
         c2, c3 = (p0 >> np.uint64(32)) ^ c3 ^ np.uint64(k1), p0 & low
         k0, k1 = (k0 + 0x9E3779B9) & 0xFFFFFFFF, (k1 + 0xBB67AE85) & 0xFFFFFFFF
-    high, rest = (c0, c1) if k % 2 == 0 else (c2, c3)
-    return (((high << np.uint64(20)) | (rest >> np.uint64(12))).astype(np.float64) + 0.5) * 2.0**-52
+    return _unit(c0, c1), _unit(c2, c3)
+
+
+def _unit(high: np.ndarray, low: np.ndarray) -> np.ndarray:
+    return (((high << np.uint64(20)) | (low >> np.uint64(12))).astype(np.float64) + 0.5) * 2.0**-52
 
 
 def draw(laws: BookLaws, cuts: Cuts, window: int, u: Uniforms) -> dict[str, np.ndarray]:

@@ -1,7 +1,8 @@
 """The month's opening and closing in plain NumPy: what vipsim's compiled pass is measured against.
 
-The same rules on the same columns, one array operation after another, with NumPy's own generator. It keeps no agenda
-and no tally, so it does a little less work; it is a yardstick, not a second implementation.
+The same rules on the same columns, one array operation after another, with NumPy's own generator or with draws that
+have addresses as vipsim's have (``Addressed``). It keeps no agenda and no tally, so it does a little less work; it is a
+yardstick, not a second implementation.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.plain_book import addressed_pair
+from vipsim import draws
 from vipsim.customers.lifecycle import MOST_PRODUCTS
 
 
@@ -22,12 +25,59 @@ class PlainBook:
         self.open_assets = self.balance.sum(axis=1)
 
 
-def open_month(book: Any, policy: Any, rng: np.random.Generator, day: int, days: int, weight: float) -> dict[str, Any]:
+class Own:
+    """NumPy's own generator: draws without addresses."""
+
+    def __init__(self, size: int) -> None:
+        self.generator, self.size = np.random.default_rng(1), size
+
+    def uniform(self, stream: int, k: int) -> np.ndarray:
+        """A uniform for every customer: float64[size]."""
+        return self.generator.random(self.size)
+
+    def poisson(self, mean: np.ndarray) -> np.ndarray:
+        """A Poisson count for every customer."""
+        return self.generator.poisson(mean)
+
+
+class Addressed:
+    """The draws of one month at the addresses that vipsim gives them; both halves of a block are used."""
+
+    def __init__(self, size: int, month: int) -> None:
+        self.ids, self.month = np.arange(size), month
+        self.block = (-1, -1)
+
+    def uniform(self, stream: int, k: int) -> np.ndarray:
+        """Draw k of a stream for every customer: float64[size]."""
+        if (stream, k // 2) != self.block:
+            self.block, self.pair = (stream, k // 2), addressed_pair(1, stream, self.month, self.ids, k)
+        return self.pair[k % 2]
+
+    def poisson(self, mean: np.ndarray) -> np.ndarray:
+        """A Poisson count for every customer by inversion of one uniform."""
+        u = self.uniform(draws.VISIT_COUNT, 0)
+        count = np.zeros(mean.size, np.int64)
+        term = np.exp(-mean)
+        total = term.copy()
+        left = np.flatnonzero(total < u)
+        while left.size:
+            count[left] += 1
+            term[left] *= mean[left] / count[left]
+            total[left] += term[left]
+            left = left[(total[left] < u[left]) & (term[left] > 1e-17)]
+        return count
+
+
+Chance = Own | Addressed
+
+
+def open_month(book: Any, policy: Any, chance: Chance, day: int, days: int, weight: float) -> dict[str, Any]:
     """Markets, saving, fading, hazards, stages, plans and visits of one month; what falls due."""
     life, flows, ratios = policy.lifecycle, policy.assets, policy.hazards
-    n = book.age.size
     here = (book.stage > 0) & (book.stage < 6)
-    returns = flows.return_per_year / 12 + flows.volatility_per_year / np.sqrt(12) * rng.standard_normal(5)
+    returns = flows.return_per_year / 12 + flows.volatility_per_year / np.sqrt(12) * np.random.default_rng(
+        day
+    ).standard_normal(5)
     gain = (book.balance * returns).astype(np.int64)
     book.balance += gain
     book.drift += gain.sum(axis=1)
@@ -39,7 +89,7 @@ def open_month(book: Any, policy: Any, rng: np.random.Generator, day: int, days:
     kept = (saved * wallet).astype(np.int64)
     book.balance[:, 0] += np.where(here, kept, 0)
     book.elsewhere += saved - kept
-    reopens = (book.time_term > 0) & (book.time_maturity < 0) & (rng.random(n) < flows.reopen_share)
+    reopens = (book.time_term > 0) & (book.time_maturity < 0) & (chance.uniform(draws.ASSETS, 2) < flows.reopen_share)
     part = np.where(reopens, (book.balance[:, 0] * flows.reopen_part_share).astype(np.int64), 0)
     book.balance[:, 0] -= part
     book.balance[:, 1] += part
@@ -67,9 +117,9 @@ def open_month(book: Any, policy: Any, rng: np.random.Generator, day: int, days:
     ratio = np.where(book.stage == 1, ratio * ratios.exploration, ratio)
     ratio = np.where(book.stage == 4, ratio * ratios.decline, ratio)
     hazard = np.maximum(ratio, ratios.floor) * ratios.monthly[book.vip_group]
-    when = (-np.log(rng.random(n)) / hazard * days).astype(np.int64)
+    when = (-np.log(chance.uniform(draws.LIFECYCLE, 0)) / hazard * days).astype(np.int64)
     notices = np.flatnonzero(here & (when < days))
-    u = rng.random(n)
+    u = chance.uniform(draws.LIFECYCLE, 1)
     stage = book.stage.copy()
     stage[(book.stage == 1) & (u < ratios.leave_exploration)] = 2
     stage[(book.stage == 2) & (u < ratios.leave_development)] = 3
@@ -80,16 +130,18 @@ def open_month(book: Any, policy: Any, rng: np.random.Generator, day: int, days:
     rate = np.where(book.tier > 0, policy.vip_visit_ratio, 1.0) * np.where(
         book.ebank == 2, policy.ebank_visit_ratio, 1.0
     )
-    visits = rng.poisson(rate * policy.visits_per_open_day * weight)
+    visits = chance.poisson(rate * policy.visits_per_open_day * weight)
     yuan = book.balance.sum(axis=1) / 100
     column = 1 + (yuan >= policy.cuts.asset_yuan[0]) + (yuan >= policy.cuts.asset_yuan[1])
     row = (book.income >= policy.cuts.income_yuan[0]).astype(np.int64) + (book.income >= policy.cuts.income_yuan[1])
     planned = policy.triggers.plan_per_month[3 * row + column] * (book.owner >= 0)
-    due = np.floor(rng.random(n) + planned).astype(np.int64)
-    alerts = np.flatnonzero((book.owner >= 0) & (rng.random(n) < 0.01))
+    due = np.floor(chance.uniform(draws.CONTACT, 0) + planned).astype(np.int64)
+    alerts = np.flatnonzero((book.owner >= 0) & (chance.uniform(draws.LIFECYCLE, 4) < 0.01))
     mature = (book.time_maturity >= day) & (book.time_maturity < day + days)
     mature |= (book.product_maturity >= day) & (book.product_maturity < day + days)
-    referrals = np.flatnonzero((book.stage == 3) & (book.relationship > 0.7) & (rng.random(n) < 0.013))
+    referrals = np.flatnonzero(
+        (book.stage == 3) & (book.relationship > 0.7) & (chance.uniform(draws.LIFECYCLE, 2) < 0.013)
+    )
     return {
         "notices": notices,
         "visits": visits,
@@ -100,13 +152,13 @@ def open_month(book: Any, policy: Any, rng: np.random.Generator, day: int, days:
     }
 
 
-def close_month(book: Any, policy: Any, rng: np.random.Generator, month: int, days: int) -> float:
+def close_month(book: Any, policy: Any, chance: Chance, month: int, days: int) -> float:
     """Averages, re-grading, types and the month's costs."""
     n = book.age.size
     book.month_average[:, month % book.month_average.shape[1]] = book.month_start + book.flow_days // days
     average = book.month_average.sum(axis=1) // book.month_average.shape[1]
     earned = sum((average >= cut).astype(np.int8) for cut in policy.cuts.tier_fen)
-    rise = (earned > book.tier) & (rng.random(n) < policy.tiers.acceptance_share)
+    rise = (earned > book.tier) & (chance.uniform(draws.TIER, 0) < policy.tiers.acceptance_share)
     fall = earned < book.tier
     book.tier = np.where(rise | fall, earned, book.tier).astype(np.int8)
     book.tier_shock_day = np.where(fall, month * 30, book.tier_shock_day)

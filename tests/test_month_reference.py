@@ -259,3 +259,20 @@ def test_hazards_and_their_scale_equal_the_reference(case: int) -> None:
         for quarter in (0, 3):
             got = monthly_hazard(state, pair.policy.hazards, i, day, quarter, invited)
             assert got == pytest.approx(plain.hazard(c, day, quarter), rel=1e-12)
+
+
+@pytest.mark.parametrize("case", range(6))
+def test_no_hazard_exceeds_its_bound(case: int) -> None:
+    """The opening computes a hazard only where the draw lies above 1 - bound."""
+    from vipsim.customers.lifecycle import monthly_hazard, most_hazard
+
+    pair = Pair(case)
+    state, ratios, day = pair.state, pair.policy.hazards, pair.month.first_day
+    nearest = 0.0
+    for i in np.flatnonzero(state.book.contact_load <= ratios.fatigue_from):
+        for quarter in (-1, 0, 3):
+            hazard = monthly_hazard(state, ratios, i, day, quarter, 0.3)
+            bound = most_hazard(state, ratios, int(state.book.vip_group[i]), 0.3)
+            assert hazard <= bound
+            nearest = max(nearest, hazard / bound if bound > 0.0 else 1.0)
+    assert nearest > 0.05  # a bound that nobody comes near would save nothing

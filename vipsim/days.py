@@ -124,7 +124,7 @@ def start_day(branch, policy, team, address, day, days_left):
         days_left,
     )
     if branch.campaigns.rules.size > 0:
-        campaign_morning(branch, policy, address, team.rm_count, day, days_left)
+        campaign_morning(branch, policy, address, team, day, days_left)
 
 
 @kernel

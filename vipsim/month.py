@@ -1,9 +1,9 @@
 # mypy: allow-untyped-defs, allow-untyped-calls
 """Between the days: what a month's opening and closing do to every customer.
 
-The opening credits markets and savings, lets relationships fade, and draws the dates of what may happen in the
-month: notices, visits, reminders, planned contacts, recommendations. The closing takes averages, re-grades tiers
-and counts revenue and cost. Both are one pass over the book; nothing else is.
+The opening (``month_opening``) credits markets and savings, lets relationships fade, and draws the dates of what may
+happen in the month: notices, visits, reminders, planned contacts, recommendations. The closing takes averages,
+re-grades tiers and counts revenue and cost. Both are one pass over the book; nothing else is.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ def open_month(state, agenda, policy, address, team, month):
     if total > 0.0:
         cumulative /= total
     returns = market_returns(address, policy.assets, month.number)
-    block = make_block()
+    block = make_block(state.book.size)
     open_rows(state, agenda, policy, address, team, month, returns, cumulative, total, block)
     for member in range(team.rm_count):
         u = draw(address, draws.TURNOVER, month.number, member, 0)

@@ -26,7 +26,7 @@ from vipsim.customers.lifecycle import (
     most_hazard,
     next_stage,
 )
-from vipsim.customers.ownership import TARGET, any_manager_has_room, seek_owner, wants_owner
+from vipsim.customers.ownership import TARGET, any_manager_has_room, assigned_chance, seek_owner, wants_owner
 from vipsim.customers.segments import TIME, WEALTH_PRODUCT, grid_level
 from vipsim.customers.state import CLASSES, assets, raise_relationship
 from vipsim.draws import category, fill_pairs, poisson
@@ -44,6 +44,7 @@ class Block(NamedTuple):
 
     here: np.ndarray  # int32, rows of customers with an account
     gone: np.ndarray  # int32, rows of those who have left
+    seekers: np.ndarray  # int32 [rows of the book], those of all blocks who are to have an owner
     some: np.ndarray  # int32, rows whom the present step concerns
     others: np.ndarray  # int32, the same for a second list
     visits: np.ndarray  # int64, visits of each row of a list
@@ -52,27 +53,18 @@ class Block(NamedTuple):
 
 
 @kernel
-def make_block():
-    """Room for one block of customers."""
+def make_block(rows):
+    """Room for one block of customers of a book of so many rows."""
     ids = np.zeros((4, BLOCK), np.int32)
     u = np.zeros((2, BLOCK))
-    return Block(ids[0], ids[1], ids[2], ids[3], np.zeros(BLOCK, np.int64), u[0], u[1])
+    seekers = np.empty(rows, np.int32)
+    return Block(ids[0], ids[1], seekers, ids[2], ids[3], np.zeros(BLOCK, np.int64), u[0], u[1])
 
 
 @lean
 def invited_share(life):
     """Part of VIPs' threats that the rescue offer calls forth."""
     return life.offer_invites_share * life.rescue_offer_share * 100.0
-
-
-@lean
-def count_books(state, team, rows):
-    """Size of every owner's book, counted anew."""
-    for post in range(team.books.size):
-        team.books[post] = 0
-    for i in range(rows):
-        if state.book[i].owner >= 0:
-            team.books[state.book[i].owner] += 1
 
 
 @lean
@@ -84,12 +76,13 @@ def level_of(state, policy, i):
 
 @lean
 def open_rows(state, agenda, policy, address, team, month, returns, cumulative, total, block):
-    """The month's opening for every row of the book that the branch knows."""
+    """The month's opening for every row of the book that the branch knows; the owners' books are counted anew."""
     rows = state.sums.next_prospect
-    count_books(state, team, rows)
     for product in range(CLASSES):
         state.sums.class_days[product] = 0
-    room = any_manager_has_room(policy.ownership, team)
+    for post in range(team.books.size):
+        team.books[post] = 0
+    seeking = 0
     for start in range(0, rows, BLOCK):
         here = 0
         gone = 0
@@ -99,23 +92,20 @@ def open_rows(state, agenda, policy, address, team, month, returns, cumulative, 
             here += 1 if EXPLORATION <= stage < EXITED else 0
             block.gone[gone] = i
             gone += 1 if stage == EXITED else 0
-        _open_accounts(state, agenda, policy, address, team, month, returns, room, block, here)
+        grow(state, policy.assets, block.here, here, returns, month.days)
+        _reopen(state, policy, address, month, block, here)
+        _fade(state, policy, block, here)
+        seeking = _list_seekers(state, policy, address, block, here, seeking)
+        _file_contacts(state, agenda, policy, address, team, month, block, here)
+        _file_notices(state, agenda, policy, address, month, block, here)
+        _change_stages(state, agenda, policy, address, month, block, here)
         if total > 0.0:
             _file_visits(state, agenda, policy, address, month, cumulative, total, block, here)
         if gone > 0:
-            _file_returns(state, agenda, policy, address, month, block, gone)
-
-
-@lean
-def _open_accounts(state, agenda, policy, address, team, month, returns, room, block, n):
-    """Balances, strength, owners, notices, alerts, plans and maturities of a block's customers."""
-    grow(state, policy.assets, block.here, n, returns, month.days)
-    _reopen(state, policy, address, month, block, n)
-    _fade(state, policy, block, n)
-    _seek_owners(state, agenda, policy, address, team, month, room, block, n)
-    _file_notices(state, agenda, policy, address, month, block, n)
-    _file_contacts(state, agenda, policy, address, month, block, n)
-    _file_referrals(state, agenda, policy, address, month, block, n)
+            _file_returns(state, agenda, policy, address, team, month, block, gone)
+    room = any_manager_has_room(policy.ownership, team)
+    for n in range(seeking):  # last, because all books are counted now
+        seek_owner(state, agenda, address, policy.ownership, team, room, block.seekers[n], month.first_day)
 
 
 @lean
@@ -147,16 +137,18 @@ def _fade(state, policy, block, n):
 
 
 @lean
-def _seek_owners(state, agenda, policy, address, team, month, room, block, n):
-    """Customers in an owner's band without an owner may get one."""
+def _list_seekers(state, policy, address, block, n, seeking):
+    """Customers who are to have an owner and have none join ``block.seekers``; its new length."""
     rules = policy.ownership
-    seeking = 0
+    wanting = 0
     for j in range(n):
-        block.some[seeking] = block.here[j]
-        seeking += 1 if wants_owner(state, rules, team, room, block.here[j]) else 0
-    fill_pairs(address, draws.OWNERSHIP, 0, TARGET, block.some, seeking, block.first, block.second)
-    for j in range(seeking):
-        seek_owner(state, agenda, address, rules, team, block.some[j], month.first_day, block.first[j])
+        block.some[wanting] = block.here[j]
+        wanting += 1 if wants_owner(state, rules, block.here[j]) else 0
+    fill_pairs(address, draws.OWNERSHIP, 0, TARGET, block.some, wanting, block.first, block.second)
+    for j in range(wanting):
+        block.seekers[seeking] = block.some[j]
+        seeking += 1 if block.first[j] < assigned_chance(state, rules, block.some[j]) else 0
+    return seeking
 
 
 @lean
@@ -184,12 +176,10 @@ def _file_notices(state, agenda, policy, address, month, block, n):
             when = day_of_event(block.first[block.others[m]], hazard, month.days)
             if when >= 0:
                 file(agenda, day + when, NOTICE, i, 0, 0)
-    for j in range(n):
-        next_stage(state, policy.lifecycle, ratios, block.second[j], block.here[j], day)
 
 
 @lean
-def _file_contacts(state, agenda, policy, address, month, block, n):
+def _file_contacts(state, agenda, policy, address, team, month, block, n):
     """False alerts, reminders and planned contacts of those who have an owner."""
     book = state.book
     life = policy.lifecycle
@@ -201,6 +191,7 @@ def _file_contacts(state, agenda, policy, address, month, block, n):
     fill_pairs(address, draws.LIFECYCLE, month.number, _FALSE_ALERT, block.some, owned, block.first, block.second)
     for j in range(owned):
         i = block.some[j]
+        team.books[book[i].owner] += 1
         false_rate = (
             policy.hazards.monthly[book[i].vip_group]
             * life.detection_recall_share
@@ -218,8 +209,11 @@ def _file_contacts(state, agenda, policy, address, month, block, n):
 
 
 @lean
-def _file_referrals(state, agenda, policy, address, month, block, n):
-    """Recommendations by those whose relationship is ripe and strong, and the maturities of the month."""
+def _change_stages(state, agenda, policy, address, month, block, n):
+    """The slow transitions of relationships, recommendations where they are ripe and strong, and maturities.
+
+    The draws of the stages stand in ``block.second`` since the notices were drawn.
+    """
     book = state.book
     day = month.first_day
     strong = policy.response.referral_from_share
@@ -229,6 +223,7 @@ def _file_referrals(state, agenda, policy, address, month, block, n):
     for j in range(n):
         i = block.here[j]
         row = book[i]
+        next_stage(state, policy.lifecycle, policy.hazards, block.second[j], i, day)
         block.some[recommending] = i
         recommending += 1 if (row.stage == books.MATURITY) & (row.relationship >= strong) else 0
         block.others[due] = i
@@ -283,11 +278,13 @@ def _file_visits(state, agenda, policy, address, month, cumulative, total, block
 
 
 @lean
-def _file_returns(state, agenda, policy, address, month, block, n):
+def _file_returns(state, agenda, policy, address, team, month, block, n):
     """Some of those who have left come back with a part of their money."""
     fill_pairs(address, draws.LIFECYCLE, month.number, _WIN_BACK, block.gone, n, block.first, block.second)
     for j in range(n):
         i = block.gone[j]
+        if state.book[i].owner >= 0:
+            team.books[state.book[i].owner] += 1
         state.book[i].month_start = assets(state.book, i)
         state.book[i].flow_days = 0
         when = day_of_event(block.first[j], policy.lifecycle.win_back_per_year / 12.0, month.days)

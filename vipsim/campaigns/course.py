@@ -13,6 +13,7 @@ import numpy as np
 
 from vipsim import tally
 from vipsim.agenda import HOT_LEAVE, file
+from vipsim.campaigns.contact import bring, freshness, newcomer
 from vipsim.campaigns.rules import (
     ACCEPTED,
     ASKED,
@@ -57,10 +58,9 @@ from vipsim.compiled import lean
 from vipsim.customers.assets import climb_ladder
 from vipsim.customers.book import EBANK_ACTIVE
 from vipsim.customers.segments import DEMAND, TIME, WEALTH_PRODUCT
-from vipsim.customers.state import bring_in, count, is_customer, raise_relationship, switch
+from vipsim.customers.state import count, is_customer, raise_relationship, switch
 from vipsim.day import CAMPAIGN_VISIT, call_in
 from vipsim.outreach import triggers as channels
-from vipsim.outreach.response import freshness, open_account, take_prospect
 
 @lean
 def can_spend(campaigns, c, yuan):
@@ -268,10 +268,9 @@ def win_stranger(state, campaigns, policy, address, agenda, g, friend, day):
     rule = campaigns.rules[guest.campaign]
     if luck_of(campaigns, address, g, K_JOIN + friend) >= rule.join_share * policy.closing_effort:
         return -1
-    new = take_prospect(state)
+    new = newcomer(state, day)
     if new < 0:
         return -1
-    open_account(state, new, day)
     guest.joined += 1
     amount = amount_of(state, policy, new, luck_of(campaigns, address, g, K_JOIN_SIZE + friend))
     if amount > 0:
@@ -377,7 +376,7 @@ def money_comes(state, campaigns, policy, agenda, g, day, days_left):
     """The promised money arrives, as far as it is still there; its hot part leaves when the reward's window ends."""
     guest = campaigns.guests[g]
     i = guest.who
-    brought = bring_in(state, i, guest.promised, days_left) if is_customer(state.book, i) else np.int64(0)
+    brought = bring(state, i, guest.promised, days_left) if is_customer(state.book, i) else np.int64(0)
     if brought <= 0:
         end_course(campaigns, g, NO_SALE)
         return

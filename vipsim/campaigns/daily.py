@@ -6,6 +6,8 @@ Nothing here is a pass over the book, except the list at the start of an invitat
 
 from __future__ import annotations
 
+from vipsim.campaigns.contact import CAMPAIGN, close, open_call
+from vipsim.campaigns.contact import NOT_REACHED as RESULT_NOT_REACHED
 from vipsim.campaigns.course import (
     ask,
     be_met,
@@ -45,19 +47,17 @@ from vipsim.campaigns.work import count_work, event_minutes, is_on
 from vipsim.compiled import kernel, lean
 from vipsim.day import CAMPAIGN_VISIT
 from vipsim.lobby.jobs import CASH, FIRST_VISIT, NONCASH, SERVED, VISITS
-from vipsim.outreach.response import NOT_REACHED as RESULT_NOT_REACHED
-from vipsim.outreach.triggers import CAMPAIGN, close, open_task
 
 
 @lean
-def invite(state, agenda, backlog, campaigns, policy, address, rm_count, p, first, day, days_left):
+def invite(state, agenda, backlog, campaigns, policy, address, team, p, first, day, days_left):
     """The invitations of a phase: tasks of the owners, or all messages and letters at once."""
     phase = campaigns.phases[p]
     channel = campaigns.rules[phase.campaign].channel
     for g in range(first, campaigns.size[0]):
         who = campaigns.guests[g].who
-        if channel == CALL and policy.triggers.on[CAMPAIGN]:
-            open_task(state, backlog, policy.triggers, rm_count, who, CAMPAIGN, day, phase.until_day - day)
+        if channel == CALL:
+            open_call(state, backlog, policy, team, who, day, phase.until_day - day)
         elif channel == SMS or channel == LETTER:
             send_out(state, campaigns, policy, address, agenda, g, day, days_left)
 
@@ -115,7 +115,7 @@ def stop(campaigns, backlog, c, day):
 
 
 @kernel
-def campaign_morning(branch, policy, address, rm_count, day, days_left):
+def campaign_morning(branch, policy, address, team, day, days_left):
     """The campaigns' morning: what is dated today, fixed costs, lists and invitations, the interim evaluation."""
     campaigns = branch.campaigns
     state, agenda, backlog = branch.state, branch.agenda, branch.backlog
@@ -142,7 +142,7 @@ def campaign_morning(branch, policy, address, rm_count, day, days_left):
             end_phase(campaigns, p)
         if phase.from_day == day and campaigns.stopped[phase.campaign] < 0:
             first = draw_list(state, policy, campaigns, address, p, day)
-            invite(state, agenda, backlog, campaigns, policy, address, rm_count, p, first, day, days_left)
+            invite(state, agenda, backlog, campaigns, policy, address, team, p, first, day, days_left)
 
 
 @lean

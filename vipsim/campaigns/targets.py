@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from vipsim import draws
+from vipsim.campaigns.contact import first_allowed
 from vipsim.campaigns.rules import (
     ALLOWED,
     CALL,
@@ -23,7 +24,6 @@ from vipsim.customers.book import EXITED, NO_OWNER, PROSPECT
 from vipsim.customers.segments import DEMAND, FUND, INSURANCE_METALS, TIME, TYPE_C, WEALTH_PRODUCT, grid_level
 from vipsim.customers.state import assets
 from vipsim.draws import draw
-from vipsim.outreach.plan import allowed_from
 
 _TIER, _TYPE, _GROUP, _STAGE, _EBANK, _LEVEL, _AGE, _FEMALE, _OWNED, _SIGNED, _ASSETS, _INCOME = range(12)
 _DEMAND, _TIME, _PRODUCT, _FUND, _METALS, _RELATIONSHIP, _EXTRA, _MATURITY, _BIRTHDAY, _CONTACT, _OPENED = range(12, 23)
@@ -153,7 +153,7 @@ def is_allowed(state, policy, rule, i, day, until):
     if rule.channel == COUNTER or rule.channel == LETTER:
         return state.book[i].do_not_call == 0
     last = until if rule.channel == CALL else day
-    return allowed_from(state, policy.outreach, -1, i, day, until + 1) <= last
+    return first_allowed(state, policy, i, day, until + 1) <= last
 
 
 @kernel

@@ -138,22 +138,33 @@ def any_manager_has_room(rules, team):
 
 
 @lean
-def wants_owner(state, rules, team, room, i):
-    """Whether customer i is in an owner's band without an owner, and there may be room (``room``: at a manager)."""
+def wants_owner(state, rules, i):
+    """Whether customer i is in an owner's band and has no owner."""
     have = np.float64(assets(state.book, i)) / 100.0
-    of_head = (have >= rules.head_from_yuan) & (team.head_count > 0)
-    of_manager = (have >= rules.rm_from_yuan) & (not of_head)
-    return (state.book[i].owner == NO_OWNER) & (have >= rules.teller_from_yuan) & (room | (not of_manager))
+    return (state.book[i].owner == NO_OWNER) & (have >= rules.teller_from_yuan)
 
 
 @lean
-def seek_owner(state, agenda, address, rules, team, i, day, u):
-    """At the month's start: customer i, who has no owner, may get one after the lag (B07); u is the customer's draw."""
-    chance = rules.assigned_share
-    if i < state.sums.opening_customers:  # of the opening book only what the target lacks is still to be assigned
-        open_share = state.sums.opening_assigned
-        chance = (chance - open_share) / (1.0 - open_share) if open_share < 1.0 else 0.0
-    if u >= chance:
+def assigned_chance(state, rules, i):
+    """Chance that customer i belongs to those who are to have an owner.
+
+    Of the opening book only what the target lacks is still to be assigned.
+    """
+    if i >= state.sums.opening_customers:
+        return rules.assigned_share
+    open_share = state.sums.opening_assigned
+    return (rules.assigned_share - open_share) / (1.0 - open_share) if open_share < 1.0 else 0.0
+
+
+@lean
+def seek_owner(state, agenda, address, rules, team, room, i, day):
+    """At the month's start: customer i, who is to have an owner, gets one after the lag (B07).
+
+    ``room``: whether some manager's book may grow; if none may, nobody draws lots for one.
+    """
+    have = np.float64(assets(state.book, i)) / 100.0
+    of_head = have >= rules.head_from_yuan and team.head_count > 0
+    if have >= rules.rm_from_yuan and not of_head and not room:
         return
     member = rightful_owner(state, address, rules, team, i)
     if member >= 0 and has_room(rules, team, member):

@@ -60,7 +60,7 @@ CASES = {
         "at_least, at_most or one_of",
         "none",
     ),
-    "seats below zero": ("[campaigns.women_day]\nseats = -1", 4, "from 0 to 10 000", "-1"),
+    "seats below zero": ("[campaigns.women_day]\nseats = -1", 4, "from 0 to 10000", "-1"),
     "minutes below zero": ("[campaigns.women_day]\nask_min = -2.0", 4, "from 0 to 30", "-2"),
     "event without a day": (
         '[campaigns.women_day]\nphases = [{from_day = 40, until_day = 60, does = "invite"}]',

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,9 @@ def everything() -> Any:
 
 def steps_of(made: Any) -> list[funnel.Step]:
     names = made.world.campaign_names
-    return [s for c, name in enumerate(names) for s in funnel.of_campaign(made.branch.campaigns, made.branch.state, c, name)]
+    return [
+        s for c, name in enumerate(names) for s in funnel.of_campaign(made.branch.campaigns, made.branch.state, c, name)
+    ]
 
 
 # ------------------------------------------------------------------------------------------------ presets
@@ -88,7 +91,7 @@ def rising(steps: Iterable[funnel.Step]) -> list[str]:
     """Steps of a funnel with more people or yuan than the step before, or that do not say who was lost."""
     found = []
     for rows in funnel.by_name(steps).values():
-        for before, step in zip(rows, rows[1:], strict=False):
+        for before, step in pairwise(rows):
             if step.people > before.people or step.yuan > before.yuan + 1e-6:
                 found.append(f"{step.name} {step.step}")
             if step.people + step.lost_people != pytest.approx(before.people):
@@ -181,7 +184,9 @@ def test_a_campaign_without_effect_gains_exactly_nothing() -> None:
         own = simulate.replicate(branch(LETTER), 5, replication)
         twin = simulate.replicate(branch(), 5, replication)
         campaign = {name for name in own.kpis if name.startswith("campaign_")}
-        assert {n: own.kpis[n] - twin.kpis[n] for n in twin.kpis if n not in campaign and own.kpis[n] != twin.kpis[n]} == {}
+        assert {
+            n: own.kpis[n] - twin.kpis[n] for n in twin.kpis if n not in campaign and own.kpis[n] != twin.kpis[n]
+        } == {}
     assert (guests(year_of(branch(LETTER).model_dump_json()), "festival_care")["step"] == ASKED).sum() > 10
 
 
@@ -193,7 +198,12 @@ def test_a_campaign_with_effect_is_not_its_twin() -> None:
 
 
 def test_both_engines_give_the_same_year_of_campaigns() -> None:
-    short = {"calendar.run_in_months": 0, "calendar.window_months": 3, "calendar.run_off_months": 1, "book.customers": 400}
+    short = {
+        "calendar.run_in_months": 0,
+        "calendar.window_months": 3,
+        "calendar.run_off_months": 1,
+        "book.customers": 400,
+    }
     on = {f"campaigns.{name}.on": True for name in ("women_day", "mortgage_calls", "counter_ebank")}
     scenario = branch(on | short)
     one, other = (simulate.replicate(scenario, 2, 0, engine=e, record=True) for e in ("compiled", "simpy"))

@@ -341,7 +341,7 @@ _ALL = (
         "campaign_moved_yuan",
         "yuan",
         "up",
-        "Money that guests of campaigns moved here, counted on arrival; compare the twin for what would have come anyway.",
+        "Money that guests of campaigns moved here, on arrival; compare the twin for what would have come anyway.",
         "活动引入资金",
         "KPI27",
     ),

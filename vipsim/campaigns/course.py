@@ -62,6 +62,7 @@ from vipsim.customers.state import count, is_customer, raise_relationship, switc
 from vipsim.day import CAMPAIGN_VISIT, call_in
 from vipsim.outreach import triggers as channels
 
+
 @lean
 def can_spend(campaigns, c, yuan):
     """Whether the budget of campaign c allows another expense."""
@@ -438,4 +439,3 @@ def counter_minutes(state, campaigns, policy, address, g):
     if accepts and luck_of(campaigns, address, g, K_ACCEPT) < rule.accept_share:
         return rule.ask_min + rule.minutes_per_guest_min
     return rule.ask_min
-

@@ -1,5 +1,5 @@
 # mypy: allow-untyped-defs, allow-untyped-calls
-"""A day of the campaigns: phases begin and end in the morning, visitors are asked at the counter, events in the evening.
+"""A day of the campaigns: phases begin and end in the morning, the counters ask, events are held in the evening.
 
 Nothing here is a pass over the book, except the list at the start of an invitation phase.
 """
@@ -58,7 +58,7 @@ def invite(state, agenda, backlog, campaigns, policy, address, team, p, first, d
         who = campaigns.guests[g].who
         if channel == CALL:
             open_call(state, backlog, policy, team, who, day, phase.until_day - day)
-        elif channel == SMS or channel == LETTER:
+        elif channel in (SMS, LETTER):
             send_out(state, campaigns, policy, address, agenda, g, day, days_left)
 
 
@@ -105,9 +105,11 @@ def stop(campaigns, backlog, c, day):
     """Campaign c asks nobody any more; who accepted is still received."""
     campaigns.stopped[c] = day
     for n in range(backlog.size[0]):
-        if backlog.rows[n].reason == CAMPAIGN and campaigns.guest_of[backlog.rows[n].who] >= 0:
-            if campaigns.guests[campaigns.guest_of[backlog.rows[n].who]].campaign == c:
-                close(backlog, n)
+        if backlog.rows[n].reason != CAMPAIGN:
+            continue
+        g = campaigns.guest_of[backlog.rows[n].who]
+        if g >= 0 and campaigns.guests[g].campaign == c:
+            close(backlog, n)
     for g in range(campaigns.size[0]):
         guest = campaigns.guests[g]
         if guest.campaign == c and guest.open and guest.step < REACHED:
@@ -154,9 +156,10 @@ def campaign_counters(branch, policy, address, visits):
         if who < 0:
             continue
         g = campaigns.guest_of[who]
-        if g >= 0 and campaigns.guests[g].step == ALLOWED:
-            if campaigns.rules[campaigns.guests[g].campaign].channel == COUNTER:
-                visits.rows[v]["counter_min"] += counter_minutes(branch.state, campaigns, policy, address, g)
+        if g < 0 or campaigns.guests[g].step != ALLOWED:
+            continue
+        if campaigns.rules[campaigns.guests[g].campaign].channel == COUNTER:
+            visits.rows[v]["counter_min"] += counter_minutes(branch.state, campaigns, policy, address, g)
 
 
 @lean
@@ -213,9 +216,7 @@ def hold_events(branch, policy, address, day, days_left):
         for g in range(campaigns.size[0]):
             guest = campaigns.guests[g]
             if guest.open and guest.event == p and guest.step == ACCEPTED:
-                minutes = come_to_event(
-                    state, campaigns, policy, address, agenda, g, day, days_left, minutes
-                )
+                minutes = come_to_event(state, campaigns, policy, address, agenda, g, day, days_left, minutes)
 
 
 @lean

@@ -30,8 +30,8 @@ class Need(NamedTuple):
     def text(self) -> str:
         """The warning."""
         return (
-            f"campaign {self.campaign}, phase {self.phase + 1}: {self.role} is asked for {self.required_min:,.0f} min a "
-            f"day beside {self.taken_min:,.0f} of the day's other work; {self.available_min:,.0f} are available"
+            f"campaign {self.campaign}, phase {self.phase + 1}: {self.role} is asked for {self.required_min:,.0f} min "
+            f"a day beside {self.taken_min:,.0f} of the day's other work; {self.available_min:,.0f} are available"
         )
 
 

@@ -1,4 +1,4 @@
-"""The plan of a campaign in six parts (C09), with the numbers of a run: goal, target, outline, phases, evaluation, cost."""
+"""The plan of a campaign with the numbers of a run (C09): goal, target, outline, phases, evaluation, cost."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def plan(
     reading += [f"against today's policy: {kpi} {text}" for kpi, text in (increments or {}).items()]
     start = window_start(scenario.calendar)
     # the text is Markdown for people of the branch, never shown as a page of a site: nothing to escape
-    environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True, trim_blocks=False)  # noqa: S701
+    environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True, trim_blocks=False)
     template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
     return template.render(
         name=name,
@@ -163,8 +163,12 @@ def plan(
         ],
         reading=reading,
         scores=[
-            [str(row["day"]), *(f"{row[k]:,}" for k in ("asked", "reached", "interested", "accepted", "came", "met", "moved"))]
-            + [f"{row['moved_fen'] / 100:,.0f}", f"{row['spent_yuan']:,.0f}"]
+            [
+                str(row["day"]),
+                *(f"{row[k]:,}" for k in ("asked", "reached", "interested", "accepted", "came", "met", "moved")),
+                f"{row['moved_fen'] / 100:,.0f}",
+                f"{row['spent_yuan']:,.0f}",
+            ]
             for row in tables["campaign_scores"].to_pylist()
             if row["campaign"] == name
         ],

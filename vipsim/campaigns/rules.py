@@ -79,22 +79,22 @@ WHY = (
 LIMITS = frozenset({NO_OWNER, POLICY, LIST, MINUTES, BUDGET, STOPPED, SEATS, LEFT, STAFF})
 """Reasons that the branch sets itself; the others are the customers' answer."""
 
+# fmt: off
+_COUNTED = (
+    "key", "list_most", "rank", "stake", "channel", "where", "visit_after_days", "seats",
+    "guests_most", "reminds", "product", "evaluate_days", "lag_days_low", "lag_days_high",
+    "first_filter", "last_filter", "first_work", "last_work", "from_day", "until_day", "needs_owner",
+)
+_MEASURED = (
+    "sample_share", "block_min", "minutes_per_guest_min", "ask_min", "guest_share", "fixed_yuan",
+    "invite_yuan", "guest_yuan", "reward_yuan", "budget_yuan", "reach_share", "interest_share",
+    "accept_share", "show_share", "sale_share", "join_share", "late_share", "half_life_days",
+    "hot_share", "care_share", "refused_care_share", "ebank_share", "product_share",
+    "stop_below_share",
+)
+# fmt: on
 RULE = np.dtype(
-    [
-        (name, "i8")
-        for name in (
-            "key list_most rank stake channel where visit_after_days seats guests_most reminds product evaluate_days "
-            "lag_days_low lag_days_high first_filter last_filter first_work last_work from_day until_day needs_owner"
-        ).split()
-    ]
-    + [
-        (name, "f8")
-        for name in (
-            "sample_share block_min minutes_per_guest_min ask_min guest_share fixed_yuan invite_yuan guest_yuan "
-            "reward_yuan budget_yuan reach_share interest_share accept_share show_share sale_share join_share late_share "
-            "half_life_days hot_share care_share refused_care_share ebank_share product_share stop_below_share"
-        ).split()
-    ],
+    [(name, "i8") for name in _COUNTED] + [(name, "f8") for name in _MEASURED],
     align=True,
 )
 PHASE = np.dtype([(name, "i8") for name in ("campaign", "number", "from_day", "until_day", "does")])
@@ -125,7 +125,17 @@ GUEST = np.dtype(
     ],
     align=True,
 )
-PIECE = np.dtype([("minutes", "f8"), ("member", "i4"), ("place", "i4"), ("campaign", "i4"), ("work", "i4"), ("person", "i4"), ("does", "i4")])
+PIECE = np.dtype(
+    [
+        ("minutes", "f8"),
+        ("member", "i4"),
+        ("place", "i4"),
+        ("campaign", "i4"),
+        ("work", "i4"),
+        ("person", "i4"),
+        ("does", "i4"),
+    ]
+)
 SCORE = np.dtype(
     [("campaign", "i4"), ("day", "i4"), ("stopped", "i4")]
     + [(name, "i8") for name in ("asked", "reached", "interested", "accepted", "came", "met", "moved")]
@@ -212,7 +222,10 @@ def make_campaigns(scenario: Any, start: int, next_open: np.ndarray, book_rows: 
     """Campaigns of a scenario at the start of a replication; ``start`` is the first day of the window."""
     days = next_open.size
     on = [(name, scenario.campaigns[name]) for name in names_on(scenario)]
-    rules, phases, filters, works = [], [], [], []
+    rules: list[dict[str, Any]] = []
+    phases: list[dict[str, Any]] = []
+    filters: list[dict[str, Any]] = []
+    works: list[dict[str, Any]] = []
     room = scores = 0
     for number, (name, c) in enumerate(on):
         rules.append(_rule(name, c, start, len(filters), len(works)))

@@ -20,7 +20,13 @@ _SHORT = {
     "moved money": "moved",
     "stayed": "stayed",
 }
-_INCREMENTS = ("new_assets_yuan", "retained_assets_yuan", "net_retained_value_yuan", "vip_churn_share", "coverage_share")
+_INCREMENTS = (
+    "new_assets_yuan",
+    "retained_assets_yuan",
+    "net_retained_value_yuan",
+    "vip_churn_share",
+    "coverage_share",
+)
 
 
 def funnel_content(tables: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -37,7 +43,9 @@ def funnel_text(tables: Mapping[str, Any]) -> str:
         people = {step.step: step.people for step in steps}
         cells = [f"{people[step]:,.0f}" if step in people else "" for step in _SHORT]
         limit = funnel.binding(steps)
-        binds = "" if limit is None else f"{limit.why}: {limit.lost_people:,.0f} people, {_yuan(limit.lost_yuan)} at stake"
+        binds = (
+            "" if limit is None else f"{limit.why}: {limit.lost_people:,.0f} people, {_yuan(limit.lost_yuan)} at stake"
+        )
         rows.append([f"{kind} {name}", *cells, binds])
     head = "\nThe funnel of lost effect: people at each step, first replication (vipsim explain funnel)\n"
     return head + table(["", *_SHORT.values(), "what binds"], rows, numeric=range(1, len(_SHORT) + 1))

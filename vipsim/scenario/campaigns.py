@@ -132,11 +132,18 @@ class Campaign(Section):
     where: Literal["event", "branch", "call"] = fact(
         "choice", "What who accepts does: comes to the event, comes to the branch, or it is done with the contact"
     )
-    visit_after_days: int = fact("days", "Days from acceptance to the visit of the branch", "C02", ge=1, le=60, default=3)
+    visit_after_days: int = fact(
+        "days", "Days from acceptance to the visit of the branch", "C02", ge=1, le=60, default=3
+    )
     phases: list[Phase] = Field(min_length=1, max_length=60, description="Phases of the campaign (C09)")
     staff: list[Work] = Field(default=[], max_length=8, description="Staff minutes by role (N25)")
     block_min: float = fact(
-        "min", "Length of one piece of campaign work; a visitor waits for its end", "assumption", ge=5, le=240, default=30.0
+        "min",
+        "Length of one piece of campaign work; a visitor waits for its end",
+        "assumption",
+        ge=5,
+        le=240,
+        default=30.0,
     )
     minutes_per_guest_min: float = fact(
         "min", "Staff minutes that a guest takes; 0 = no guest waits for staff", "N25", ge=0, le=480, default=0.0
@@ -152,13 +159,18 @@ class Campaign(Section):
     reward_yuan: float = lever("yuan", "Reward of one success", "C05, U13", ge=0, le=10_000, default=0.0)
     budget_yuan: float = lever("yuan", "Cap: nothing is begun that would exceed it", "U02", ge=0, le=10_000_000)
     attribution: Literal["participants", "everybody"] = fact(
-        "choice", "Who bears costs that belong to nobody: each participant, or every customer", "U08", default="participants"
+        "choice",
+        "Who bears costs that belong to nobody: each participant, or every customer",
+        "U08",
+        default="participants",
     )
 
     reach_share: float = uncertainty(
         "share", "Messages, letters or outside contacts that are noticed", "O15, assumption", ge=0, le=1, default=1.0
     )
-    interest_share: float = uncertainty("share", "Interested of those reached, at middling relationship", "N12", ge=0, le=1)
+    interest_share: float = uncertainty(
+        "share", "Interested of those reached, at middling relationship", "N12", ge=0, le=1
+    )
     accept_share: float = uncertainty("share", "Who accept, of those interested", "N12, N26", ge=0, le=1)
     show_share: float = uncertainty("share", "Who come, of those who accepted", "N26", ge=0, le=1, default=1.0)
     sale_share: float = uncertainty("share", "Who move money, of those met", "N26", ge=0, le=1, default=0.0)
@@ -177,7 +189,12 @@ class Campaign(Section):
         "share", "Rise of relationship towards 1 of who took part", "C01, assumption", ge=0, le=1, default=0.0
     )
     refused_care_share: float = uncertainty(
-        "share", "Fall of relationship of who was asked and is not interested", "C05, assumption", ge=0, le=1, default=0.0
+        "share",
+        "Fall of relationship of who was asked and is not interested",
+        "C05, assumption",
+        ge=0,
+        le=1,
+        default=0.0,
     )
     reminds: bool = fact("switch", "Who accepts counts as reminded of a coming maturity", "O06, C12", default=False)
     ebank_share: float = uncertainty(
@@ -190,10 +207,17 @@ class Campaign(Section):
         "share", "Part of the demand balance that a buyer moves", "C01, assumption", ge=0, le=1, default=0.0
     )
 
-    approval_days: int = fact("days", "Days of the window before approval: no phase begins earlier", "C20", ge=0, default=0)
+    approval_days: int = fact(
+        "days", "Days of the window before approval: no phase begins earlier", "C20", ge=0, default=0
+    )
     evaluate_days: int = fact("days", "Days between interim evaluations", "C02, KPI25", ge=1, le=365, default=10)
     stop_below_share: float = lever(
-        "share", "Invitations stop where successes of those asked are below this; 0 = never", "C02", ge=0, le=1, default=0.0
+        "share",
+        "Invitations stop where successes of those asked are below this; 0 = never",
+        "C02",
+        ge=0,
+        le=1,
+        default=0.0,
     )
 
     @model_validator(mode="after")
@@ -204,9 +228,13 @@ class Campaign(Section):
         if self.channel != "field" and "invite" not in kinds:
             raise ValueError("expected phases with invitations, found none")
         if self.fixed_yuan > self.budget_yuan:
-            raise ValueError(f"expected budget_yuan of at least fixed_yuan, found {self.budget_yuan:g} < {self.fixed_yuan:g}")
+            raise ValueError(
+                f"expected budget_yuan of at least fixed_yuan, found {self.budget_yuan:g} < {self.fixed_yuan:g}"
+            )
         if self.lag_days_low > self.lag_days_high:
-            raise ValueError(f"expected lag_days_low <= lag_days_high, found {self.lag_days_low} > {self.lag_days_high}")
+            raise ValueError(
+                f"expected lag_days_low <= lag_days_high, found {self.lag_days_low} > {self.lag_days_high}"
+            )
         return self
 
     def last_day(self) -> int:

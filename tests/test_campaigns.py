@@ -31,7 +31,7 @@ from vipsim.campaigns.rules import (
 from vipsim.customers import segments
 from vipsim.customers.book import STAGE_NAMES
 from vipsim.day import CAMPAIGN_VISIT
-from vipsim.outreach.triggers import REASONS
+from vipsim.outreach.triggers import PRESETS, REASONS, TALKS
 from vipsim.scenario import campaigns as declared
 
 LETTER: dict[str, Any] = {
@@ -214,11 +214,17 @@ def test_both_engines_give_the_same_year_of_campaigns() -> None:
 
 def too_close(contacts: Any, rest_days: int, most_a_month: int, starts: Any) -> list[tuple[int, int]]:
     """(customer, day) of contacts that reached somebody who should have been left alone; alerts may not wait."""
-    reached = contacts[(contacts["result"] > 0) & (contacts["reason"] != REASONS.index("outflow_alert"))]
+    reached = contacts[contacts["result"] > 0]
+    talks = np.isin(reached["channel"], TALKS)
+    waits = ~np.isin(reached["reason"], [n for n, preset in enumerate(PRESETS) if preset.urgent])
     found = []
     for who in np.unique(reached["who"]):
-        days = np.sort(reached["day"][reached["who"] == who])
-        found += [(int(who), int(day)) for gap, day in zip(np.diff(days), days[1:], strict=True) if gap < rest_days]
+        own = reached["who"] == who
+        order = np.argsort(reached["day"][own & talks], kind="stable")
+        days, may_not = reached["day"][own & talks][order], waits[own & talks][order]
+        close = (np.diff(days) < rest_days) & may_not[1:]
+        found += [(int(who), int(day)) for day in days[1:][close]]
+        days = reached["day"][own]
         months = np.searchsorted(starts, days, side="right")
         found += [(int(who), -1) for n in np.unique(months, return_counts=True)[1] if n > most_a_month]
     return found
@@ -235,7 +241,7 @@ def test_calls_for_campaigns_never_break_the_contact_policy(replication: int) ->
 
 
 def test_two_contacts_within_the_rest_days_are_found() -> None:
-    rows = np.zeros(2, np.dtype([("who", "i4"), ("day", "i4"), ("result", "i1"), ("reason", "i1")]))
+    rows = np.zeros(2, np.dtype([("who", "i4"), ("day", "i4"), ("result", "i1"), ("reason", "i1"), ("channel", "i1")]))
     rows["result"], rows["day"] = 1, (3, 8)
     assert too_close(rows, 7, 4, np.array([0, 31])) == [(0, 8)]
 

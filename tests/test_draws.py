@@ -103,6 +103,15 @@ def test_a_uniform_is_the_first_or_second_half_of_its_block() -> None:
     assert list(uniform(seed, replication, stream, branch, time, id, [k - 1, k])) == list(both)
 
 
+@pytest.mark.parametrize("n", [0, 1, 16, 17, 40])
+def test_pairs_drawn_together_are_those_drawn_alone(n: int) -> None:
+    ids = np.arange(40, dtype=np.int32)[::-1].copy()
+    first, second = np.full((2, 40), -1.0)
+    draws.fill_pairs(Address(7, 3, 2), draws.LIFECYCLE, 5, 4, ids, n, first, second)
+    for k, filled in ((4, first), (5, second)):
+        assert np.array_equal(filled[:n], uniform(7, 3, draws.LIFECYCLE, 2, 5, ids[:n], k))
+
+
 def test_one_more_customer_changes_no_other_draw() -> None:
     few = uniform(1, 0, draws.LIFECYCLE, 0, np.arange(30)[:, None], np.arange(100), 2)
     more = uniform(1, 0, draws.LIFECYCLE, 0, np.arange(31)[:, None], np.arange(101), 2)

@@ -62,7 +62,7 @@ def plan_outreach(branch, policy, role, crew, team, address, day):
     plan = branch.plan
     if branch.funnel.counts.size > 0:
         count_opened(branch, policy, day)
-    select(branch.state, branch.backlog, policy.outreach, team.rm_count, day, plan)
+    select(branch.state, branch.backlog, policy, team, day, plan)
     prepare(branch.backlog, policy.triggers, address, plan)
     first = crew.tasks.first
     first[:] = 0
@@ -139,7 +139,7 @@ def close_day(branch, policy, lobby, crew, team, address, log, day, days_left, n
         branch.contacts,
         policy,
         address,
-        team.rm_count,
+        team,
         log,
         crew.calls,
         crew.staff_of_post,

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -23,7 +24,7 @@ from vipsim.campaigns.results import campaign_kpis, campaign_tables
 from vipsim.campaigns.rules import Campaigns, fresh, make_campaigns, names_on
 from vipsim.campaigns.tasks import make_funnel
 from vipsim.customers.book import Book, opening
-from vipsim.customers.lifecycle import observe_hazards, resume_notices
+from vipsim.customers.lifecycle import better_level, observe_hazards, resume_notices
 from vipsim.customers.ownership import Team, divide_book
 from vipsim.customers.state import opening_rows
 from vipsim.days import (
@@ -52,7 +53,9 @@ if TYPE_CHECKING:
 
 Engine = Literal["compiled", "simpy"]
 _ENGINES: dict[str, Callable[..., Any]] = {"compiled": run_compiled, "simpy": run_reference}
-_DO_NOT_CALL = 1  # number of the draw of a customer's wish not to be called (stream CONTACT, time 0)
+_DO_NOT_CALL, _BIRTHDAY = 1, 2  # numbers of the draws of a customer's wish and birthday (stream CONTACT, time 0)
+_PILOT = 4_000_000_000  # replication of the pilot, apart from all others
+_START = np.array([0.9, 0.9])  # level of hazards from which the pilot starts
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,9 @@ class World(NamedTuple):
     ids: Any
     campaigns: Campaigns  # of the window, before anything happened
     campaign_names: tuple[str, ...]
+    festivals: frozenset[str]  # MM-DD
+    first_date: date
+    level: np.ndarray  # float64 [2]: mean hazard ratio that the opening book gets, ordinary and VIP
 
 
 @lru_cache(maxsize=4)
@@ -105,6 +111,23 @@ def _lobby_of(scenario: Scenario) -> LobbyParams:
 def _world(scenario_json: str) -> World:
     scenario = Scenario.model_validate_json(scenario_json)
     today = policy_today(scenario)
+    level = _level(today.model_dump_json()) if scenario.book.source != "none" else _START
+    return _build(scenario, today, level)
+
+
+@lru_cache(maxsize=8)
+def _level(today_json: str) -> np.ndarray:
+    """The level of hazards at which the window under today's policy shows the observed rates, by one pilot run."""
+    today = Scenario.model_validate_json(today_json)
+    run = _Run(_build(today, today, _START), Address(today.book.seed, _PILOT, 0), "compiled", False)
+    run.branch.state.sums.watched = 1
+    months = today.calendar.run_in_months + today.calendar.window_months
+    for index in range(months):
+        run.run_month(index)
+    return better_level(_START, run.branch.state, today.lifecycle, today.calendar.window_months)
+
+
+def _build(scenario: Scenario, today: Scenario, level: np.ndarray) -> World:
     days, starts, phases = when = horizon(scenario)
     lobby = _both(scenario, today, _lobby_of)
     has_book = scenario.book.source != "none"
@@ -126,6 +149,9 @@ def _world(scenario_json: str) -> World:
         ids=ids,
         campaigns=make_campaigns(scenario, window, next_open, book.size),
         campaign_names=tuple(names_on(scenario)),
+        festivals=frozenset(scenario.outreach.festivals if scenario.outreach else ()),
+        first_date=scenario.calendar.start_date,
+        level=level,
     )
 
 
@@ -152,7 +178,9 @@ class _Run:
         days: Any = Days(*(column[first:after] for column in self.world.days))  # type: ignore[arg-type]
         weights = np.empty(after - first)
         day_weights(self.world.lobby[0], self.address, first, days, weights)
-        return Month(index, first, after - first, int(days.month[0]) // 3, weights)
+        dates = [self.world.first_date + timedelta(days=day) for day in range(first, after)]
+        greetings = [day for day, when in enumerate(dates, first) if when.isoformat()[5:] in self.world.festivals]
+        return Month(index, first, after - first, int(days.month[0]) // 3, max(greetings, default=-1), weights)
 
     def begin(self) -> None:
         """The first day: wishes are fixed, owners found for the assigned, hazards scaled."""
@@ -161,11 +189,13 @@ class _Run:
         rows = np.arange(state.book.size)
         u = draws.uniform(a.seed, a.replication, draws.CONTACT, a.branch, 0, rows, _DO_NOT_CALL)
         state.book.do_not_call[:] = u < policy.outreach.do_not_call_share
+        u = draws.uniform(a.seed, a.replication, draws.CONTACT, a.branch, 0, rows, _BIRTHDAY)
+        state.book.birthday[:] = (u * 365).astype(np.int16)
         state.book.care[:] = state.book.contact_load * policy.triggers.care[PHONE]  # past contacts were calls
         divide_book(state, a, policy.ownership, team, self.world.customers, True)
         fix_cohort(state, policy, 0)
         resume_notices(state, self.branch.agenda, policy.lifecycle, self.world.customers)
-        observe_hazards(state, policy, int(state.sums.next_prospect), 0)
+        observe_hazards(state, policy, self.world.level, int(state.sums.next_prospect), 0)
 
     def change_policy(self, phase: int, day: int) -> None:
         """A phase begins; at the opening of the window the cohort is fixed and the hazards are scaled."""
@@ -173,7 +203,7 @@ class _Run:
         today = self.world.policy[0]
         if phase == WINDOW:
             fix_cohort(state, today, day)
-            observe_hazards(state, today, int(state.sums.next_prospect), day)
+            observe_hazards(state, today, self.world.level, int(state.sums.next_prospect), day)
             self.opening = census(state, today, day)
         now = _policy_in(phase)
         policy, team = self.world.policy[now], self.world.team[now]

@@ -26,7 +26,9 @@ PHASES = ("run_in", "window", "run_off")
     # money
     REVENUE_YUAN, FEE_YUAN, STAFF_YUAN, VACANCY_YUAN, BONUS_YUAN, OFFER_YUAN, CONTACT_YUAN, ENTITLEMENT_YUAN,
     PREMIUM_YUAN, DEPOSIT_DEVIATIONS, OUT_OF_HOURS,
-) = range(70)
+    # added later
+    MATURED_OWNED, MATURED_REMINDED, CHECKS,
+) = range(73)
 # fmt: on
 
 COLUMN = {

@@ -13,7 +13,18 @@ import numpy as np
 
 from vipsim import tally
 from vipsim.agenda import HOT_LEAVE, file
-from vipsim.campaigns.contact import bring, freshness, newcomer
+from vipsim.campaigns.contact import SMS as MESSAGE
+from vipsim.campaigns.contact import (
+    be_courted,
+    be_sold,
+    be_talked_with,
+    bring,
+    freshness,
+    movable_part,
+    newcomer,
+    take_message,
+    willingness,
+)
 from vipsim.campaigns.rules import (
     ACCEPTED,
     ASKED,
@@ -55,12 +66,11 @@ from vipsim.campaigns.targets import (
     luck_of,
 )
 from vipsim.compiled import lean
-from vipsim.customers.assets import climb_ladder
+from vipsim.customers.assets import place
 from vipsim.customers.book import EBANK_ACTIVE
 from vipsim.customers.segments import DEMAND, TIME, WEALTH_PRODUCT
-from vipsim.customers.state import count, is_customer, raise_relationship, switch
+from vipsim.customers.state import count, is_customer, raise_relationship
 from vipsim.day import CAMPAIGN_VISIT, call_in
-from vipsim.outreach import triggers as channels
 
 
 @lean
@@ -124,8 +134,7 @@ def send_out(state, campaigns, policy, address, agenda, g, day, days_left):
     """A message or a letter goes to guest g; a message counts as a contact, a letter does not."""
     guest = campaigns.guests[g]
     rule = campaigns.rules[guest.campaign]
-    i = guest.who
-    cost = policy.triggers.cost[channels.SMS] if rule.channel == SMS else 0.0
+    cost = policy.triggers.cost[MESSAGE] if rule.channel == SMS else 0.0
     if not can_spend(campaigns, guest.campaign, cost + rule.invite_yuan):
         end_course(campaigns, g, BUDGET)
         return
@@ -135,12 +144,7 @@ def send_out(state, campaigns, policy, address, agenda, g, day, days_left):
         end_course(campaigns, g, NOT_REACHED)
         return
     if rule.channel == SMS:
-        count(state, tally.MESSAGES, 1.0)
-        count(state, tally.REACHED, 1.0)
-        state.book[i].month_contacts += 1
-        state.book[i].contact_load += 1.0
-        state.book[i].last_contact = day
-        state.book[i].care += policy.triggers.care[channels.SMS]
+        take_message(state, policy, guest.who, day)
     hear(state, campaigns, policy, address, agenda, g, day, days_left)
 
 
@@ -269,7 +273,7 @@ def win_stranger(state, campaigns, policy, address, agenda, g, friend, day):
     rule = campaigns.rules[guest.campaign]
     if luck_of(campaigns, address, g, K_JOIN + friend) >= rule.join_share * policy.closing_effort:
         return -1
-    new = newcomer(state, day)
+    new = newcomer(state, policy, day)
     if new < 0:
         return -1
     guest.joined += 1
@@ -307,8 +311,7 @@ def promise_of_stranger(state, campaigns, g, new, amount, day):
 @lean
 def amount_of(state, policy, i, u):
     """Fen that a sale brings from elsewhere."""
-    part = policy.response.won_share * u * (1.0 - policy.response.rival_keep_share)
-    return np.int64(np.float64(state.book[i].elsewhere) * part)
+    return np.int64(np.float64(state.book[i].elsewhere) * movable_part(policy) * u)
 
 
 @lean
@@ -326,11 +329,7 @@ def be_met(state, campaigns, policy, address, agenda, g, day, days_left):
     guest.step = MET
     raise_relationship(state, i, rule.care_share)
     if rule.where == AT_EVENT or rule.where == AT_BRANCH:
-        count(state, tally.MEETINGS_PRIME, 1.0)
-        state.book[i].care += 1.0
-        state.book[i].contact_load += 1.0
-        state.book[i].last_contact = day
-        state.book[i].last_talk = day
+        be_talked_with(state, policy, i, day)
     if rule.reminds:
         if state.book[i].time_maturity >= day:
             state.book[i].reminded |= 1 << TIME
@@ -340,10 +339,11 @@ def be_met(state, campaigns, policy, address, agenda, g, day, days_left):
         state.book[i].ebank = EBANK_ACTIVE
         give(state, campaigns, g, rule.reward_yuan)
     lag = lag_of(rule, luck_of(campaigns, address, g, K_LAG))
-    chance = rule.sale_share * policy.closing_effort * (0.5 + state.book[i].relationship)
+    chance = rule.sale_share * policy.closing_effort * willingness(policy, state, i, day)
+    if rule.sale_share > 0.0:
+        be_courted(state, policy, i)
     if luck_of(campaigns, address, g, K_SALE) < chance:
-        count(state, tally.SALES, 1.0)
-        count(state, tally.BONUS_YUAN, policy.incentives.bonus_yuan)
+        be_sold(state, agenda, policy, i, day)
         give(state, campaigns, g, rule.reward_yuan)
         buy(state, agenda, policy, rule, i, day, days_left)
     elif luck_of(campaigns, address, g, K_LATE) < rule.late_share:
@@ -364,11 +364,10 @@ def buy(state, agenda, policy, rule, i, day, days_left):
     """A buyer moves part of the demand balance into the campaign's product; the branch earns its fee."""
     if rule.product < 0 or rule.product_share <= 0.0:
         return
-    if rule.product == WEALTH_PRODUCT:
-        moved = climb_ladder(state, agenda, policy.assets, i, rule.product_share, day, days_left)
-    else:
-        moved = np.int64(np.float64(state.book[i].balance[DEMAND]) * rule.product_share)
-        switch(state, i, DEMAND, rule.product, moved)
+    moved = np.int64(np.float64(state.book[i].balance[DEMAND]) * rule.product_share)
+    if moved <= 0:
+        return
+    place(state, agenda, policy.assets, policy.response.sold_term_days, i, rule.product, moved, day, days_left)
     count(state, tally.FEE_YUAN, np.float64(moved) / 100.0 * policy.money.sale_fee_share[rule.product])
 
 

@@ -38,7 +38,7 @@ from vipsim.campaigns.rules import (
 )
 from vipsim.campaigns.tasks import Funnel
 from vipsim.customers.state import State
-from vipsim.outreach.triggers import REASONS
+from vipsim.outreach.triggers import CAMPAIGN, REASONS
 
 
 @dataclass(frozen=True)
@@ -133,11 +133,11 @@ _TASK_LOSSES: dict[int, Losses] = {
 
 
 def of_tasks(funnel: Funnel) -> list[Step]:
-    """The funnels of all kinds of outreach tasks that fell due."""
+    """The funnels of all kinds of outreach tasks that fell due; calls for campaigns are told by the campaigns."""
     found = []
     for reason in range(funnel.counts.shape[0]):
         counts = funnel.counts[reason]
-        if counts[ELIGIBLE, 0] > 0:
+        if counts[ELIGIBLE, 0] > 0 and reason != CAMPAIGN:
             levels = [(step, counts[step, 0], counts[step, 1] / 100.0) for step in range(INTERESTED + 1)]
             found += steps_of("task", REASONS[reason], levels, _TASK_LOSSES)
     return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from vipsim import draws
-from vipsim.campaigns.contact import first_allowed
+from vipsim.campaigns.contact import first_call, may_be_messaged, movable_part
 from vipsim.campaigns.rules import (
     ALLOWED,
     CALL,
@@ -37,7 +37,7 @@ K_REACH, K_INTEREST, K_ACCEPT, K_SHOW, K_SALE, K_SIZE, K_LAG, K_LATE, K_WHEN, K_
 K_FRIEND = 12  # 12 + friend: comes
 K_JOIN, K_JOIN_SIZE, K_JOIN_LAG = 16, 20, 24  # + friend; friend 3 = the guest, where a stranger
 K_A_PHASE = 64
-_K_SAMPLE, _K_BIRTHDAY = 1 << 20, 0
+_K_SAMPLE = 1 << 20
 
 
 @lean
@@ -49,10 +49,9 @@ def luck_of(campaigns, address, g, which):
 
 
 @lean
-def days_to_birthday(address, i, day):
-    """Days from today to customer i's birthday; the book has none, so it is drawn once, evenly over the year (M07)."""
-    born = np.int64(draw(address, draws.CAMPAIGN, 0, i, _K_BIRTHDAY) * _DAYS_A_YEAR)
-    return (born - day) % _DAYS_A_YEAR
+def days_to_birthday(state, i, day):
+    """Days from today to customer i's birthday (M07)."""
+    return (state.book[i].birthday - day) % _DAYS_A_YEAR
 
 
 @lean
@@ -67,7 +66,7 @@ def days_to_maturity(book, i, day):
 
 
 @lean
-def value_of(state, policy, address, i, column, day):
+def value_of(state, policy, i, column, day):
     """What a column of the filter holds for customer i today; money in yuan."""
     row = state.book[i]
     if column == _TIER:
@@ -112,7 +111,7 @@ def value_of(state, policy, address, i, column, day):
     if column == _MATURITY:
         return days_to_maturity(state.book, i, day)
     if column == _BIRTHDAY:
-        return np.float64(days_to_birthday(address, i, day))
+        return np.float64(days_to_birthday(state, i, day))
     if column == _CONTACT:
         return np.float64(day - row.last_contact)
     return np.float64(day - row.opened)
@@ -124,7 +123,7 @@ def is_eligible(state, policy, campaigns, address, c, i, day):
     rule = campaigns.rules[c]
     for n in range(rule.first_filter, rule.last_filter):
         condition = campaigns.filters[n]
-        value = value_of(state, policy, address, i, condition.column, day)
+        value = value_of(state, policy, i, condition.column, day)
         if not condition.low <= value <= condition.high:
             return False
         if condition.names and not condition.names >> np.int64(value) & 1:
@@ -139,8 +138,7 @@ def stake_of(state, policy, rule, i):
     """Fen at stake: what a sale could bring at most, or what the customer has here."""
     if rule.stake:
         return assets(state.book, i)
-    part = policy.response.won_share * (1.0 - policy.response.rival_keep_share)
-    return np.int64(np.float64(state.book[i].elsewhere) * part)
+    return np.int64(np.float64(state.book[i].elsewhere) * movable_part(policy))
 
 
 @lean
@@ -152,8 +150,9 @@ def is_allowed(state, policy, rule, i, day, until):
     """
     if rule.channel == COUNTER or rule.channel == LETTER:
         return state.book[i].do_not_call == 0
-    last = until if rule.channel == CALL else day
-    return first_allowed(state, policy, i, day, until + 1) <= last
+    if rule.channel == CALL:
+        return first_call(state, policy, i, day, until + 1) <= until
+    return may_be_messaged(state, policy, i, day)
 
 
 @kernel

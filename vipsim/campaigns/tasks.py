@@ -10,12 +10,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from vipsim.campaigns.contact import movable_part
 from vipsim.campaigns.rules import ALLOWED, ASKED, ELIGIBLE, INTERESTED, OWNED, REACHED
 from vipsim.compiled import lean
 from vipsim.customers.state import assets
 from vipsim.outreach.plan import allowed_from
 from vipsim.outreach.response import RESULTS
-from vipsim.outreach.triggers import LEAD_FOLLOW_UP, REASONS
+from vipsim.outreach.triggers import LEAD_FOLLOW_UP, REASONS, TALK
 
 _NO_ANSWER = ("not_reached", "talked", "not_rescued", "refused")
 
@@ -41,8 +42,7 @@ def make_funnel(record: bool) -> Funnel:
 def stake_of_task(state, policy, reason, i):
     """Fen at stake in a task: what a lead could bring, what a customer has here."""
     if reason == LEAD_FOLLOW_UP:
-        part = policy.response.won_share * (1.0 - policy.response.rival_keep_share)
-        return np.float64(state.book[i].elsewhere) * part
+        return np.float64(state.book[i].elsewhere) * movable_part(policy)
     return np.float64(assets(state.book, i))
 
 
@@ -66,7 +66,7 @@ def count_opened(branch, policy, day):
         if row.post < 0:
             continue
         _add(counts, row.reason, OWNED, stake)
-        if allowed_from(state, policy.outreach, row.reason, row.who, day, row.expiry + 1) <= row.expiry:
+        if allowed_from(state, policy, row.reason, row.who, day, row.expiry + 1) <= row.expiry:
             _add(counts, row.reason, ALLOWED, stake)
     branch.funnel.seen_until[0] = day
 
@@ -85,5 +85,5 @@ def count_contacts(branch, before, policy):
         if row["result"] == 0:
             continue
         _add(counts, reason, REACHED, stake)
-        if branch.funnel.answered[row["result"]]:
+        if branch.funnel.answered[row["result"]] or policy.triggers.aim[reason] == TALK:
             _add(counts, reason, INTERESTED, stake)

@@ -71,7 +71,10 @@ class Experience(Section):
         "per year", "Transactions of an active e-banking user outside the lobby", "CF22, N02", ge=0
     )
     visit_care_share: float = uncertainty(
-        "share", "Change of relationship by a visit, per satisfaction above one half", "N31", ge=0, le=1
+        "share", "Change of relationship by a visit, per satisfaction above what is expected", "N31", ge=0, le=1
+    )
+    expected_score_share: float = uncertainty(
+        "share", "Satisfaction with processing that customers expect", "N31", ge=0, le=1
     )
 
     @model_validator(mode="after")

@@ -215,7 +215,8 @@ def come_to_branch(state, campaigns, callers, address, g):
     """The day of the visit: guest g comes or does not; who comes is a visitor like all others."""
     guest = campaigns.guests[g]
     rule = campaigns.rules[guest.campaign]
-    if not is_customer(state.book, guest.who) or luck_of(campaigns, address, g, K_SHOW) >= rule.show_share:
+    full = callers.size[0] >= callers.rows.size
+    if full or not is_customer(state.book, guest.who) or luck_of(campaigns, address, g, K_SHOW) >= rule.show_share:
         end_course(campaigns, g, NO_SHOW)
         return
     guest.step = CAME

@@ -234,7 +234,8 @@ def make_campaigns(scenario: Any, start: int, next_open: np.ndarray, book_rows: 
             if first <= p.until_day:
                 ends = {"from_day": start + first, "until_day": start + p.until_day}
                 phases.append({"campaign": number, "number": place, "does": DOES.index(p.does), **ends})
-                room += min(c.list_most, book_rows) if p.does == "invite" or c.channel == "field" else 0
+                if p.does == "invite" or c.channel == "field":
+                    room += min(c.list_most, book_rows) * (1 + c.guests_most)
         filters += [_condition(item) for item in c.target]
         works += [
             {"role": ROLES.index(w.role), "people": w.people, "prepare_min": w.prepare_min, "event_min": w.event_min}

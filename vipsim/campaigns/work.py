@@ -32,7 +32,7 @@ def open_days_left(campaigns, p, day):
 
 @lean
 def book_work(campaigns, role, roster, own, day):
-    """Cut today's campaign work into pieces; ``own`` counts each member's pieces. Work of an absent member is lost."""
+    """Cut today's campaign work into pieces for the first members present; ``own`` counts each member's pieces."""
     for member in range(own.size):
         own[member] = 0
     campaigns.size[1] = 0

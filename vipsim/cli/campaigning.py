@@ -29,9 +29,9 @@ _INCREMENTS = (
 )
 
 
-def funnel_content(tables: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Rows of the funnel for the JSON document; empty where the run kept none."""
-    return list(tables["funnel"].to_pylist()) if "funnel" in tables else []
+def funnel_content(tables: Mapping[str, Any]) -> dict[str, Any]:
+    """The funnel for the JSON document, a row per step; nothing where the run kept none."""
+    return {"funnel": tables["funnel"].to_pylist()} if "funnel" in tables else {}
 
 
 def funnel_text(tables: Mapping[str, Any]) -> str:

@@ -70,7 +70,8 @@ def run(
         tables = tables_of(made)
         plans = campaigning.plans(scenario, tables, content)
         folder = results.write(out, manifest, files.resolved_toml(scenario), tables, plans)
-    content |= {"results_dir": str(folder), "funnel": campaigning.funnel_content(tables)}
+    content["results_dir"] = str(folder)
+    content |= campaigning.funnel_content(tables)
     if json_output:
         document("run", content)
         return DONE
@@ -79,7 +80,7 @@ def run(
     if twin:
         data("\nAgainst today's policy on the same random numbers (this scenario less today):")
         data(table(["KPI", "difference", "95% interval", "unit"], kpi_rows(content["against_today"], sign=True)))
-    if content["funnel"]:
+    if "funnel" in content:
         data(campaigning.funnel_text(tables))
     for name in plans:
         talk(f"plan of the campaign: {folder / name}")

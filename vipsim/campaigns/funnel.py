@@ -27,6 +27,7 @@ from vipsim.campaigns.rules import (
     NOT_INTERESTED,
     NOT_REACHED,
     NOT_STAYED,
+    ON_THE_WAY,
     OWNED,
     POLICY,
     REACHED,
@@ -115,9 +116,10 @@ def of_campaign(campaigns: Campaigns, state: State, c: int, name: str) -> list[S
     losses: dict[int, Losses] = {OWNED: {NO_OWNER: (1.0, 1.0)}, ALLOWED: {POLICY: (1.0, 1.0)}}
     beyond = (levels[ALLOWED][1] - len(guests), levels[ALLOWED][2] - float(stake.sum()))
     losses[ASKED] = {LIST: (max(beyond[0], 0.0), max(beyond[1], 0.0))}
+    reasons = np.where((guests["open"] > 0) & (step < MOVED), ON_THE_WAY, guests["lost"])
     for number in range(ASKED, STAYED):
-        for why in np.unique(guests["lost"][step == number - 1]):
-            which = (step == number - 1) & (guests["lost"] == why)
+        for why in np.unique(reasons[step == number - 1]):
+            which = (step == number - 1) & (reasons == why)
             losses.setdefault(number, {})[int(why)] = (float(which.sum()), float(stake[which].sum()))
     losses[STAYED] = {NOT_STAYED: (1.0, 1.0)}
     return steps_of("campaign", name, levels, losses)

@@ -57,7 +57,8 @@ STEPS = (
     STAFF,
     NO_SALE,
     NOT_STAYED,
-) = range(16)
+    ON_THE_WAY,
+) = range(17)
 WHY = (
     "",
     "nobody owns the customer",
@@ -75,6 +76,7 @@ WHY = (
     "minutes of the staff",
     "moved nothing",
     "went again",
+    "still on the way at the end",
 )
 LIMITS = frozenset({NO_OWNER, POLICY, LIST, MINUTES, BUDGET, STOPPED, SEATS, LEFT, STAFF})
 """Reasons that the branch sets itself; the others are the customers' answer."""

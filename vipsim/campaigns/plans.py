@@ -164,7 +164,7 @@ def plan(
         reading=reading,
         scores=[
             [
-                str(row["day"]),
+                (scenario.calendar.start_date + timedelta(row["day"])).isoformat(),
                 *(f"{row[k]:,}" for k in ("asked", "reached", "interested", "accepted", "came", "met", "moved")),
                 f"{row['moved_fen'] / 100:,.0f}",
                 f"{row['spent_yuan']:,.0f}",

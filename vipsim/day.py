@@ -136,7 +136,7 @@ def recommend(state, agenda, policy, address, i, day):
 
 @lean
 def resign(state, policy, team, post, days_left):
-    """A manager leaves: relationships suffer, and part of the book's assets follows (N33)."""
+    """A manager leaves: relationships suffer, part of the book's assets follows, more where the tie is close (N33)."""
     count(state, tally.RESIGNATIONS, 1.0)
     count(state, tally.VACANCY_YUAN, policy.money.hiring_cost_yuan)
     saved = policy.money.vacancy_months * policy.rm_yuan_per_month
@@ -144,9 +144,10 @@ def resign(state, policy, team, post, days_left):
     for i in range(state.sums.next_prospect):
         if state.book[i].owner != post or not is_customer(state.book, i):
             continue
+        part = min(1.0, policy.money.turnover_assets_share * (0.5 + state.book[i].relationship))
         state.book[i].relationship *= 1.0 - policy.ownership.transfer_loss_share
         for product in range(CLASSES):
-            gone = np.int64(np.float64(state.book[i].balance[product]) * policy.money.turnover_assets_share)
+            gone = np.int64(np.float64(state.book[i].balance[product]) * part)
             move(state, i, product, -gone, ELSEWHERE, days_left)
             count(state, tally.TURNOVER_FEN, np.float64(gone))
 

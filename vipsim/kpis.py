@@ -316,7 +316,7 @@ _ALL = (
         "cost_staff_yuan",
         "yuan",
         "down",
-        "Staff cost, overtime and hiring, pay of vacant posts saved.",
+        "Staff cost, overtime, hiring and severance, pay of vacant posts saved.",
         "人力成本",
         "N23",
     ),

@@ -91,6 +91,7 @@ class ViewedOutreach(NamedTuple):
     firm_appointments: int
     change_seller_after: int
     discipline_share: float
+    unconditional_tier: int
     checked_share: float
     check_min: float
     rest_days: int

@@ -45,6 +45,7 @@ from vipsim.month import terminal_value as value_of_what_stays
 from vipsim.outreach.triggers import PHONE
 from vipsim.record import Recorder
 from vipsim.scenario.files import policy_today
+from vipsim.scenario.lobby import ROLES
 from vipsim.scenario.schema import Scenario
 from vipsim.tally import WINDOW
 
@@ -89,6 +90,7 @@ class World(NamedTuple):
     campaign_names: tuple[str, ...]
     festivals: frozenset[str]  # MM-DD
     first_date: date
+    change_yuan: float  # cost of going from today's staff to the scenario's
     level: np.ndarray  # float64 [2]: mean hazard ratio that the opening book gets, ordinary and VIP
 
 
@@ -124,6 +126,7 @@ def _level(today_json: str) -> np.ndarray:
     months = today.calendar.run_in_months + today.calendar.window_months
     for index in range(months):
         run.run_month(index)
+    assert today.lifecycle is not None
     return better_level(_START, run.branch.state, today.lifecycle, today.calendar.window_months)
 
 
@@ -151,8 +154,20 @@ def _build(scenario: Scenario, today: Scenario, level: np.ndarray) -> World:
         campaign_names=tuple(names_on(scenario)),
         festivals=frozenset(scenario.outreach.festivals if scenario.outreach else ()),
         first_date=scenario.calendar.start_date,
+        change_yuan=_cost_of_change(scenario, today) if has_book else 0.0,
         level=level,
     )
+
+
+def _cost_of_change(scenario: Scenario, today: Scenario) -> float:
+    """Severance for posts given up against today, hiring for posts added, yuan."""
+    assert scenario.money is not None
+    cost = 0.0
+    for role in ROLES:
+        more = getattr(scenario.staff, role).employed - getattr(today.staff, role).employed
+        pay = getattr(today.staff, role).cost_yuan_per_month
+        cost += more * scenario.money.hiring_cost_yuan if more > 0 else -more * pay * scenario.money.severance_months
+    return cost
 
 
 class _Run:
@@ -205,6 +220,7 @@ class _Run:
             fix_cohort(state, today, day)
             observe_hazards(state, today, self.world.level, int(state.sums.next_prospect), day)
             self.opening = census(state, today, day)
+            state.sums.tally[WINDOW, t.VACANCY_YUAN] += self.world.change_yuan
         now = _policy_in(phase)
         policy, team = self.world.policy[now], self.world.team[now]
         divide_book(state, self.address, policy.ownership, team, int(state.sums.next_prospect), False)

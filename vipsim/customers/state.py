@@ -108,6 +108,7 @@ def opening_rows(book: Book) -> Any:
     filled["last_talk"] = book.last_contact
     for day in ("loss_day", "followed_day", "appointed"):
         filled[day] = NEVER
+    filled["sales"] = (book.balance[:, 1:] > 0).sum(axis=1)  # what is held was once sold: rungs of the ladder (O06)
     filled["buys_products"] = book.balance[:, WEALTH_PRODUCT] > 0
     return filled
 

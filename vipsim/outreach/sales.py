@@ -14,7 +14,7 @@ from vipsim import tally
 from vipsim.agenda import ARRIVE, HOT_LEAVE, TASK, file
 from vipsim.compiled import lean
 from vipsim.customers.assets import place
-from vipsim.customers.book import EXPLORATION, NEVER, NO_OWNER
+from vipsim.customers.book import EXPLORATION, NEVER, NO_OWNER, NOTICE
 from vipsim.customers.ownership import POSTS
 from vipsim.customers.segments import DEMAND, WEALTH_PRODUCT
 from vipsim.customers.state import CLASSES, count, raise_relationship
@@ -40,11 +40,14 @@ def freshness(policy, state, i):
 def willingness(policy, state, i, day):
     """Chance of a sale to customer i relative to an unremarkable one.
 
-    Relationship, rivals' answer to earlier offers, a loss felt lately (O07), refusals of the same seller (O08).
+    Relationship and its stage (Y03, Y07), rivals' answer to earlier offers, a loss felt lately (O07), refusals of the
+    same seller (O08).
     """
     response = policy.response
     row = state.book[i]
     ratio = (0.5 + row.relationship) * (1.0 - row.courted)
+    if EXPLORATION <= row.stage <= NOTICE:
+        ratio *= response.stage_sale_ratio[row.stage - EXPLORATION]
     if day - row.loss_day <= policy.lifecycle.loss_days:
         followed = response.followed_share if day - row.followed_day <= response.followed_days else 0.0
         ratio *= 1.0 - (1.0 - response.loss_sale_ratio) * (1.0 - followed)
@@ -172,6 +175,7 @@ def open_account(state, policy, i, day):
     row.opened = day
     row.owner = NO_OWNER
     row.known = 1
+    row.relationship = max(row.relationship, policy.lifecycle.base_strength_share[0])
     count(state, tally.JOINED, 1.0)
 
 

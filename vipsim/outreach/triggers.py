@@ -329,6 +329,8 @@ def is_taken_up(state, policy, address, who, reason, day):
     outreach = policy.outreach
     managed = outreach.discipline_share
     managed += (1.0 - managed) * outreach.checked_share * state.sums.checked
+    if state.book[who].tier >= outreach.unconditional_tier:  # care of the top tier is unconditional (M12)
+        managed = 1.0
     return managed >= 1.0 or draw(address, draws.CONTACT, day, who, task_number(reason, 15, _TAKEN_UP)) < managed
 
 

@@ -124,10 +124,13 @@ class Outreach(Section):
     firm_appointments: bool = lever("switch", "Whether an appointment is made for an exact time", "O17")
     firm_min: float = fact("min", "Staff minutes more for making an exact time", "O17, assumption", ge=0, le=60)
     change_seller_after: int = lever(
-        "refusals", "Refusals in a row after which another manager offers; 0 = never", "O08", ge=0, le=5
+        "attempts", "Refusals in a row after which another manager offers; 0 = never", "O08", ge=0, le=5
     )
     discipline_share: float = uncertainty(
         "share", "Tasks that owners take up unchecked: distributed is not managed", "B05, L26, assumption", ge=0, le=1
+    )
+    unconditional_tier: int = fact(
+        "count", "Tier (1-3) from which care is no matter of discipline; 4 = for nobody", "M12", ge=1, le=4
     )
     checked_share: float = lever("share", "Day's tasks that the head checks", "L26, O02, assumption", ge=0, le=1)
     check_min: float = fact("min", "Minutes of the head for one task checked", "L26, assumption", ge=0, le=30)
@@ -223,7 +226,12 @@ class Response(Section):
     fit_ratio: list[float] = uncertainty(
         "ratio", "Weight of each product class in what a customer is sold", "O06, assumption"
     )
-    unlock_sales: list[int] = fact("sales", "Sales before a class is offered: the ladder", "O06")
+    unlock_sales: list[int] = fact("products", "Sales before a class is offered: the ladder", "O06")
+    stage_sale_ratio: list[float] = uncertainty(
+        "ratio",
+        "Chance of a sale in exploration, development, maturity, decline, notice",
+        "Y02-Y05, Y07, assumption",
+    )
     careful_from_years: int = fact("years", "Age from which customers are careful", "S06", ge=18, le=100)
     careful_ratio: float = uncertainty(
         "ratio", "Weight of funds, insurance and metals for the careful", "S06, assumption", ge=0, le=1
@@ -302,4 +310,6 @@ class Response(Section):
             raise ValueError("fit_ratio and unlock_sales expect numbers of at least 0")
         if self.fit_ratio[0] <= 0 or self.unlock_sales[0] > 0:
             raise ValueError("fit_ratio and unlock_sales must leave the demand deposit open to everybody")
+        if len(self.stage_sale_ratio) != 5 or min(self.stage_sale_ratio) < 0:
+            raise ValueError("stage_sale_ratio expects 5 numbers of at least 0, one for each stage")
         return self

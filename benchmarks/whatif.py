@@ -59,6 +59,7 @@ def answer(question: int, replications: int) -> list[str]:
             ends = change.ci95 or ()
             unit = KPIS[kpi].unit
             factor, shown = scale_of(unit, max(abs(v) for v in (base[kpi].mean, change.mean, *ends)))
+            shown = "%, points" if shown == "%" else shown
             cells = (
                 number(base[kpi].mean, factor),
                 number(change.mean, factor, sign=True),

@@ -54,6 +54,7 @@ from vipsim.records import rows
 _JOIN = 0  # draws of a recommendation: joining, size; sale, arrival (stream REFERRAL)
 _APPOINTMENT = (1 << 20) + VISITS_A_MONTH - 1  # number of a visit by appointment, apart from all others
 _CARD_VISIT = _APPOINTMENT - 1  # number of a visit for a card
+CAMPAIGN_VISIT = _APPOINTMENT - 2  # number of a visit that a campaign brought
 _COMPLAINT = 0  # draws of a visit's complaint: made, resolved (stream VISIT_RESULT)
 
 
@@ -306,7 +307,9 @@ def absorb_visit(state, agenda, backlog, policy, address, team, visit, slot_min,
         complain(state, backlog, policy, address, team, id, place, i, bad, day)
     absorb_channels(state, policy, address, visit, slot_min, day)
     if visit["rm_outcome"] == SERVED:
-        if i >= 0:
+        if i >= 0 and visit["number"] == CAMPAIGN_VISIT:
+            pass  # the campaign says what the meeting leads to
+        elif i >= 0:
             meet(state, agenda, policy, address, i, number, day, days_left)
             do_card_business(state, policy.cards, i, day)
         elif visit["type"] == TYPE_C:

@@ -21,6 +21,9 @@ from vipsim import draws
 from vipsim import tally as t
 from vipsim.branch import Branch, Crew, make_branch, make_crew, with_room
 from vipsim.calendar import Days, weekend_of
+from vipsim.campaigns.results import campaign_kpis, campaign_tables
+from vipsim.campaigns.rules import Campaigns, fresh, make_campaigns, names_on
+from vipsim.campaigns.tasks import make_funnel
 from vipsim.customers.book import EBANK_ACTIVE, EXITED, PROSPECT, Book, opening
 from vipsim.customers.lifecycle import better_level, observe_hazards, resume_notices
 from vipsim.customers.ownership import Team, as_staffed, divide_book
@@ -87,6 +90,8 @@ class World(NamedTuple):
     opening: Any  # rows of the opening book
     customers: int
     ids: Any
+    campaigns: Campaigns  # of the window, before anything happened
+    campaign_names: tuple[str, ...]
     festivals: frozenset[str]  # MM-DD
     first_date: date
     change_yuan: float  # cost of going from today's staff to the scenario's
@@ -136,12 +141,14 @@ def _build(scenario: Scenario, today: Scenario, level: np.ndarray) -> World:
     lobby = _both(scenario, today, _lobby_of)
     has_book = scenario.book.source != "none"
     book, ids = _opening_book(today.model_dump_json())
+    next_open = next_open_days(days.open)
+    window = int(starts[scenario.calendar.run_in_months])
     return World(
         days=days,
         starts=starts,
         phases=phases,
         demand=demand,
-        next_open=next_open_days(days.open),
+        next_open=next_open,
         lobby=lobby,
         has_book=has_book,
         policy=_both(scenario, today, lambda s: policy_of(s, when.open_days_per_year)) if has_book else (),
@@ -151,6 +158,8 @@ def _build(scenario: Scenario, today: Scenario, level: np.ndarray) -> World:
         opening=opening_rows(book),
         customers=int(np.count_nonzero(book.is_customer())),
         ids=ids,
+        campaigns=make_campaigns(scenario, window, next_open, book.size),
+        campaign_names=tuple(names_on(scenario)),
         festivals=frozenset(scenario.outreach.festivals if scenario.outreach else ()),
         first_date=scenario.calendar.start_date,
         change_yuan=_cost_of_change(scenario, today) if has_book else 0.0,
@@ -176,7 +185,9 @@ class _Run:
         self.world = world
         self.address = address
         self.run_days = _ENGINES[engine]
-        self.branch: Branch = make_branch(world.opening, world.customers, int(world.starts[-1]))
+        self.branch: Branch = make_branch(
+            world.opening, world.customers, int(world.starts[-1]), fresh(world.campaigns), make_funnel(record)
+        )
         self.visits = make_visits()
         self.recorder = Recorder(record, world.opens_account)
         self.opening: Census | None = None
@@ -280,7 +291,12 @@ class _Run:
         if world.has_book:
             measured = measured._replace(**self._book_side(months))
         tables = self.recorder.tables(state, world.ids, world.customers) if self.recorder.keep else {}
-        return Outcome(kpis(measured, scenario), samples, tables)
+        found = kpis(measured, scenario)
+        if world.campaign_names:
+            found |= campaign_kpis(self.branch.campaigns, state, scenario, world.campaign_names)
+        if tables and world.has_book:
+            tables |= campaign_tables(self.branch, scenario, world.campaign_names)
+        return Outcome(found, samples, tables)
 
     def _book_side(self, months: tuple[int, int, int]) -> dict[str, Any]:
         state, policy = self.branch.state, self.world.policy[0]

@@ -13,7 +13,7 @@ GROUPS: tuple[tuple[str, str], ...] = (
     ("Lobby", r"visits_|\w+_wait_|\w+_abandon|identification_|self_service_"),
     ("Staff and outreach", r"utilisation_|contacts_|meetings_|sales_|coverage_|follow_up_"),
     ("Service", r"satisfaction_|complaints_"),
-    ("Money and rules", r"cost_|budget_|compliance_|plan_"),
+    ("Money and rules", r"cost_|campaign_|budget_|compliance_|plan_"),
 )
 """Heading and the pattern of the KPI names under it; the first that matches wins, the rest stands under Others."""
 

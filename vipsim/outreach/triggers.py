@@ -53,7 +53,7 @@ PRESETS = (
     Preset("threshold_near", SELL, CUSTOMERS, OWNER),
     Preset("complaint_recovery", RECOVER, CUSTOMERS, ANYBODY, True),
     Preset("win_back", WIN_BACK, LEFT, ANYBODY),
-    Preset("campaign", SELL, ALSO_PROSPECTS, ANYBODY),
+    Preset("campaign", TALK, ALSO_PROSPECTS, ANYBODY),
     Preset("leader_visit", TALK, CUSTOMERS, HEAD),
 )
 REASONS = tuple(preset.reason for preset in PRESETS)

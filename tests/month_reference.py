@@ -20,7 +20,10 @@ NOBODY, PENDING = -1, -2
 FIRST_TELLER, FIRST_HEAD, CENTRE = 20, 40, 60
 APPLY, EXCHANGE, RENEW, SPECIAL, EXPIRE, DISQUALIFY = range(6)  # card business
 HERE, ELSEWHERE, INCOME, MARKET = range(4)
-LEAD_FOLLOW_UP, MATURITY_REMINDER, CONTACT_PLAN, OUTFLOW_ALERT = range(4)
+MATURITY_REMINDER, CONTACT_PLAN, BIRTHDAY, FESTIVAL, CARD_EXPIRY, DOWNGRADE, THRESHOLD_NEAR, LEADER_VISIT = (
+    1, 2, 5, 6, 7, 8, 10, 14,
+)  # fmt: skip
+FALSE_ALARM = 0
 
 
 class Branch:
@@ -38,6 +41,7 @@ class Branch:
         self.opening_customers = int(state.sums.opening_customers)
         self.opening_assigned = float(state.sums.opening_assigned)
         self.hazard_mean = [float(x) for x in state.sums.hazard_mean]
+        self.hazard_level = [float(x) for x in state.sums.hazard_level]
         self.entries: list[tuple[int, int, int, int, int]] = []
         self.counts = dict.fromkeys(range(tally.WIDTH), 0.0)
         self.books = [0] * 61
@@ -61,7 +65,10 @@ class Branch:
     # ------------------------------------------------------------------------------------- hazard
 
     def ratio(self, c: dict[str, Any], day: int) -> float:
-        """Hazard relative to an unremarkable customer: every association counts to the power ``causal_share``."""
+        """Hazard relative to an unremarkable customer: every association counts to the power ``causal_share``.
+
+        What the customer has suffered here counts in full.
+        """
         life, response = self.s.lifecycle, self.s.response
         held = c["extra_products"] + sum(1 for fen in c["balance"] if fen > 0)
         associations = [life.product_ratio] * min(max(held - 1, 0), 12)
@@ -69,22 +76,29 @@ class Branch:
             associations.append(life.maintained_ratio)
         if c["ebank"] == 2:
             associations.append(life.ebank_ratio)
-        for since, association in (
-            ("complaint_day", life.complaint_ratio),
-            ("bad_wait_day", life.wait_ratio),
-            ("tier_shock_day", life.downgrade_ratio),
+        suffered = []
+        for since, ratio, days, into in (
+            ("complaint_day", life.complaint_ratio, life.shock_days, suffered),
+            ("bad_wait_day", life.wait_ratio, life.shock_days, suffered),
+            ("tier_shock_day", life.downgrade_ratio, life.shock_days, associations),
+            ("loss_day", life.loss_ratio, life.loss_days, associations),
         ):
-            if day - c[since] <= life.shock_days:
-                associations.append(association)
+            if day - c[since] <= days:
+                into.append(ratio)
+        if c["referred"]:
+            associations.append(life.referred_ratio)
+        if c["time_maturity"] - day > life.locked_days and c["balance"][1] >= sum(c["balance"]) / 2:
+            associations.append(life.locked_ratio)
         if c["stage"] == EXPLORATION:
             associations.append(life.exploration_ratio)
         if c["stage"] == DECLINE:
             associations.append(life.decline_ratio)
         if c["level"] > 0:
             associations.append(self.s.grid.outflow_ratio[c["level"] - 1])
-        ratio = math.prod(associations) ** life.causal_share
-        if c["level"] == 1 and self.s.grid.serve_level1 == "drop":
-            ratio *= self.s.grid.dropped_outflow_ratio
+        ratio = math.prod(associations) ** life.causal_share * math.prod(suffered)
+        if c["level"] == 1 and self.s.grid.serve_level1 != "full":
+            dropped = self.s.grid.serve_level1 == "drop"
+            ratio *= self.s.grid.dropped_outflow_ratio if dropped else self.s.grid.channel_outflow_ratio
         ratio *= 1.0 - life.contact_effect_share * c["care"] / (c["care"] + life.contact_half_per_year)
         ratio *= 1.0 + response.fatigue_share * max(0.0, c["contact_load"] - response.fatigue_from_per_year)
         strongest = life.relationship_ratio**life.causal_share
@@ -95,7 +109,7 @@ class Branch:
         life = self.s.lifecycle
         vip = c["vip_group"] == 1
         yearly = life.vip_outflow_per_year if vip else life.ordinary_outflow_per_year
-        hazard = -math.log(1.0 - yearly) / 12.0 * life.rival_ratio
+        hazard = -math.log(1.0 - yearly) / 12.0 * life.rival_ratio * self.hazard_level[c["vip_group"]]
         hazard *= max(self.ratio(c, day) / self.hazard_mean[c["vip_group"]], life.floor_ratio)
         if vip and quarter is not None:
             autumn = life.quarter4_vip_ratio**life.causal_share
@@ -104,43 +118,16 @@ class Branch:
         return hazard
 
     def opening_means(self, day: int) -> list[float]:
-        """What hazards are divided by: the mean ratio of a group, moved so that notices give the observed rate.
-
-        The observed rate counts large outflows: by notice, less those rescued, and by the maturity of half the assets.
-        """
-        life, outreach, flows = self.s.lifecycle, self.s.outreach, self.s.assets
-        channel = getattr(outreach, outreach.triggers.outflow_alert.channel)
-        kept = 0.0
-        if outreach.triggers.outflow_alert.on:
-            chance = life.rescue_share * channel.response_ratio
-            chance *= 1.0 + life.offer_effect_ratio * 100.0 * life.rescue_offer_share
-            fails = math.prod(1.0 - min(1.0, chance * life.rescue_next_ratio**n) for n in range(life.rescue_most))
-            reached = 1.0 - (1.0 - channel.reach_share) ** outreach.most_attempts
-            kept = life.detection_recall_share * reached * (1.0 - fails)
+        """What hazards are divided by: the mean ratio of a group."""
         found = list(self.hazard_mean)
-        for group, yearly in enumerate((life.ordinary_outflow_per_year, life.vip_outflow_per_year)):
-            people = [
-                c for c in self.people[: self.known] if c["vip_group"] == group and EXPLORATION <= c["stage"] <= DECLINE
+        for group in range(2):
+            ratios = [
+                self.ratio(c, day)
+                for c in self.people[: self.known]
+                if c["vip_group"] == group and EXPLORATION <= c["stage"] <= DECLINE
             ]
-            if not people:
-                continue
-            observed = -math.log(1.0 - yearly)
-            maturing = 0.0
-            for c in people:
-                for product, term in ((1, c["time_term"]), (2, flows.product_term_days)):
-                    if c["balance"][product] > 0 and c["balance"][product] >= sum(c["balance"]) / 2:
-                        stays = [flows.roll_over_share]
-                        stays += [flows.reminded_share] if c["owner"] >= 0 else []
-                        if c["tier"] > 0:
-                            stays.append(min(1.0, flows.premium_effect_share * 100.0 * flows.rate_premium_share))
-                        goes = math.prod(1.0 - share for share in stays) * flows.leave_share
-                        maturing += goes * 365.25 / max(term, 1)
-            by_notice = 1.0
-            if observed > 0.0:
-                by_notice = max(1.0 - maturing / len(people) / observed, life.floor_ratio)
-            owned = sum(c["owner"] >= 0 for c in people) / len(people)
-            mean = sum(self.ratio(c, day) for c in people) / len(people)
-            found[group] = mean * (1.0 - owned * kept) / by_notice
+            if ratios:
+                found[group] = sum(ratios) / len(ratios)
         return found
 
     # ------------------------------------------------------------------------------------- opening
@@ -169,7 +156,7 @@ class Branch:
                 back = self.day_of(
                     self.u(draws.LIFECYCLE, month.number, i, 6), s.lifecycle.win_back_per_year / 12, month
                 )
-                part = s.response.won_share * self.u(draws.LIFECYCLE, month.number, i, 7)
+                part = s.response.won_share * s.response.movable_share * self.u(draws.LIFECYCLE, month.number, i, 7)
                 if back is not None:
                     self.file(back, agenda.ARRIVE, i, 1, int(c["elsewhere"] * part))
         for member in range(s.staff.relationship_manager.employed):
@@ -199,11 +186,15 @@ class Branch:
         self.credit(c, month)
         self.save(c, month)
         self.buy_again(i, c, month)
-        c["relationship"] *= 1.0 - life.relationship_decay_per_month
+        c["channel_contacts"] = [0] * len(c["channel_contacts"])
+        base = life.base_strength_share[c["stage"] - EXPLORATION]
+        c["relationship"] += (base - c["relationship"]) * life.relationship_decay_per_month
+        c["courted"] -= c["courted"] * response.courted_fade_per_month
         care, _ = self.services(c)
         c["relationship"] += (1.0 - c["relationship"]) * care
         c["contact_load"] -= c["contact_load"] / 12.0
         c["care"] -= c["care"] / 12.0
+        self.feel_markets(c, day)
         self.care_for(c, day)
         self.seek_owner(i, c, day)
         self.card_dates(i, c, month)
@@ -214,12 +205,12 @@ class Branch:
             self.next_stage(c, self.u(draws.LIFECYCLE, month.number, i, 1), day)
         if 0 <= c["owner"] < CENTRE:
             yearly = life.vip_outflow_per_year if c["vip_group"] else life.ordinary_outflow_per_year
-            true_alerts = -math.log(1.0 - yearly) / 12.0 * life.detection_recall_share
+            true_alerts = -math.log(1.0 - yearly) / 12.0 * (1.0 - life.declared_share) * life.detection_recall_share
             precision = life.detection_precision_share
             false_alerts = true_alerts * (1.0 - precision) / precision
             alert = self.day_of(self.u(draws.LIFECYCLE, month.number, i, 4), false_alerts, month)
             if alert is not None:
-                self.file(alert, agenda.ALERT, i)
+                self.file(alert, agenda.ALERT, i, 0, FALSE_ALARM)
             self.plan(i, c, month)
         if c["stage"] == MATURITY and c["relationship"] >= response.referral_from_share:
             tells = self.day_of(self.u(draws.LIFECYCLE, month.number, i, 2), response.referral_per_year / 12.0, month)
@@ -282,6 +273,18 @@ class Branch:
                 self.class_total[0] -= fen
                 self.class_total[1 + n] += fen
                 c[name] = month.first_day + terms[n]
+
+    def feel_markets(self, c: dict[str, Any], day: int) -> None:
+        """Marked losses and gains of a class are felt by those who hold much of it."""
+        flows = self.s.assets
+        for product, rate in enumerate(self.returns):
+            if abs(rate) < flows.loss_from_share or c["balance"][product] < flows.loss_hold_share * sum(c["balance"]):
+                continue
+            if rate < 0:
+                c["loss_day"] = day
+                c["relationship"] *= 1.0 - flows.loss_care_share
+            else:
+                c["relationship"] += (1.0 - c["relationship"]) * flows.gain_care_share
 
     def next_stage(self, c: dict[str, Any], u: float, day: int) -> None:
         life = self.s.lifecycle
@@ -543,30 +546,59 @@ class Branch:
         self.counts[tally.CARD_FEES_PAID_YUAN] += fen / 100.0
 
     def plan(self, i: int, c: dict[str, Any], month: Any) -> None:
-        """Reminders of maturities that lie ahead, and the contacts of the maintenance plan."""
+        """Reminders of maturities and expiries that lie ahead, occasions, and the contacts of the plans."""
+        self.occasions(i, c, month)
         triggers = self.s.outreach.triggers
         if triggers.maturity_reminder.on:
             lead = triggers.maturity_reminder.lead_days
             for product, due in ((1, c["time_maturity"]), (2, c["product_maturity"])):
                 if month.first_day <= due - lead < month.first_day + month.days and c["balance"][product] > 0:
                     self.file(due - lead, agenda.TASK, i, MATURITY_REMINDER, lead)
-        yearly = self.s.outreach.plan_contacts_per_year[c["level"] - 1]
-        if self.s.grid.contact_plan == "value":
-            rich = (c["level"] - 1) % 3 + 1 >= self.s.grid.value_from_column
-            growing = (c["level"] - 1) // 3 + 1 >= self.s.grid.value_from_row
-            yearly = self.s.grid.value_contacts_per_year[2 * growing + rich]
-        if not triggers.contact_plan.on or yearly <= 0.0:
+        phase = self.u(draws.CONTACT, 0, i, 0)
+        if triggers.contact_plan.on:
+            yearly = self.s.outreach.plan_contacts_per_year[c["level"] - 1]
+            if self.s.grid.contact_plan == "value":
+                rich = (c["level"] - 1) % 3 + 1 >= self.s.grid.value_from_column
+                growing = (c["level"] - 1) // 3 + 1 >= self.s.grid.value_from_row
+                yearly = self.s.grid.value_contacts_per_year[2 * growing + rich]
+            self.spread(i, yearly, phase, CONTACT_PLAN, triggers.contact_plan.expiry_days, month)
+        if triggers.leader_visit.on and c["tier"] > 0:
+            yearly = self.s.outreach.leader_visits_per_year[c["tier"] - 1]
+            self.spread(i, yearly, phase, LEADER_VISIT, triggers.leader_visit.expiry_days, month)
+
+    def spread(self, i: int, yearly: float, phase: float, reason: int, expiry: int, month: Any) -> None:
+        """The k-th contact of a plan falls due (k - phase) x 12 / yearly months after day 0."""
+        if yearly <= 0.0:
             return
-        phase = self.u(
-            draws.CONTACT, 0, i, 0
-        )  # the k-th contact falls due (k - phase) x 12 / yearly months after day 0
         monthly = yearly / 12.0
         k = math.floor(phase + monthly * month.number) + 1
         while k <= math.floor(phase + monthly * month.number + monthly):
             into = (k - (phase + monthly * month.number)) / monthly
             day = month.first_day + min(int(into * month.days), month.days - 1)
-            self.file(day, agenda.TASK, i, CONTACT_PLAN, triggers.contact_plan.expiry_days)
+            self.file(day, agenda.TASK, i, reason, expiry)
             k += 1
+
+    def occasions(self, i: int, c: dict[str, Any], month: Any) -> None:
+        """Card expiry, greetings of VIPs, downgrades, and the offer just below the next tier."""
+        s, triggers, first = self.s, self.s.outreach.triggers, month.first_day
+        after = first + month.days
+        lead = triggers.card_expiry.lead_days
+        if triggers.card_expiry.on and c["card"] > 0 and first <= c["card_expiry"] - lead < after:
+            self.file(c["card_expiry"] - lead, agenda.TASK, i, CARD_EXPIRY, lead)
+        if c["tier"] > 0 and triggers.birthday.on:
+            for day in range(first, after):
+                if day % 365 == c["birthday"]:
+                    self.file(day, agenda.TASK, i, BIRTHDAY, triggers.birthday.expiry_days)
+        if c["tier"] > 0 and triggers.festival.on and month.festival >= 0:
+            self.file(month.festival, agenda.TASK, i, FESTIVAL, triggers.festival.expiry_days)
+        if triggers.downgrade.on and c["tier_shock_day"] == first:
+            self.file(first, agenda.TASK, i, DOWNGRADE, triggers.downgrade.expiry_days)
+        cuts = (s.tiers.standard_yuan, s.tiers.platinum_yuan, s.tiers.black_yuan)
+        if triggers.threshold_near.on and c["tier"] < 3 and (i + month.number) % s.outreach.threshold_every_months == 0:
+            cut = round(cuts[c["tier"]] * 100)
+            average = sum(c["month_average"]) / len(c["month_average"])
+            if s.outreach.threshold_near_share * cut <= average < cut:
+                self.file(first, agenda.TASK, i, THRESHOLD_NEAR, triggers.threshold_near.expiry_days)
 
     def level(self, c: dict[str, Any]) -> int:
         grid = self.s.grid

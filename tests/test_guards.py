@@ -16,10 +16,10 @@ from vipsim.customers.lifecycle import hazard_ratio, monthly_hazard
 from vipsim.customers.segments import TIME
 from vipsim.customers.state import begin
 from vipsim.month import policy_of
+from vipsim.outreach.triggers import REASONS
 from vipsim.scenario.schema import Scenario
 from vipsim.tally import RUN_OFF, WINDOW
 
-REASONS = ("lead_follow_up", "maturity_reminder", "contact_plan", "outflow_alert")
 BY_MESSAGE = {f"outreach.triggers.{reason}.channel": "sms" for reason in REASONS}
 NO_OUTREACH = {f"outreach.triggers.{reason}.on": False for reason in REASONS}
 WEEKLY = {"outreach.plan_contacts_per_year": [52.0] * 9}
@@ -95,10 +95,10 @@ def test_messages_cannot_be_stacked_either() -> None:
 
 
 def test_asking_for_weekly_contacts_of_everybody_starves_the_book() -> None:
-    """A plan makes no minutes: the contacts go to the richest, the others are no longer maintained, VIPs leave."""
+    """A plan makes no minutes: fewer are maintained, VIPs leave. Ranked by gain, the neglected still come first."""
     found = gains(WEEKLY)
     assert found["coverage_share"] < -0.4
-    assert found["maintained_share"] < -0.2
+    assert found["maintained_share"] < -0.1
     assert found["vip_churn_share"] > 0.0
     assert found["satisfaction_index"] < -0.1
 
@@ -201,7 +201,7 @@ def test_dismissals_are_paid_for_by_what_no_longer_stays(dismissed: dict[str, An
     """Terminal value: without it the optimum would be to dismiss everybody; with it most of the saving is lost."""
     found = gains(dismissed, 6)
     saved = -found["cost_total_yuan"]
-    assert saved > 1_000_000.0
+    assert saved > 500_000.0  # wages, less severance for the posts given up
     without = found["net_retained_value_yuan"] - found["terminal_value_yuan"]
     assert without > 0.5 * saved
     assert found["net_retained_value_yuan"] < 0.3 * saved
@@ -323,8 +323,10 @@ def test_no_plan_breaks_the_contact_policy() -> None:
     assert not rows.do_not_call[contacts["customer"]].any()
     assert contacts["start_min"].between(outreach.call_from_min, outreach.call_until_min).all()
     reached = contacts[contacts["result"] != "not_reached"].sort_values(["customer", "day", "start_min"])
-    days_since = reached.groupby("customer")["day"].diff()
-    assert (days_since[reached["reason"] != "outflow_alert"].dropna() >= outreach.rest_days).all()
+    talks = reached[reached["channel"].isin(["phone", "visit"])]  # messages rest by their channel
+    days_since = talks.groupby("customer")["day"].diff()
+    urgent = talks["reason"].isin(["outflow_alert", "rescue", "complaint_recovery"])
+    assert (days_since[~urgent].dropna() >= outreach.rest_days).all()
     month = np.searchsorted(year.world.starts, reached["day"], side="right")
     people = rows.stage[reached["customer"]] > 0  # prospects have no months
     assert reached[people].groupby([reached["customer"][people], month[people]]).size().max() <= 3

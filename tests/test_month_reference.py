@@ -69,6 +69,13 @@ def some_settings(g: np.random.Generator) -> dict[str, Any]:
         "lifecycle.relationship_ratio": ratio(0.2, 1.0),
         "lifecycle.exploration_ratio": ratio(1.0, 3.0),
         "lifecycle.decline_ratio": ratio(1.0, 3.0),
+        "lifecycle.loss_ratio": ratio(1.0, 3.0),
+        "lifecycle.loss_days": int(g.integers(1, 200)),
+        "lifecycle.referred_ratio": ratio(0.5, 1.0),
+        "lifecycle.locked_ratio": ratio(0.3, 1.0),
+        "lifecycle.locked_days": int(g.integers(1, 200)),
+        "lifecycle.declared_share": share(),
+        "lifecycle.base_strength_share": [float(x) for x in g.random(5)],
         "lifecycle.floor_ratio": float(g.uniform(0.1, 1.0)),
         "lifecycle.exploration_months": float(g.uniform(0.5, 12.0)),
         "lifecycle.development_months": float(g.uniform(0.5, 12.0)),
@@ -81,6 +88,19 @@ def some_settings(g: np.random.Generator) -> dict[str, Any]:
         "response.referral_per_year": share(20.0),
         "response.referral_from_share": share(),
         "response.fatigue_share": share(),
+        "response.courted_fade_per_month": share(),
+        "response.movable_share": share(),
+        "assets.loss_from_share": float(g.choice([0.001, 0.03])),
+        "assets.loss_hold_share": float(g.uniform(0.05, 1.0)),
+        "assets.loss_care_share": share(),
+        "assets.gain_care_share": share(),
+        "outreach.leader_visits_per_year": [float(x) for x in g.choice([0.0, 1.0, 12.0], 3)],
+        "outreach.threshold_every_months": int(g.integers(1, 4)),
+        "outreach.threshold_near_share": float(g.uniform(0.5, 1.0)),
+        "outreach.triggers.birthday.on": bool(g.random() < 0.8),
+        "outreach.triggers.festival.on": bool(g.random() < 0.8),
+        "outreach.triggers.card_expiry.lead_days": int(g.integers(0, 61)),
+        "outreach.triggers.downgrade.on": bool(g.random() < 0.8),
         "assets.volatility_per_year": [0.0, 0.0, 0.1, float(g.choice([0.2, 6.0])), 0.3],
         "assets.saving_share": share(),
         "assets.wallet_floor_share": share(),
@@ -112,8 +132,8 @@ def some_settings(g: np.random.Generator) -> dict[str, Any]:
         "ownership.max_book": 50,
         "ownership.assigned_share": share(),
         "ownership.assignment_lag_days": int(g.integers(0, 61)),
-        "staff.relationship_manager.employed": int(g.choice([0, 1, 2, 7])),
-        "money.turnover_per_year": share(),
+        "staff.relationship_manager.employed": int(g.choice([0, 1, 7, 10])),
+        "money.turnover_per_year": float(g.choice([0.0, 0.3, 1.0])),
         "money.month_end_deviation_share": share(0.1),
     }
 
@@ -167,10 +187,21 @@ def some_state(g: np.random.Generator, scenario: Any, month: months.Month) -> St
     rows.buys_products[some] = g.random(customers) < 0.5
     rows.drift[some] = g.integers(-1000, 1000, customers)
     rows.month_contacts[some] = 3
+    rows.channel_contacts[some] = 2
+    rows.courted[some] = g.random(customers)
+    rows.loss_day[where(0.2)] = day - 60
+    rows.referred[some] = g.random(customers) < 0.2
+    rows.birthday[some] = g.integers(0, 365, customers)
+    rows.card[some] = g.integers(0, 4, customers)
+    rows.card_expiry[some] = day + g.integers(-30, 120, customers)
+    rows.tier_shock_day[where(0.1)] = day  # downgraded at the last close
+    near = where(0.2)
+    rows.month_average[near] = (rows.month_average[near] * 0 + 1) * g.choice([17_500_000, 19_000_000, 28_000_000])
     state.sums.class_total = rows.balance.sum(axis=0)
     state.sums.cohort_fen = rows.balance[rows.cohort > 0].sum()
     state.sums.opening_assigned = g.choice([0.0, 0.5, 0.9])
     state.sums.hazard_mean = g.uniform(0.3, 2.0, 2)
+    state.sums.hazard_level = g.uniform(0.3, 1.2, 2)
     state.sums.phase = tally.WINDOW
     state.sums.cards = np.count_nonzero(rows.card > 0)
     state.sums.special_cards = np.count_nonzero(rows.special > 0)
@@ -183,7 +214,8 @@ def some_month(g: np.random.Generator) -> months.Month:
     weights = g.gamma(4.0, 0.25, days) * (g.random(days) < 0.7)
     if g.random() < 0.1:
         weights[:] = 0.0
-    return months.Month(index, index * 30, days, int(g.integers(0, 4)), weights)
+    festival = int(g.choice([-1, index * 30 + 5]))
+    return months.Month(index, index * 30, days, int(g.integers(0, 4)), festival, weights)
 
 
 class Pair:
@@ -295,8 +327,10 @@ def test_hazards_and_their_scale_equal_the_reference(case: int) -> None:
 
     pair = Pair(case)
     state, plain, day = pair.state, pair.plain, pair.month.first_day
-    observe_hazards(state, pair.policy, int(state.sums.next_prospect), day)
+    level = np.array([0.7, 1.1])
+    observe_hazards(state, pair.policy, level, int(state.sums.next_prospect), day)
     plain.hazard_mean = plain.opening_means(day)
+    plain.hazard_level = list(level)
     assert state.sums.hazard_mean == pytest.approx(plain.hazard_mean, rel=1e-12)
     invited = pair.scenario.lifecycle.offer_invites_share * pair.scenario.lifecycle.rescue_offer_share * 100.0
     for i, c in enumerate(plain.people[: plain.known]):

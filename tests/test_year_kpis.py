@@ -26,6 +26,13 @@ CUT = {"tiers.standard_yuan": 400_000.0}
 NO_SALES = {"response.call_sale_share": 0.0, "response.meeting_sale_share": 0.0}
 PREMIUM = {"assets.rate_premium_share": 0.005}
 
+EMPTIED = {
+    "lifecycle.vip_outflow_per_year": 0.6,
+    "lifecycle.part_low_share": 1.0,
+    "lifecycle.part_high_share": 1.0,
+    "assets.saving_share": 0.0,
+}
+
 EXPECTED: dict[str, tuple[dict[str, Any], int]] = {
     "opening_assets_yuan": ({"calendar.run_in_months": 0}, DOWN),  # three months of saving less
     "retained_assets_yuan": (RIVALS, DOWN),
@@ -70,7 +77,7 @@ EXPECTED: dict[str, tuple[dict[str, Any], int]] = {
     "upgrade_delay_days": ({"cards.acceptance_share": 0.2}, UP),
     "special_card_share": ({"cards.special_share": 0.05}, UP),
     "card_fees_yuan": ({"cards.fee_yuan": 200.0}, UP),
-    "card_fees_unpaid_yuan": ({"cards.fee_yuan": 300.0}, UP),
+    "card_fees_unpaid_yuan": (EMPTIED, UP),  # who is left without a yuan owes the fee
     "first_contact_in_time_share": ({"ownership.first_contact_days": 60}, UP),
     "transfers_per_month": ({"ownership.transfer_margin_share": 0.0}, UP),
     "follow_up_in_time_share": (MANAGERS, UP),

@@ -17,16 +17,16 @@ from vipsim.records import rows
 # Kinds, in the order in which one day's entries are dealt with.
 MATURITY = 0  # a time deposit or wealth product matures; number = product class
 LEAVE = 1  # a notice runs out
-ARRIVE = 2  # money won earlier arrives; amount
+ARRIVE = 2  # money won earlier arrives; amount; number = 1 for who had left, plus 2 times the product class
 HOT_LEAVE = 3  # money won under a reward leaves again; amount
 JOIN = 4  # a recommended prospect decides
 NOTICE = 5  # a customer decides to take the money away
 ASSIGN = 6  # a customer gets an owner
-ALERT = 7  # the customer system shows an outflow in the making
+ALERT = 7  # an outflow in the making shows; amount = false alarm, seen by the system, said by the customer
 TASK = 8  # an outreach task falls due; number = reason, amount = days until it is dropped
 RESIGN = 9  # a relationship manager leaves; customer = staff member
 VISIT = 10  # a customer comes; number = count within the month
-APPOINTMENT = 11  # a customer comes by appointment
+APPOINTMENT = 11  # a customer comes by appointment; number = reason, amount = day of the task
 CARD = 12  # a card runs out, or its holder comes for it; number = card business
 
 _FREE, _USED, _LOST = 0, 1, 2

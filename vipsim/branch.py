@@ -9,6 +9,8 @@ import numpy as np
 
 from vipsim import agenda as dates
 from vipsim.agenda import Agenda
+from vipsim.campaigns.rules import MOST_PIECES, Campaigns
+from vipsim.campaigns.tasks import Funnel
 from vipsim.customers.ownership import HEAD_FIRST, OWNER_POSTS, POSTS, RM_FIRST, TELLER_FIRST
 from vipsim.customers.state import State, begin
 from vipsim.day import Callers, make_callers
@@ -37,6 +39,8 @@ class Branch(NamedTuple):
     plan: DayPlan
     contacts: ContactLog
     vacant_until: np.ndarray  # int64 [posts]: day until which a manager's post is empty
+    campaigns: Campaigns
+    funnel: Funnel
 
 
 class Crew(NamedTuple):
@@ -44,11 +48,13 @@ class Crew(NamedTuple):
 
     roster: Roster
     tasks: Tasks
+    own: np.ndarray  # int64 [staff]: pieces of campaign work, which stand first in a member's tasks
+    calls: np.ndarray  # int64 [staff]: where the member's contacts begin, after them
     staff_of_post: np.ndarray  # int64 [OWNER_POSTS]: staff number, -1 = nobody
     ledger: np.ndarray  # int64 [days of a month, staff, half-hours, columns]: lobby.ledger of each day, milliseconds
 
 
-def make_branch(opening: Any, customers: int, days: int) -> Branch:
+def make_branch(opening: Any, customers: int, days: int, campaigns: Campaigns, funnel: Funnel) -> Branch:
     """The branch at the start: nothing dated, nothing to do."""
     room = max(4096, 2 * opening.size)
     return Branch(
@@ -60,6 +66,8 @@ def make_branch(opening: Any, customers: int, days: int) -> Branch:
         plan=make_plan(_MOST_TASKS),
         contacts=ContactLog(np.zeros(_MOST_CONTACTS_A_MONTH, CONTACT), np.zeros(1, np.int64)),
         vacant_until=np.zeros(POSTS, np.int64),
+        campaigns=campaigns,
+        funnel=funnel,
     )
 
 
@@ -89,6 +97,8 @@ def make_crew(lobby: LobbyParams, scenario: Any) -> Crew:
     members = lobby.floor.staff
     calls = scenario.outreach  # None in a lobby without a book: nobody to call
     hours = (float(calls.call_from_min), float(calls.call_until_min)) if calls else (0.0, 0.0)
-    tasks = Tasks(np.zeros(members + 1, np.int64), np.zeros(OWNER_POSTS * _MOST_TASKS), *hours)
+    most = OWNER_POSTS * _MOST_TASKS + members * MOST_PIECES
+    tasks = Tasks(np.zeros(members + 1, np.int64), np.zeros(most), *hours)
     ledger = np.zeros((_MOST_DAYS, *make_ledger(lobby).shape), np.int64)
-    return Crew(make_roster(lobby), tasks, staff_of_post, ledger)
+    none = np.zeros(members, np.int64)
+    return Crew(make_roster(lobby), tasks, none, none.copy(), staff_of_post, ledger)

@@ -12,35 +12,49 @@ import numpy as np
 
 from vipsim import agenda as dates
 from vipsim import draws, tally
+from vipsim.agenda import file
 from vipsim.compiled import kernel, lean
-from vipsim.customers.assets import mature
-from vipsim.customers.book import EXITED, EXPLORATION, NOTICE, PROSPECT
+from vipsim.customers.assets import mature, start_term
+from vipsim.customers.book import EXITED, EXPLORATION, NOTICE
 from vipsim.customers.cards import comes_for_card, do_card_business
 from vipsim.customers.channels import face_known, remember_face, resent_overtaking, resents_breach, take_up_ebank
-from vipsim.customers.lifecycle import give_notice, leave
+from vipsim.customers.lifecycle import DECLARED, FALSE, give_notice, leave
 from vipsim.customers.ownership import assign
-from vipsim.customers.segments import DEMAND, TYPE_C
+from vipsim.customers.segments import TYPE_C
 from vipsim.customers.state import CLASSES, ELSEWHERE, bring_in, count, is_customer, move, raise_relationship
 from vipsim.draws import pair
-from vipsim.lobby.jobs import ABANDONED, CASH, FIRST_VISIT, NONCASH, SERVED, UNSERVED, VISITS, WITHOUT_CONSENT
+from vipsim.lobby.jobs import (
+    ABANDONED,
+    CASH,
+    FIRST_STEP,
+    FIRST_VISIT,
+    NONCASH,
+    RECEIVE,
+    SERVED,
+    STEPS,
+    UNSERVED,
+    VISITS,
+    WITHOUT_CONSENT,
+)
 from vipsim.lobby.visits import WALK_IN
 from vipsim.month_opening import VISITS_A_MONTH
-from vipsim.outreach.response import (
-    keeps_appointment,
-    meet,
-    note_contact,
-    open_account,
-    respond,
-    take_lead,
-    take_prospect,
-    win,
+from vipsim.outreach.plan import CHECK
+from vipsim.outreach.response import first_money, keeps_appointment, meet, note_contact, respond, take_lead
+from vipsim.outreach.sales import CAME_BACK, open_account, take_prospect
+from vipsim.outreach.triggers import (
+    COMPLAINT_RECOVERY,
+    OUTFLOW_ALERT,
+    RESCUE_CALL,
+    WIN_BACK_CALL,
+    concerns,
+    fall_due,
 )
-from vipsim.outreach.triggers import OUTFLOW_ALERT, open_task
 from vipsim.records import rows
 
 _JOIN = 0  # draws of a recommendation: joining, size; sale, arrival (stream REFERRAL)
 _APPOINTMENT = (1 << 20) + VISITS_A_MONTH - 1  # number of a visit by appointment, apart from all others
 _CARD_VISIT = _APPOINTMENT - 1  # number of a visit for a card
+CAMPAIGN_VISIT = _APPOINTMENT - 2  # number of a visit that a campaign brought
 _COMPLAINT = 0  # draws of a visit's complaint: made, resolved (stream VISIT_RESULT)
 
 
@@ -81,27 +95,36 @@ def call_in(state, callers, policy, i, number, appointment, day):
 
 
 @lean
-def money_arrives(state, i, amount, came_back, day, days_left):
-    """Money won earlier arrives; somebody who had left opens a new relationship with it."""
+def money_arrives(state, agenda, policy, i, amount, number, day, days_left):
+    """Money won earlier arrives in the product sold, its fee is booked; who had left opens a new relationship."""
     book = state.book
+    came_back = number & CAME_BACK
+    product = number >> 1
     if came_back:
         if book[i].stage != EXITED:
             return
-        open_account(state, i, day)
+        open_account(state, policy, i, day)
         count(state, tally.WON_BACK, 1.0)
     elif not is_customer(book, i):
         return
-    brought = bring_in(state, i, amount, days_left)
+    brought = bring_in(state, i, product, amount, days_left)
     count(state, tally.WON_FEN, np.float64(brought))
+    count(state, tally.FEE_YUAN, np.float64(brought) / 100.0 * policy.money.sale_fee_share[product])
+    start_term(agenda, state, policy.assets, policy.response.sold_term_days, i, product, day, days_left)
 
 
 @lean
 def hot_money_leaves(state, i, amount, days_left):
-    """Money that only a reward attracted leaves from the demand account, as far as it is there."""
-    gone = min(amount, state.book[i].balance[DEMAND])
-    if gone > 0 and is_customer(state.book, i):
-        move(state, i, DEMAND, -gone, ELSEWHERE, days_left)
-        count(state, tally.HOT_LEFT_FEN, np.float64(gone))
+    """Money that only a reward attracted leaves, from the demand account first, as far as it is there."""
+    if not is_customer(state.book, i):
+        return
+    left = amount
+    for product in range(CLASSES):
+        gone = min(left, state.book[i].balance[product])
+        if gone > 0:
+            move(state, i, product, -gone, ELSEWHERE, days_left)
+            count(state, tally.HOT_LEFT_FEN, np.float64(gone))
+            left -= gone
 
 
 @lean
@@ -111,17 +134,18 @@ def recommend(state, agenda, policy, address, i, day):
     u_join, u_size = pair(address, draws.REFERRAL, day, i, _JOIN)
     if u_join >= policy.response.referral_join_share:
         return
-    new = take_prospect(state)
+    new = take_prospect(state, policy, 0)
     if new < 0:
         return
-    open_account(state, new, day)
+    open_account(state, policy, new, day)
+    state.book[new].referred = 1
     u_sale, u_lag = pair(address, draws.REFERRAL, day, i, _JOIN + 2)
-    win(state, agenda, policy, new, 1.0, u_sale, u_size, u_lag, day)
+    first_money(state, agenda, policy, new, u_sale, u_size, u_lag, day)
 
 
 @lean
 def resign(state, policy, team, post, days_left):
-    """A manager leaves: relationships suffer, and part of the book's assets follows (N33)."""
+    """A manager leaves: relationships suffer, part of the book's assets follows, more where the tie is close (N33)."""
     count(state, tally.RESIGNATIONS, 1.0)
     count(state, tally.VACANCY_YUAN, policy.money.hiring_cost_yuan)
     saved = policy.money.vacancy_months * policy.rm_yuan_per_month
@@ -129,26 +153,25 @@ def resign(state, policy, team, post, days_left):
     for i in range(state.sums.next_prospect):
         if state.book[i].owner != post or not is_customer(state.book, i):
             continue
+        part = min(1.0, policy.money.turnover_assets_share * (0.5 + state.book[i].relationship))
         state.book[i].relationship *= 1.0 - policy.ownership.transfer_loss_share
         for product in range(CLASSES):
-            gone = np.int64(np.float64(state.book[i].balance[product]) * policy.money.turnover_assets_share)
+            gone = np.int64(np.float64(state.book[i].balance[product]) * part)
             move(state, i, product, -gone, ELSEWHERE, days_left)
             count(state, tally.TURNOVER_FEN, np.float64(gone))
 
 
 @lean
-def alert(state, backlog, policy, rm_count, i, is_true, day):
-    """The customer system shows an outflow in the making; some alerts are false and cost the same minutes."""
-    if is_true:
-        if state.book[i].stage != NOTICE:
-            return
-        state.book[i].rescue_known = 1
-    else:
+def alert(state, backlog, policy, address, team, i, kind, day):
+    """An outflow in the making: said by the customer, or shown by the system, where some alarms are false (M02)."""
+    if kind == FALSE:
         count(state, tally.FALSE_ALERTS, 1.0)
-    if policy.triggers.on[OUTFLOW_ALERT] and is_customer(state.book, i):
-        open_task(
-            state, backlog, policy.triggers, rm_count, i, OUTFLOW_ALERT, day, policy.triggers.expiry_days[OUTFLOW_ALERT]
-        )
+    elif state.book[i].stage != NOTICE:
+        return
+    else:
+        state.book[i].rescue_known = 1
+    reason = RESCUE_CALL if kind == DECLARED else OUTFLOW_ALERT
+    fall_due(state, backlog, policy, address, team, i, reason, day, policy.triggers.expiry_days[reason])
 
 
 @lean
@@ -162,8 +185,11 @@ def deal_with(state, agenda, backlog, page, n, callers, policy, address, team, v
             mature(state, agenda, address, policy.assets, i, page[e].number, day, days_left)
         elif kind == dates.LEAVE:
             leave(state, address, policy.lifecycle, i, day, days_left)
+            if state.book[i].stage == EXITED and policy.triggers.on[WIN_BACK_CALL]:
+                expiry = policy.triggers.expiry_days[WIN_BACK_CALL]
+                file(agenda, day + policy.triggers.lead_days[WIN_BACK_CALL], dates.TASK, i, WIN_BACK_CALL, expiry)
         elif kind == dates.ARRIVE:
-            money_arrives(state, i, amount, page[e].number, day, days_left)
+            money_arrives(state, agenda, policy, i, amount, page[e].number, day, days_left)
         elif kind == dates.HOT_LEAVE:
             hot_money_leaves(state, i, amount, days_left)
         elif kind == dates.JOIN:
@@ -175,10 +201,9 @@ def deal_with(state, agenda, backlog, page, n, callers, policy, address, team, v
         elif kind == dates.ASSIGN:
             assign(state, address, policy.ownership, team, i, page[e].number, day)
         elif kind == dates.ALERT:
-            alert(state, backlog, policy, team.rm_count, i, amount > 0, day)
+            alert(state, backlog, policy, address, team, i, amount, day)
         elif kind == dates.TASK:
-            if is_customer(state.book, i) and state.book[i].owner >= 0:
-                open_task(state, backlog, policy.triggers, team.rm_count, i, page[e].number, day, amount)
+            fall_due(state, backlog, policy, address, team, i, page[e].number, day, amount)
         elif kind == dates.RESIGN:
             if i < team.rm_count and vacant_until[i] <= day:
                 vacant_until[i] = day + np.int64(policy.money.vacancy_months * 30.4)
@@ -189,7 +214,7 @@ def deal_with(state, agenda, backlog, page, n, callers, policy, address, team, v
         elif kind == dates.CARD:
             if comes_for_card(state, policy.cards, address, i, page[e].number, day):
                 call_in(state, callers, policy, i, _CARD_VISIT, 1, day)
-        elif keeps_appointment(policy, address, i, amount) and state.book[i].stage < EXITED:
+        elif keeps_appointment(policy, address, i, page[e].number, amount) and state.book[i].stage < EXITED:
             count(state, tally.APPOINTMENTS_KEPT, 1.0)
             call_in(state, callers, policy, i, _APPOINTMENT, 1, day)
 
@@ -244,8 +269,11 @@ def visit_address(visit, slot_min):
 
 
 @lean
-def complain(state, policy, address, id, number, i, bad, day):
-    """A visit may end in a complaint, more often after a bad wait; one that is not resolved weighs on (N32, Q03)."""
+def complain(state, backlog, policy, address, team, id, number, i, bad, day):
+    """A visit may end in a complaint, more often after a bad wait; one that is not resolved weighs on (N32, Q03).
+
+    It also calls for a contact (M10).
+    """
     chance = policy.experience.complaint_share * (policy.experience.complaint_wait_ratio if bad else 1.0)
     u_made, u_resolved = pair(address, draws.VISIT_RESULT, day, id, number * 8 + _COMPLAINT)
     if u_made >= chance:
@@ -255,10 +283,12 @@ def complain(state, policy, address, id, number, i, bad, day):
         count(state, tally.COMPLAINTS_RESOLVED, 1.0)
     elif i >= 0:
         state.book[i].complaint_day = day
+        expiry = policy.triggers.expiry_days[COMPLAINT_RECOVERY]
+        fall_due(state, backlog, policy, address, team, i, COMPLAINT_RECOVERY, day + 1, expiry)
 
 
 @lean
-def absorb_visit(state, agenda, backlog, policy, address, rm_count, visit, slot_min, day, days_left):
+def absorb_visit(state, agenda, backlog, policy, address, team, visit, slot_min, day, days_left):
     """What one visit does to the customer and to the list of leads."""
     i = np.int64(visit["who"])
     number = visit["number"] % VISITS_A_MONTH
@@ -270,22 +300,48 @@ def absorb_visit(state, agenda, backlog, policy, address, rm_count, visit, slot_
         count(state, tally.SERVICE_SCORED, 1.0)
         bad = gave_up or wait > policy.experience.bad_wait_min
         if i >= 0:
-            raise_relationship(state, i, policy.experience.visit_care_share * (score - 0.5))
+            _remember_service(state, policy, i, score - policy.experience.expected_score_share)
             if bad:
                 state.book[i].bad_wait_day = day
         id, place = visit_address(visit, slot_min)
-        complain(state, policy, address, id, place, i, bad, day)
+        complain(state, backlog, policy, address, team, id, place, i, bad, day)
     absorb_channels(state, policy, address, visit, slot_min, day)
     if visit["rm_outcome"] == SERVED:
-        if i >= 0:
+        if i >= 0 and visit["number"] == CAMPAIGN_VISIT:
+            pass  # the campaign says what the meeting leads to
+        elif i >= 0:
             meet(state, agenda, policy, address, i, number, day, days_left)
             do_card_business(state, policy.cards, i, day)
         elif visit["type"] == TYPE_C:
-            new = take_prospect(state)
+            new = take_prospect(state, policy, 1)
             if new >= 0:
                 meet(state, agenda, policy, address, new, 0, day, days_left)
     elif (visit["lead"] or visit["referred"]) and (i >= 0 or visit["type"] == TYPE_C):
-        take_lead(state, backlog, policy.triggers, rm_count, i, day)
+        take_lead(state, backlog, policy, address, team, i, day)
+
+
+@lean
+def _remember_service(state, policy, i, surprise):
+    """Service better or worse than expected moves the relationship (N31)."""
+    raise_relationship(state, i, policy.experience.visit_care_share * surprise)
+
+
+@lean
+def absorb_desk_wait(state, policy, visit, wait, day):
+    """The wait for the lobby manager adds to the wait at the counter: in the score, and as a bad wait (N31, N16)."""
+    at_counter = visit["station"] == CASH or visit["station"] == NONCASH
+    if not at_counter or not wait > 0.0:  # nobody there: no wait
+        return
+    gave_up = visit["outcome"] == ABANDONED or visit["outcome"] == UNSERVED
+    counter = visit["called"] - visit["joined"]
+    before = processing_score(policy, counter, gave_up)
+    change = processing_score(policy, counter + wait, gave_up) - before
+    count(state, tally.SERVICE_SCORE, change)
+    i = np.int64(visit["who"])
+    if i >= 0:
+        _remember_service(state, policy, i, change)
+        if counter + wait > policy.experience.bad_wait_min:
+            state.book[i].bad_wait_day = day
 
 
 @lean
@@ -297,7 +353,7 @@ def evening(
     contacts,
     policy,
     address,
-    rm_count,
+    team,
     log,
     tasks_first,
     staff_of_post,
@@ -308,7 +364,12 @@ def evening(
 ):
     """After closing: visits and contacts take effect on their customers, in the order of arrival and of rank."""
     for v in range(log.n[FIRST_VISIT], log.n[VISITS]):
-        absorb_visit(state, agenda, backlog, policy, address, rm_count, log.visits[v], slot_min, day, days_left)
+        absorb_visit(state, agenda, backlog, policy, address, team, log.visits[v], slot_min, day, days_left)
+    for s in range(log.n[FIRST_STEP], log.n[STEPS]):
+        if log.steps[s]["activity"] == RECEIVE:
+            visit = log.visits[log.steps[s]["visit"]]
+            absorb_desk_wait(state, policy, visit, log.steps[s]["called"] - log.steps[s]["joined"], day)
+    state.sums.checked = 0.0
     for post in range(plan.size.size):
         member = staff_of_post[post]
         if member < 0:
@@ -317,13 +378,17 @@ def evening(
             start = log.started[tasks_first[member] + place]
             if not np.isnan(start):
                 n = plan.rows[post, place].task
+                if n == CHECK:
+                    state.sums.checked = 1.0
+                    count(state, tally.CHECKS, 1.0)
+                    continue
                 if start < policy.outreach.call_from_min or start > policy.outreach.call_until_min:
                     count(state, tally.OUT_OF_HOURS, 1.0)
-                if is_customer(state.book, backlog.rows[n].who) or state.book[backlog.rows[n].who].stage == PROSPECT:
+                if concerns(state, policy.triggers, backlog.rows[n].reason, backlog.rows[n].who):
                     reached = plan.rows[post, place].reached
                     attempt = backlog.rows[n].attempt
                     minutes = plan.rows[post, place].minutes
-                    outcome = respond(state, agenda, backlog, policy, address, n, reached, day, next_open)
+                    outcome = respond(state, agenda, backlog, policy, address, n, reached, post, day, next_open)
                     note_contact(contacts, backlog, policy.triggers, n, attempt, day, start, minutes, member, outcome)
 
 

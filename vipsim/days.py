@@ -6,6 +6,9 @@ from __future__ import annotations
 import numpy as np
 
 from vipsim import tally
+from vipsim.campaigns.daily import campaign_counters, campaign_evening, campaign_morning
+from vipsim.campaigns.tasks import count_contacts, count_opened
+from vipsim.campaigns.work import book_work
 from vipsim.compiled import inlined, kernel
 from vipsim.customers.state import count
 from vipsim.day import evening, morning, night
@@ -56,24 +59,32 @@ def man_the_floor(branch, lobby, crew, address, day):
 
 
 @kernel
-def plan_outreach(branch, policy, crew, team, address, day):
+def plan_outreach(branch, policy, role, crew, team, address, day):
     """Today's outreach lists, best task first, by staff number."""
     plan = branch.plan
-    select(branch.state, branch.backlog, policy.outreach, team.rm_count, day, plan)
+    if branch.funnel.counts.size > 0:
+        count_opened(branch, policy, day)
+    select(branch.state, branch.backlog, policy, team, day, plan)
     prepare(branch.backlog, policy.triggers, address, plan)
     first = crew.tasks.first
     first[:] = 0
+    if branch.campaigns.rules.size > 0:
+        book_work(branch.campaigns, role, crew.roster, crew.own, day)
     for post in range(plan.size.size):
         member = crew.staff_of_post[post]
         if member >= 0:
             first[member + 1] = plan.size[post]
     for member in range(first.size - 1):
-        first[member + 1] += first[member]
+        first[member + 1] += first[member] + crew.own[member]
+        crew.calls[member] = first[member] + crew.own[member]
+    for n in range(branch.campaigns.size[1]):
+        piece = branch.campaigns.pieces[n]
+        crew.tasks.minutes[first[piece.member] + piece.place] = piece.minutes
     for post in range(plan.size.size):
         member = crew.staff_of_post[post]
         if member >= 0:
             for place in range(plan.size[post]):
-                crew.tasks.minutes[first[member] + place] = plan.rows[post, place].minutes
+                crew.tasks.minutes[crew.calls[member] + place] = plan.rows[post, place].minutes
 
 
 @kernel
@@ -82,7 +93,9 @@ def open_day(branch, policy, lobby, crew, team, address, day, weight, visits):
     count(branch.state, tally.OPEN_DAYS, 1.0)
     visits = expect_visitors(branch, lobby, crew, address, day, weight, visits)
     man_the_floor(branch, lobby, crew, address, day)
-    plan_outreach(branch, policy, crew, team, address, day)
+    if branch.campaigns.rules.size > 0:
+        campaign_counters(branch, policy, address, visits)
+    plan_outreach(branch, policy, lobby.staffing.role, crew, team, address, day)
     return visits
 
 
@@ -112,11 +125,14 @@ def start_day(branch, policy, team, address, day, days_left):
         day,
         days_left,
     )
+    if branch.campaigns.rules.size > 0:
+        campaign_morning(branch, policy, address, team, day, days_left)
 
 
 @kernel
 def close_day(branch, policy, lobby, crew, team, address, log, day, days_left, next_open):
     """Everything after the lobby of an open day."""
+    before = branch.contacts.size[0]
     evening(
         branch.state,
         branch.agenda,
@@ -125,15 +141,19 @@ def close_day(branch, policy, lobby, crew, team, address, log, day, days_left, n
         branch.contacts,
         policy,
         address,
-        team.rm_count,
+        team,
         log,
-        crew.tasks.first,
+        crew.calls,
         crew.staff_of_post,
         lobby.arrivals.slot_min,
         day,
         days_left,
         next_open,
     )
+    if branch.campaigns.rules.size > 0:
+        campaign_evening(branch, policy, address, log, crew.tasks.first, before, day, days_left)
+    if branch.funnel.counts.size > 0:
+        count_contacts(branch, before, policy)
 
 
 @inlined

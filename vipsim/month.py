@@ -26,8 +26,8 @@ from vipsim.customers.lifecycle import (
     day_of_event,
     hazard_ratios,
     is_maintained,
+    leaving_rate,
     monthly_hazard,
-    rescued_share,
 )
 from vipsim.customers.ownership import OWNER_POSTS, RM_FIRST, Team, settle_first_contact, trained_skill
 from vipsim.customers.segments import (
@@ -67,7 +67,6 @@ class Policy(NamedTuple):
     experience: Any
     channels: Any
     cuts: Cuts
-    rescued_share: float
     closing_effort: float
     ask_rate: float
     visits_per_open_day: float
@@ -84,12 +83,22 @@ class Month(NamedTuple):
     first_day: int
     days: int
     quarter: int  # 0..3
+    festival: int  # day of the month's greetings, -1 = none
     open_weights: np.ndarray  # float64 [days] expected demand of each day relative to an average open day
 
 
 class ViewedOutreach(NamedTuple):
     """The outreach settings that the plan reads."""
 
+    threshold_near_share: float
+    threshold_every_months: int
+    pitch_on_first_contact: int
+    firm_appointments: int
+    change_seller_after: int
+    discipline_share: float
+    unconditional_tier: int
+    checked_share: float
+    check_min: float
     rest_days: int
     most_contacts_per_month: int
     most_contacts_per_day: int
@@ -116,7 +125,7 @@ def policy_of(scenario: Any, open_days_per_year: float) -> Any:
             levels=levels,
             ownership=view(scenario.ownership),
             outreach=ViewedOutreach(*(getattr(outreach, name) for name in ViewedOutreach._fields)),
-            triggers=trigger_rules.rules(outreach.model_copy(update=plan)),
+            triggers=trigger_rules.rules(scenario.model_copy(update={"outreach": outreach.model_copy(update=plan)})),
             response=view(scenario.response),
             lifecycle=view(scenario.lifecycle),
             hazards=hazards._replace(level=levels.hazard, most=hazards.most * float(levels.hazard.max())),
@@ -126,7 +135,6 @@ def policy_of(scenario: Any, open_days_per_year: float) -> Any:
             experience=view(scenario.experience),
             channels=view(scenario.channels),
             cuts=cuts_of(scenario),
-            rescued_share=rescued_share(scenario),
             closing_effort=closing_effort(scenario.incentives) * trained_skill(scenario.ownership),
             ask_rate=ask_rate(scenario.incentives),
             visits_per_open_day=scenario.demand.customer_visits_per_year / open_days_per_year,
@@ -225,10 +233,16 @@ def close_month(state, policy, address, month):
 def terminal_value(state, policy, day):
     """Margin of what stays over ``terminal_months``, with each customer's present attrition, yuan.
 
-    The expected loss of a large outflow is its hazard times the part it takes on average.
+    The expected loss of a large outflow is its hazard times the part it takes on average; maturing money leaves at
+    its expected rate, with as many reminders in time as the run has had.
     """
     life = policy.lifecycle
     part = life.close_share + (1.0 - life.close_share) * (life.part_low_share + life.part_high_share) / 2.0
+    owned = reminded = 0.0
+    for phase in range(state.sums.tally.shape[0]):
+        owned += state.sums.tally[phase, tally.MATURED_OWNED]
+        reminded += state.sums.tally[phase, tally.MATURED_REMINDED]
+    reminders = reminded / owned if owned > 0.0 else 0.0
     value = 0.0
     for i in range(state.sums.next_prospect):
         if not PROSPECT < state.book[i].stage < EXITED:
@@ -237,9 +251,10 @@ def terminal_value(state, policy, day):
         for product in range(CLASSES):
             yearly += np.float64(state.book[i].balance[product]) / 100.0 * policy.money.margin_per_year[product]
         hazard = monthly_hazard(state, policy.hazards, i, day, -1, 0.0)
+        matures = leaving_rate(state, policy.assets, reminders, i) / 12.0
         stays = 1.0
         for _ in range(policy.money.terminal_months):
-            stays *= 1.0 - (1.0 - exp(-hazard)) * part
+            stays *= max(0.0, 1.0 - (1.0 - exp(-hazard)) * part - matures)
             value += yearly / 12.0 * stays
     return value
 
@@ -305,6 +320,8 @@ def fix_cohort(state, policy, day):
     book = state.book
     state.sums.cohort_fen = 0
     state.sums.cohort_drift_fen = 0
+    for group in range(2):
+        state.sums.group[group] = 0.0
     for i in range(state.sums.next_prospect):
         inside = PROSPECT < book[i].stage < EXITED
         state.book[i].cohort = 1 if inside else 0
@@ -314,6 +331,7 @@ def fix_cohort(state, policy, day):
         state.book[i].vip_group = VIP_GROUP if book[i].tier > 0 else 0
         state.book[i].opening_assets = assets(book, i)
         if inside:
+            state.sums.group[book[i].vip_group] += 1.0
             state.sums.cohort_fen += assets(book, i)
 
 

@@ -8,6 +8,7 @@ concerned is listed first. Every draw has its own address, so the order of the s
 
 from __future__ import annotations
 
+from math import exp
 from typing import NamedTuple
 
 import numpy as np
@@ -16,10 +17,11 @@ from vipsim import draws, tally
 from vipsim.agenda import ALERT, ARRIVE, JOIN, MATURITY, NOTICE, VISIT, file
 from vipsim.compiled import kernel, lean
 from vipsim.customers import book as books
-from vipsim.customers.assets import REOPEN, grow, lacks_product, reopen
+from vipsim.customers.assets import REOPEN, feel_markets, grow, lacks_product, moves_much, reopen
 from vipsim.customers.book import EBANK_ACTIVE, EXITED, EXPLORATION, NO_OWNER
 from vipsim.customers.cards import concerns_cards, file_cards, level_served
 from vipsim.customers.lifecycle import (
+    FALSE,
     ORDINARY_GROUP,
     VIP_GROUP,
     day_of_event,
@@ -40,9 +42,10 @@ from vipsim.customers.ownership import (
     wants_owner,
 )
 from vipsim.customers.segments import TIME, WEALTH_PRODUCT, grid_level
-from vipsim.customers.state import CLASSES, assets, count, raise_relationship
+from vipsim.customers.state import CHANNEL_COUNT, CLASSES, assets, count, raise_relationship
 from vipsim.draws import category, fill_pairs, poisson
-from vipsim.outreach.triggers import PHASE, plan_contacts, plan_reminders
+from vipsim.outreach.dates import plan_contacts, plan_occasions, plan_reminders
+from vipsim.outreach.triggers import PHASE
 
 BLOCK = 1024  # customers taken together: their rows stay in the processor's nearest memory
 VISITS_A_MONTH = 64  # numbers kept for one customer's visits of a month
@@ -110,6 +113,7 @@ def open_rows(state, agenda, policy, address, team, month, returns, cumulative, 
         grow(state, policy.assets, policy.levels, block.here, here, returns, month.days)
         _reopen(state, policy, address, month, block, here)
         _fade(state, policy, block, here)
+        _feel_markets(state, policy, month, returns, block, here)
         _care(state, agenda, policy, team, month, block, here)
         _file_cards(state, agenda, policy, address, month, cumulative, total, block, here)
         seeking = _list_seekers(state, policy, address, block, here, seeking)
@@ -147,14 +151,19 @@ def _reopen(state, policy, address, month, block, n):
 
 @lean
 def _fade(state, policy, block, n):
-    """Relationships and the memory of contacts fade; a month's count of contacts begins."""
+    """Relationships return towards their base, the memory of contacts fades; a month's count of contacts begins."""
     book = state.book
-    stays = 1.0 - policy.lifecycle.relationship_decay_per_month
+    life = policy.lifecycle
+    uncourted = 1.0 - policy.response.courted_fade_per_month
     care = policy.cards.service_care
     for j in range(n):
         i = block.here[j]
         book[i].month_contacts = 0
-        book[i].relationship *= stays
+        for channel in range(CHANNEL_COUNT):
+            book[i].channel_contacts[channel] = 0
+        base = life.base_strength_share[book[i].stage - EXPLORATION]
+        book[i].relationship += life.relationship_decay_per_month * (base - book[i].relationship)
+        book[i].courted *= uncourted
         served = level_served(book, i)
         if served > 0:
             raise_relationship(state, i, care[served])
@@ -237,6 +246,7 @@ def _file_notices(state, agenda, policy, address, month, block, n):
     day = month.first_day
     invited = invited_share(policy.lifecycle)
     ordinary = 1.0 - most_hazard(state, ratios, ORDINARY_GROUP, invited)
+    watched = state.sums.watched > 0 and state.sums.phase == tally.WINDOW  # a pilot sums everybody's chances
     vip = 1.0 - most_hazard(state, ratios, VIP_GROUP, invited)
     fill_pairs(address, draws.LIFECYCLE, month.number, _OUTFLOW, block.here, n, block.first, block.second)
     endangered = 0
@@ -246,14 +256,24 @@ def _file_notices(state, agenda, policy, address, month, block, n):
         rested = book[i].contact_load <= ratios.fatigue_from
         block.some[endangered] = i
         block.others[endangered] = j
-        endangered += 0 if safe & rested else 1
+        endangered += 0 if safe & rested & (not watched) else 1
     for m in range(endangered):
         i = block.some[m]
         if book[i].stage != books.NOTICE:
             hazard = monthly_hazard(state, ratios, i, day, month.quarter, invited)
+            if watched and book[i].cohort and not book[i].lost:
+                state.sums.expected[book[i].vip_group, 0] += 1.0 - exp(-hazard)
             when = day_of_event(block.first[block.others[m]], hazard, month.days)
             if when >= 0:
                 file(agenda, day + when, NOTICE, i, 0, 0)
+
+
+@lean
+def _feel_markets(state, policy, month, returns, block, n):
+    """A month of marked losses or gains is felt by those who hold much of the class."""
+    if moves_much(policy.assets, returns):
+        for j in range(n):
+            feel_markets(state, policy.assets, block.here[j], returns, month.first_day)
 
 
 @lean
@@ -271,17 +291,19 @@ def _file_contacts(state, agenda, policy, address, month, block, n):
         i = block.some[j]
         false_rate = (
             policy.hazards.monthly[book[i].vip_group]
+            * (1.0 - life.declared_share)
             * life.detection_recall_share
             * (1.0 / life.detection_precision_share - 1.0)
         )
         when = day_of_event(block.first[j], false_rate, month.days)
         if when >= 0:
-            file(agenda, day + when, ALERT, i, 0, 0)
+            file(agenda, day + when, ALERT, i, 0, FALSE)
     fill_pairs(address, draws.CONTACT, 0, PHASE, block.some, owned, block.first, block.second)
     for j in range(owned):
         i = block.some[j]
         plan_reminders(state, agenda, policy.triggers, i, day, month.days)
-        plan_contacts(agenda, policy.triggers, i, book[i].level, block.first[j], month.number, day, month.days)
+        plan_contacts(state, agenda, policy.triggers, i, book[i].level, block.first[j], month.number, day, month.days)
+        plan_occasions(state, agenda, policy, i, month)
 
 
 @lean
@@ -367,6 +389,6 @@ def _file_returns(state, agenda, policy, address, team, month, block, n):
         state.book[i].flow_days = 0
         when = day_of_event(block.first[j], policy.lifecycle.win_back_per_year / 12.0, month.days)
         if when >= 0:
-            part = policy.response.won_share * block.second[j]
+            part = policy.response.won_share * policy.response.movable_share * block.second[j]
             back = np.int64(np.float64(state.book[i].elsewhere) * part)
             file(agenda, month.first_day + when, ARRIVE, i, 1, back)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 MANIFEST = "run.json"
 SCENARIO = "scenario.resolved.toml"
-RECORDS = ("visits", "contacts", "customers", "months", "staff", "half_hours", "identification", "referrals")
+RECORDS = ("visits", "contacts", "customers", "months", "staff", "half_hours", "identification", "referrals", "funnel")
 TABLES = ("kpis", *RECORDS)
 _VERSIONS_OF = ("numpy", "numba", "scipy", "pandas", "pyarrow", "simpy", "optuna", "pydantic", "holidays")
 
@@ -71,7 +71,13 @@ def versions() -> dict[str, str]:
 # ------------------------------------------------------------------------------------------------ writing
 
 
-def write(parent: Path, manifest: Manifest, resolved_toml: str, tables: Mapping[str, pa.Table | pd.DataFrame]) -> Path:
+def write(
+    parent: Path,
+    manifest: Manifest,
+    resolved_toml: str,
+    tables: Mapping[str, pa.Table | pd.DataFrame],
+    documents: Mapping[str, str] | None = None,
+) -> Path:
     """Write a run folder beside its place and rename it there; a reader never sees half a run.
 
     Parameters
@@ -80,6 +86,8 @@ def write(parent: Path, manifest: Manifest, resolved_toml: str, tables: Mapping[
         Folder of all runs; made where it is missing.
     tables : mapping
         Name -> table; each becomes ``<name>.parquet``.
+    documents : mapping, optional
+        File name -> text, such as the plan of a campaign.
 
     Returns
     -------
@@ -101,6 +109,8 @@ def write(parent: Path, manifest: Manifest, resolved_toml: str, tables: Mapping[
         _write_text(beside / SCENARIO, resolved_toml)
         for name, table in tables.items():
             write_table(beside / f"{name}.parquet", table)
+        for name, text in (documents or {}).items():
+            _write_text(beside / name, text)
         _put_in_place(beside, target)
     except OSError as error:
         raise StorageError(storage_message(error, target)) from error

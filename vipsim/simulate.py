@@ -11,16 +11,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
 from vipsim import draws
+from vipsim import tally as t
 from vipsim.branch import Branch, Crew, make_branch, make_crew, with_room
 from vipsim.calendar import Days, weekend_of
+from vipsim.campaigns.results import campaign_kpis, campaign_tables
+from vipsim.campaigns.rules import Campaigns, fresh, make_campaigns, names_on
+from vipsim.campaigns.tasks import make_funnel
 from vipsim.customers.book import EBANK_ACTIVE, EXITED, PROSPECT, Book, opening
-from vipsim.customers.lifecycle import observe_hazards, resume_notices
+from vipsim.customers.lifecycle import better_level, observe_hazards, resume_notices
 from vipsim.customers.ownership import Team, as_staffed, divide_book
 from vipsim.customers.state import opening_rows
 from vipsim.days import (
@@ -42,6 +47,7 @@ from vipsim.month_opening import set_levels
 from vipsim.outreach.triggers import PHONE
 from vipsim.record import Recorder
 from vipsim.scenario.files import policy_today
+from vipsim.scenario.lobby import ROLES
 from vipsim.scenario.schema import Scenario
 from vipsim.tally import WINDOW
 
@@ -50,7 +56,9 @@ if TYPE_CHECKING:
 
 Engine = Literal["compiled", "simpy"]
 _ENGINES: dict[str, Callable[..., Any]] = {"compiled": run_compiled, "simpy": run_reference}
-_DO_NOT_CALL = 1  # number of the draw of a customer's wish not to be called (stream CONTACT, time 0)
+_DO_NOT_CALL, _BIRTHDAY = 1, 2  # numbers of the draws of a customer's wish and birthday (stream CONTACT, time 0)
+_PILOT = 4_000_000_000  # replication of the pilot, apart from all others
+_START = np.array([0.9, 0.9])  # level of hazards from which the pilot starts
 
 
 @dataclass(frozen=True)
@@ -82,6 +90,12 @@ class World(NamedTuple):
     opening: Any  # rows of the opening book
     customers: int
     ids: Any
+    campaigns: Campaigns  # of the window, before anything happened
+    campaign_names: tuple[str, ...]
+    festivals: frozenset[str]  # MM-DD
+    first_date: date
+    change_yuan: float  # cost of going from today's staff to the scenario's
+    level: np.ndarray  # float64 [2]: mean hazard ratio that the opening book gets, ordinary and VIP
 
 
 @lru_cache(maxsize=4)
@@ -105,16 +119,36 @@ def _lobby_of(scenario: Scenario) -> LobbyParams:
 def _world(scenario_json: str) -> World:
     scenario = Scenario.model_validate_json(scenario_json)
     scenario, today = as_staffed(scenario), as_staffed(policy_today(scenario))
+    level = _level(today.model_dump_json()) if scenario.book.source != "none" else _START
+    return _build(scenario, today, level)
+
+
+@lru_cache(maxsize=8)
+def _level(today_json: str) -> np.ndarray:
+    """The level of hazards at which the window under today's policy shows the observed rates, by one pilot run."""
+    today = Scenario.model_validate_json(today_json)
+    run = _Run(_build(today, today, _START), Address(today.book.seed, _PILOT, 0), "compiled", False)
+    run.branch.state.sums.watched = 1
+    months = today.calendar.run_in_months + today.calendar.window_months
+    for index in range(months):
+        run.run_month(index)
+    assert today.lifecycle is not None
+    return better_level(_START, run.branch.state, today.lifecycle, today.calendar.window_months)
+
+
+def _build(scenario: Scenario, today: Scenario, level: np.ndarray) -> World:
     days, starts, phases, demand = when = horizon(scenario)
     lobby = _both(scenario, today, _lobby_of)
     has_book = scenario.book.source != "none"
     book, ids = _opening_book(today.model_dump_json())
+    next_open = next_open_days(days.open)
+    window = int(starts[scenario.calendar.run_in_months])
     return World(
         days=days,
         starts=starts,
         phases=phases,
         demand=demand,
-        next_open=next_open_days(days.open),
+        next_open=next_open,
         lobby=lobby,
         has_book=has_book,
         policy=_both(scenario, today, lambda s: policy_of(s, when.open_days_per_year)) if has_book else (),
@@ -124,7 +158,24 @@ def _world(scenario_json: str) -> World:
         opening=opening_rows(book),
         customers=int(np.count_nonzero(book.is_customer())),
         ids=ids,
+        campaigns=make_campaigns(scenario, window, next_open, book.size),
+        campaign_names=tuple(names_on(scenario)),
+        festivals=frozenset(scenario.outreach.festivals if scenario.outreach else ()),
+        first_date=scenario.calendar.start_date,
+        change_yuan=_cost_of_change(scenario, today) if has_book else 0.0,
+        level=level,
     )
+
+
+def _cost_of_change(scenario: Scenario, today: Scenario) -> float:
+    """Severance for posts given up against today, hiring for posts added, yuan."""
+    assert scenario.money is not None
+    cost = 0.0
+    for role in ROLES:
+        more = getattr(scenario.staff, role).employed - getattr(today.staff, role).employed
+        pay = getattr(today.staff, role).cost_yuan_per_month
+        cost += more * scenario.money.hiring_cost_yuan if more > 0 else -more * pay * scenario.money.severance_months
+    return cost
 
 
 class _Run:
@@ -134,7 +185,9 @@ class _Run:
         self.world = world
         self.address = address
         self.run_days = _ENGINES[engine]
-        self.branch: Branch = make_branch(world.opening, world.customers, int(world.starts[-1]))
+        self.branch: Branch = make_branch(
+            world.opening, world.customers, int(world.starts[-1]), fresh(world.campaigns), make_funnel(record)
+        )
         self.visits = make_visits()
         self.recorder = Recorder(record, world.opens_account)
         self.opening: Census | None = None
@@ -148,7 +201,10 @@ class _Run:
         first, after = int(self.world.starts[index]), int(self.world.starts[index + 1])
         weights = np.empty(after - first)
         day_weights(self.world.lobby[0], self.address, first, self.world.demand[first:after], weights)
-        return Month(index, first, after - first, int(self.world.days.month[first]) // 3, weights)
+        dates = [self.world.first_date + timedelta(days=day) for day in range(first, after)]
+        greetings = [day for day, when in enumerate(dates, first) if when.isoformat()[5:] in self.world.festivals]
+        quarter = int(self.world.days.month[first]) // 3
+        return Month(index, first, after - first, quarter, max(greetings, default=-1), weights)
 
     def begin(self) -> None:
         """The first day: wishes are fixed, owners found for the assigned, hazards scaled."""
@@ -157,12 +213,14 @@ class _Run:
         rows = np.arange(state.book.size)
         u = draws.uniform(a.seed, a.replication, draws.CONTACT, a.branch, 0, rows, _DO_NOT_CALL)
         state.book.do_not_call[:] = u < policy.outreach.do_not_call_share
+        u = draws.uniform(a.seed, a.replication, draws.CONTACT, a.branch, 0, rows, _BIRTHDAY)
+        state.book.birthday[:] = (u * 365).astype(np.int16)
         state.book.care[:] = state.book.contact_load * policy.triggers.care[PHONE]  # past contacts were calls
         divide_book(state, a, policy.ownership, team, self.world.customers, True, 0)
         set_levels(state, policy, np.arange(self.world.customers), self.world.customers)
         fix_cohort(state, policy, 0)
         resume_notices(state, self.branch.agenda, policy.lifecycle, self.world.customers)
-        observe_hazards(state, policy, int(state.sums.next_prospect), 0)
+        observe_hazards(state, policy, self.world.level, int(state.sums.next_prospect), 0)
 
     def change_policy(self, phase: int, day: int) -> None:
         """A phase begins; at the opening of the window the cohort is fixed and the hazards are scaled."""
@@ -170,8 +228,9 @@ class _Run:
         today = self.world.policy[0]
         if phase == WINDOW:
             fix_cohort(state, today, day)
-            observe_hazards(state, today, int(state.sums.next_prospect), day)
+            observe_hazards(state, today, self.world.level, int(state.sums.next_prospect), day)
             self.opening = census(state, today, day)
+            state.sums.tally[WINDOW, t.VACANCY_YUAN] += self.world.change_yuan
         now = _policy_in(phase)
         policy, team = self.world.policy[now], self.world.team[now]
         divide_book(state, self.address, policy.ownership, team, int(state.sums.next_prospect), False, day)
@@ -232,7 +291,12 @@ class _Run:
         if world.has_book:
             measured = measured._replace(**self._book_side(months))
         tables = self.recorder.tables(state, world.ids, world.customers) if self.recorder.keep else {}
-        return Outcome(kpis(measured, scenario), samples, tables)
+        found = kpis(measured, scenario)
+        if world.campaign_names:
+            found |= campaign_kpis(self.branch.campaigns, state, scenario, world.campaign_names)
+        if tables and world.has_book:
+            tables |= campaign_tables(self.branch, scenario, world.campaign_names)
+        return Outcome(found, samples, tables)
 
     def _book_side(self, months: tuple[int, int, int]) -> dict[str, Any]:
         state, policy = self.branch.state, self.world.policy[0]

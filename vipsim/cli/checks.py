@@ -135,8 +135,11 @@ def branch_loads(scenario: Any) -> tuple[list[dict[str, Any]], list[str]]:
     if importlib.util.find_spec("vipsim.loads") is None:
         return [], []
     loads = importlib.import_module("vipsim.loads").loads
-    rows = [_row(role, entry) for role, entry in loads(scenario).items()]
-    return rows, load_warnings(rows)
+    found = loads(scenario)
+    rows = [_row(role, entry) for role, entry in found.items()]
+    from vipsim.campaigns.minutes import warnings
+
+    return rows, [*load_warnings(rows), *warnings(scenario, found)]
 
 
 def _row(role: str, entry: Any) -> dict[str, Any]:

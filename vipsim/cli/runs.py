@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vipsim import __version__, results
-from vipsim.cli import DIFFERS, DONE
+from vipsim.cli import DIFFERS, DONE, campaigning
 from vipsim.cli.output import data, document, progress, say_if_compiling, talk
 from vipsim.cli.tables import interval, kpi_rows, number, scale_of, table
 from vipsim.scenario import files
@@ -66,8 +66,12 @@ def run(
             record="first",
             evaluations=memory,
         )
-        folder = results.write(out, manifest, files.resolved_toml(scenario), tables_of(made))
-    content = run_content(made, manifest, folder)
+        content = run_content(made, manifest, None)
+        tables = tables_of(made)
+        plans = campaigning.plans(scenario, tables, content)
+        folder = results.write(out, manifest, files.resolved_toml(scenario), tables, plans)
+    content["results_dir"] = str(folder)
+    content |= campaigning.funnel_content(tables)
     if json_output:
         document("run", content)
         return DONE
@@ -76,6 +80,10 @@ def run(
     if twin:
         data("\nAgainst today's policy on the same random numbers (this scenario less today):")
         data(table(["KPI", "difference", "95% interval", "unit"], kpi_rows(content["against_today"], sign=True)))
+    if "funnel" in content:
+        data(campaigning.funnel_text(tables))
+    for name in plans:
+        talk(f"plan of the campaign: {folder / name}")
     talk(f"written to {folder}")
     return DONE
 

@@ -10,10 +10,13 @@ from typing import Any
 GROUPS: tuple[tuple[str, str], ...] = (
     ("Assets kept and value", r"(opening|retained|new)_assets|net_retained|margin_|terminal_"),
     ("Customers", r"vip_(churn|downgrade|customer|asset)|net_vip|win_back|maturity_|assigned_|signed_|maintained_"),
-    ("Lobby", r"visits_|\w+_wait_|\w+_abandon|identification_|self_service_"),
+    ("Cards", r"card_(?!fees)|renewal_|exchange_|special_card|first_contact"),
+    ("Lobby", r"visits_|(vip|ordinary)_wait_|\w+_abandon|balk_|overtaken_|self_service_share|lobby_cost_"),
+    ("Waits by line", r"\w+_wait_"),
+    ("Identification", r"identification_|received_|prime_|missed_|wasted_|leads_|teller_referrals_|referred_"),
     ("Staff and outreach", r"utilisation_|contacts_|meetings_|sales_|coverage_|follow_up_"),
-    ("Service", r"satisfaction_|complaints_"),
-    ("Money and rules", r"cost_|budget_|compliance_|plan_"),
+    ("Service", r"satisfaction_|complaints_|ebank_"),
+    ("Money and rules", r"cost_|campaign_|budget_|compliance_|plan_|card_fees|consent_"),
 )
 """Heading and the pattern of the KPI names under it; the first that matches wins, the rest stands under Others."""
 

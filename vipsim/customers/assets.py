@@ -11,7 +11,18 @@ from vipsim import draws, tally
 from vipsim.agenda import MATURITY, file
 from vipsim.compiled import kernel, lean
 from vipsim.customers.segments import DEMAND, TIME, WEALTH_PRODUCT
-from vipsim.customers.state import CLASSES, ELSEWHERE, HERE, INCOME, MARKET, assets, count, move, switch
+from vipsim.customers.state import (
+    CLASSES,
+    ELSEWHERE,
+    HERE,
+    INCOME,
+    MARKET,
+    assets,
+    count,
+    move,
+    raise_relationship,
+    switch,
+)
 from vipsim.draws import draw, normal_quantile
 
 REOPEN = 2  # number of the month's draws of a customer (stream ASSETS)
@@ -113,6 +124,29 @@ def _buy(state, flows, i, product):
 
 
 @lean
+def feel_markets(state, flows, i, returns, day):
+    """A marked loss of a class that customer i holds much of shakes trust, a marked gain strengthens it (O07, M13)."""
+    row = state.book[i]
+    have = np.float64(assets(state.book, i))
+    for product in range(CLASSES):
+        large = np.float64(row.balance[product]) >= flows.loss_hold_share * have
+        if large and returns[product] <= -flows.loss_from_share:
+            row.loss_day = day
+            raise_relationship(state, i, -flows.loss_care_share)
+        elif large and returns[product] >= flows.loss_from_share:
+            raise_relationship(state, i, flows.gain_care_share)
+
+
+@lean
+def moves_much(flows, returns):
+    """Whether a month's returns are such that holders of some class feel them."""
+    found = False
+    for product in range(CLASSES):
+        found = found or abs(returns[product]) >= flows.loss_from_share
+    return found
+
+
+@lean
 def kept_share(flows, reminded, is_vip):
     """Chance that maturing money is rolled over: without help, then by a reminder, then by the rate premium."""
     left = 1.0 - flows.roll_over_share
@@ -141,8 +175,15 @@ def mature(state, agenda, address, flows, i, product, day, days_left):
     reminded = state.book[i].reminded >> product & 1
     state.book[i].reminded &= ~(1 << product)
     count(state, tally.MATURED_FEN, np.float64(amount))
+    kept = kept_share(flows, reminded, book[i].tier > 0)
+    large = amount * 2 >= assets(book, i)
+    if book[i].owner >= 0:
+        count(state, tally.MATURED_OWNED, 1.0)
+        count(state, tally.MATURED_REMINDED, 1.0 if reminded else 0.0)
+    if large and state.sums.watched and state.sums.phase == tally.WINDOW and book[i].cohort and not book[i].lost:
+        state.sums.expected[book[i].vip_group, 1] += (1.0 - kept) * flows.leave_share
     u = draw(address, draws.MATURITY, day, i, product * 2 + _KEEP)
-    if u < kept_share(flows, reminded, book[i].tier > 0):
+    if u < kept:
         if product == TIME:
             book[i].time_maturity = day + book[i].time_term
             file_maturity(agenda, i, product, book[i].time_maturity, day, days_left)
@@ -156,7 +197,7 @@ def mature(state, agenda, address, flows, i, product, day, days_left):
     else:
         book[i].product_maturity = -1
     if draw(address, draws.MATURITY, day, i, product * 2 + _LEAVE) < flows.leave_share:
-        if amount * 2 >= assets(book, i) and state.sums.phase == tally.WINDOW:
+        if large and state.sums.phase == tally.WINDOW:
             book[i].lost = 1
         move(state, i, product, -amount, ELSEWHERE, days_left)
         count(state, tally.LEFT_FEN, np.float64(amount))
@@ -166,16 +207,22 @@ def mature(state, agenda, address, flows, i, product, day, days_left):
 
 
 @lean
-def climb_ladder(state, agenda, flows, i, part, day, days_left):
-    """After advice, a part of the demand balance moves into a wealth product (O06); fen moved."""
-    book = state.book
-    amount = np.int64(np.float64(book[i].balance[DEMAND]) * part)
-    if amount <= 0:
-        return np.int64(0)
-    switch(state, i, DEMAND, WEALTH_PRODUCT, amount)
-    book[i].buys_products = 1
-    if book[i].product_maturity < day:
-        book[i].product_maturity = day + flows.product_term_days
-        file_maturity(agenda, i, WEALTH_PRODUCT, book[i].product_maturity, day, days_left)
-    count(state, tally.LADDER_FEN, np.float64(amount))
-    return amount
+def start_term(agenda, state, flows, sold_term_days, i, product, day, days_left):
+    """Money has come into a class: where no term is running yet one begins."""
+    row = state.book[i]
+    if product == TIME and row.time_maturity < day:
+        row.time_term = sold_term_days
+        row.time_maturity = day + row.time_term
+        file_maturity(agenda, i, TIME, row.time_maturity, day, days_left)
+    elif product == WEALTH_PRODUCT:
+        row.buys_products = 1
+        if row.product_maturity < day:
+            row.product_maturity = day + flows.product_term_days
+            file_maturity(agenda, i, WEALTH_PRODUCT, row.product_maturity, day, days_left)
+
+
+@lean
+def place(state, agenda, flows, sold_term_days, i, product, amount, day, days_left):
+    """A part of the demand balance goes into another class, on advice (O06)."""
+    switch(state, i, DEMAND, product, amount)
+    start_term(agenda, state, flows, sold_term_days, i, product, day, days_left)

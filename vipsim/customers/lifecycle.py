@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from math import exp, log
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,12 +21,13 @@ from vipsim.compiled import kernel, lean
 from vipsim.customers.assets import kept_share
 from vipsim.customers.book import DECLINE, DEVELOPMENT, EBANK_ACTIVE, EXITED, EXPLORATION, MATURITY, NO_OWNER, NOTICE
 from vipsim.customers.segments import TIME, WEALTH_PRODUCT
-from vipsim.customers.state import CLASSES, assets, count, take_out
+from vipsim.customers.state import CLASSES, State, assets, count, take_out
 from vipsim.draws import draw, pair
 from vipsim.scenario.lifecycle import Lifecycle
 from vipsim.scenario.outreach import Response
 
 VIP_GROUP, ORDINARY_GROUP = 1, 0
+FALSE, SEEN, DECLARED = range(3)  # amount of an alert on the agenda
 MOST_PRODUCTS = 12
 _ROUNDING = 1.0 + 1e-9  # a bound holds however its factors were rounded
 
@@ -54,10 +55,15 @@ class HazardRatios(NamedTuple):
     relationship: float
     exploration: float
     decline: float
+    loss: float
+    referred: float
+    locked: float
     floor: float
     most: float  # the largest product of these ratios, fatigue apart
     maintained_days: int
     shock_days: int
+    loss_days: int
+    locked_days: int
     leave_exploration: float  # chance a month
     leave_development: float
     level: np.ndarray  # float64 [10] by grid level, 0 = not known yet
@@ -81,8 +87,8 @@ def hazard_ratios(life: Lifecycle, response: Response) -> HazardRatios:
         fatigue_from=response.fatigue_from_per_year,
         fatigue=response.fatigue_share,
         ebank=causal(life.ebank_ratio),
-        complaint=causal(life.complaint_ratio),
-        wait=causal(life.wait_ratio),
+        complaint=life.complaint_ratio,  # what is suffered is no label that targeting confounds: in full
+        wait=life.wait_ratio,
         downgrade=causal(life.downgrade_ratio),
         quarter4=season / season_mean,
         other_quarters=1.0 / season_mean,
@@ -90,16 +96,31 @@ def hazard_ratios(life: Lifecycle, response: Response) -> HazardRatios:
         relationship=causal(life.relationship_ratio),
         exploration=causal(life.exploration_ratio),
         decline=causal(life.decline_ratio),
+        loss=causal(life.loss_ratio),
+        referred=causal(life.referred_ratio),
+        locked=causal(life.locked_ratio),
         floor=life.floor_ratio,
         most=0.0,
         maintained_days=life.maintained_days,
         shock_days=life.shock_days,
+        loss_days=life.loss_days,
+        locked_days=life.locked_days,
         leave_exploration=1.0 - exp(-1.0 / life.exploration_months),
         leave_development=1.0 - exp(-1.0 / life.development_months),
         level=np.ones(10),  # policy_of puts in those of [grid]
         monthly=np.array([-log(1.0 - rate) / 12.0 for rate in yearly]),
     )
-    raised = (found.maintained, found.ebank, found.complaint, found.wait, found.downgrade, found.relationship)
+    raised = (
+        found.maintained,
+        found.ebank,
+        found.complaint,
+        found.wait,
+        found.downgrade,
+        found.relationship,
+        found.loss,
+        found.referred,
+        found.locked,
+    )
     stage = max(1.0, found.exploration, found.decline)
     most = float(found.products.max()) * stage * math.prod(max(1.0, ratio) for ratio in raised)
     return found._replace(most=most * _ROUNDING)
@@ -141,6 +162,12 @@ def hazard_ratio(state, ratios, i, day):
         ratio *= ratios.wait
     if day - book[i].tier_shock_day <= ratios.shock_days:
         ratio *= ratios.downgrade
+    if day - book[i].loss_day <= ratios.loss_days:
+        ratio *= ratios.loss
+    if book[i].referred:
+        ratio *= ratios.referred
+    if book[i].time_maturity - day > ratios.locked_days and 2 * book[i].balance[TIME] >= assets(book, i):
+        ratio *= ratios.locked
     ratio *= 1.0 - (1.0 - ratios.relationship) * book[i].relationship
     ratio *= ratios.level[book[i].level]
     if book[i].stage == EXPLORATION:
@@ -164,7 +191,7 @@ def monthly_hazard(state, ratios, i, day, quarter, invited):
         if quarter >= 0:
             ratio *= ratios.quarter4 if quarter == 3 else ratios.other_quarters
         ratio *= 1.0 + invited
-    return ratio * ratios.rival * ratios.monthly[group]
+    return ratio * state.sums.hazard_level[group] * ratios.rival * ratios.monthly[group]
 
 
 @lean
@@ -173,63 +200,67 @@ def most_hazard(state, ratios, group, invited):
     ratio = max(ratios.most / state.sums.hazard_mean[group], ratios.floor)
     if group == VIP_GROUP:
         ratio *= max(1.0, ratios.quarter4, ratios.other_quarters) * (1.0 + invited)
-    return ratio * ratios.rival * ratios.monthly[group] * _ROUNDING
+    return ratio * state.sums.hazard_level[group] * ratios.rival * ratios.monthly[group] * _ROUNDING
 
 
 @lean
-def matured_away(state, flows, i):
-    """Expected yearly number of maturities by which customer i takes half the assets or more."""
+def leaving_rate(state, flows, reminders, i):
+    """Expected yearly outflow of customer i's maturing money, as a part of the assets here.
+
+    ``reminders``: the share of the owned customers' maturities that are reminded of in time.
+    """
     row = state.book[i]
-    have = assets(state.book, i)
+    have = np.float64(assets(state.book, i))
+    reminded = reminders if row.owner >= 0 else 0.0
+    vip = row.tier > 0
+    leaves = (1.0 - reminded) * (1.0 - kept_share(flows, False, vip)) + reminded * (1.0 - kept_share(flows, True, vip))
     rate = 0.0
     for product in (TIME, WEALTH_PRODUCT):
-        amount = row.balance[product]
-        if amount > 0 and 2 * amount >= have:
+        part = np.float64(row.balance[product]) / have if have > 0.0 else 0.0
+        if part > 0.0:
             term = row.time_term if product == TIME else flows.product_term_days
-            leaves = (1.0 - kept_share(flows, row.owner >= 0, row.tier > 0)) * flows.leave_share
-            rate += 365.25 / max(term, 1) * leaves
+            rate += part * leaves * flows.leave_share * 365.25 / max(term, 1)
     return rate
 
 
 @kernel
-def observe_hazards(state, policy, customers, day):
-    """Scale the hazards so that the opening book under today's policy reproduces the observed yearly rates (N14, N15).
+def observe_hazards(state, policy, level, customers, day):
+    """Scale the hazards: ratios are divided by their mean over the opening book and multiplied by ``level``.
 
-    The observed rates count all large outflows: those by a maturity are taken off, those that rescues prevent are
-    added back, and the rest is divided by the mean ratio of the group. Weights are equal: the rates count customers.
+    The level (float64 [2], ordinary and VIP) is found by a pilot (``simulate``), so that under today's policy
+    notices less rescues, and maturities that take half the assets, together reproduce the observed yearly rates
+    (N14, N15). Weights are equal: the rates count customers.
     """
     total = np.zeros(2)
     people = np.zeros(2)
-    owned = np.zeros(2)
-    matured = np.zeros(2)
     for i in range(customers):
         row = state.book[i]
         if EXPLORATION <= row.stage <= DECLINE:
             total[row.vip_group] += hazard_ratio(state, policy.hazards, i, day)
             people[row.vip_group] += 1.0
-            owned[row.vip_group] += 1.0 if row.owner >= 0 else 0.0
-            matured[row.vip_group] += matured_away(state, policy.assets, i)
     for group in range(2):
         if people[group] > 0.0:
-            yearly = 12.0 * policy.hazards.monthly[group]
-            level = max(1.0 - matured[group] / people[group] / yearly, policy.hazards.floor) if yearly > 0.0 else 1.0
-            level /= 1.0 - owned[group] / people[group] * policy.rescued_share
-            state.sums.hazard_mean[group] = total[group] / people[group] / level
+            state.sums.hazard_mean[group] = total[group] / people[group]
+        state.sums.hazard_level[group] = level[group]
 
 
-def rescued_share(scenario: Any) -> float:
-    """Notices of owned customers that rescue contacts are expected to turn around under a policy."""
-    life, outreach = scenario.lifecycle, scenario.outreach
-    trigger = outreach.triggers.outflow_alert
-    if not trigger.on:
-        return 0.0
-    channel = getattr(outreach, trigger.channel)
-    reached = 1.0 - (1.0 - channel.reach_share) ** outreach.most_attempts
-    lift = (1.0 + life.offer_effect_ratio * life.rescue_offer_share * 100.0) * channel.response_ratio
-    left = 1.0
-    for tries in range(life.rescue_most):
-        left *= 1.0 - min(1.0, life.rescue_share * life.rescue_next_ratio**tries * lift)
-    return float(life.detection_recall_share * reached * (1.0 - left))
+def better_level(level: np.ndarray, state: State, life: Lifecycle, window_months: int) -> np.ndarray:
+    """The level of hazards at which a pilot's window would have shown the observed rates: float64 [2].
+
+    Of the cohort's outflows the pilot gives the expectation, not the count: the sum of everybody's chances, day by
+    day, while not lost yet. It has the mean of the count and little of its noise.
+    """
+    sums = state.sums
+    found = level.copy()
+    for group, yearly in enumerate((life.ordinary_outflow_per_year, life.vip_outflow_per_year)):
+        notices, matured = sums.expected[group]
+        if notices <= 0.0:
+            continue
+        wanted = sums.group[group] * (1.0 - (1.0 - yearly) ** (window_months / 12.0))
+        given, turned = sums.turned[group]
+        by_notice = notices * (1.0 - (min(turned / given, 0.9) if given > 0.0 else 0.0))
+        found[group] = level[group] * max((wanted - matured) / by_notice, 0.0)
+    return found
 
 
 @lean
@@ -242,16 +273,24 @@ def day_of_event(u, hazard, days):
 
 @lean
 def give_notice(state, agenda, address, life, lag_days, i, day):
-    """Customer i decides to take the money away: the date of leaving is set, the alert may see it (Y05, M02)."""
+    """Customer i decides to take the money away: the date of leaving is set; some say so, the alert may see others.
+
+    Who says so is heard whoever the owner is; the customer system sees only what owners look at (Y05, M02).
+    """
     book = state.book
     book[i].stage = NOTICE
     book[i].stage_since = day
     state.book[i].rescue_tries = 0
     state.book[i].rescue_known = 0
     count(state, tally.NOTICES, 1.0)
+    if state.sums.phase == tally.WINDOW:
+        state.sums.turned[book[i].vip_group, 0] += 1.0
     file(agenda, day + life.notice_days, LEAVE, i, 0, 0)
-    if book[i].owner >= 0 and draw(address, draws.OUTFLOW, _EPOCH + day, i, _DETECT) < life.detection_recall_share:
-        file(agenda, day + 1 + lag_days, ALERT, i, 0, 1)
+    u_detect, u_declare = pair(address, draws.OUTFLOW, _EPOCH + day, i, _DETECT)
+    if u_declare < life.declared_share:
+        file(agenda, day + 1, ALERT, i, 0, DECLARED)
+    elif book[i].owner >= 0 and u_detect < life.detection_recall_share:
+        file(agenda, day + 1 + lag_days, ALERT, i, 0, SEEN)
 
 
 @lean
@@ -308,6 +347,8 @@ def rescue(state, address, life, effort, i):
     for _ in range(tries):
         chance *= life.rescue_next_ratio
     chance *= 1.0 + life.offer_effect_ratio * life.rescue_offer_share * 100.0
+    if state.sums.phase == tally.WINDOW:
+        state.sums.turned[book[i].vip_group, 1] += min(chance, 1.0)
     if draw(address, draws.OUTFLOW, _EPOCH + book[i].stage_since, i, _RESCUE + tries) >= chance:
         return False
     book[i].stage = MATURITY if book[i].relationship >= life.decline_below_share else DEVELOPMENT

@@ -94,8 +94,7 @@ def levels_of(scenario: Any) -> LevelRules:
     hazard = np.array([1.0, *grid.outflow_ratio]) ** scenario.lifecycle.causal_share
     if grid.serve_level1 != "full":
         kept[1], visits[1] = 0, grid.channel_visit_ratio
-    if grid.serve_level1 == "drop":
-        hazard[1] *= grid.dropped_outflow_ratio
+        hazard[1] *= grid.dropped_outflow_ratio if grid.serve_level1 == "drop" else grid.channel_outflow_ratio
     perks = np.array([0.0, *grid.perk_yuan_per_year]) / 12.0
     return LevelRules(
         hazard=hazard,

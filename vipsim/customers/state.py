@@ -14,15 +14,16 @@ import numpy as np
 
 from vipsim import tally
 from vipsim.compiled import lean
-from vipsim.customers.book import EXITED, PROSPECT, Book
-from vipsim.customers.segments import CLASS_NAMES, DEMAND, TIME, WEALTH_PRODUCT
+from vipsim.customers.book import EXITED, NEVER, PROSPECT, Book
+from vipsim.customers.segments import CLASS_NAMES, TIME, WEALTH_PRODUCT
 from vipsim.records import rows
 
 CLASSES = len(CLASS_NAMES)
 HERE, ELSEWHERE, INCOME, MARKET = range(4)
 
-OWNER_PENDING = -2  # an assignment is on the agenda
+CHANNEL_COUNT = 6  # channels of outreach, meetings apart
 CARD_BIT = CLASSES  # bit of ``reminded``: the coming expiry of the card
+OWNER_PENDING = -2  # an assignment is on the agenda
 
 
 class State(NamedTuple):
@@ -34,6 +35,7 @@ class State(NamedTuple):
 
 _BESIDE: list[tuple[Any, ...]] = [
     ("care", "f8"),  # contacts of the last year in meetings' worth (decays)
+    ("courted", "f8"),  # rivals' answer to offers made here: loss of response, 0..1 (fades)
     ("drift", "i8"),  # fen: market gains contained in the balances
     ("month_start", "i8"),  # fen at the start of the month
     ("flow_days", "i8"),  # fen x days: this month's flows weighted with the days left
@@ -42,9 +44,20 @@ _BESIDE: list[tuple[Any, ...]] = [
     ("face_day", "i4"),
     ("skilled", "i1"),  # was taught to use the machines
     ("last_talk", "i4"),  # day of the last call, visit or meeting, messages apart
+    ("ask_from", "i4"),  # first day on which a further offer is made
+    ("appointed", "i4"),  # day of the last appointment made
+    ("loss_day", "i4"),  # day of the last loss felt on a product
+    ("followed_day", "i4"),  # day of the last after-sale contact
+    ("birthday", "i2"),  # day of the run's year, 0..364
+    ("sales", "i2"),  # sales made to the customer so far
+    ("refusals", "i1"),  # offers refused in a row
+    ("seller", "i1"),  # managers passed over by changes of seller
+    ("referred", "i1"),  # recommended by another customer
+    ("known", "i1"),  # prospect whom somebody of the branch has met or called
+    ("channel_contacts", "i1", (CHANNEL_COUNT,)),  # contacts in the present month by channel
     ("buys_products", "i1"),  # has held a wealth product
     ("month_contacts", "i2"),  # contacts in the present month
-    ("reminded", "i1"),  # bit of each product class whose coming maturity the customer was reminded of
+    ("reminded", "i1"),  # bit of each product class whose coming maturity the customer was reminded of, and CARD_BIT
     ("rescue_tries", "i1"),  # rescue contacts in the present notice
     ("rescue_known", "i1"),  # the present notice was detected
     ("do_not_call", "i1"),
@@ -69,7 +82,18 @@ SUMS = np.dtype(
             ("cohort_drift_fen", "i8"),  # market gains contained in them
             ("accounts", "i8", (4,)),  # fen: net change of here, elsewhere, income, market
             ("hazard_mean", "f8", (2,)),  # mean hazard ratio of the opening book, ordinary and VIP
-            ("next_prospect", "i8"),  # first row of the pool that is still unknown to the branch
+            ("hazard_level", "f8", (2,)),  # observed rate by notices, relative to that of all large outflows
+            ("next_prospect", "i8"),  # row after the last one that the branch knows
+            ("pool", "i8", (2,)),  # rows from which prospects are looked for: anybody, type C
+            (
+                "expected",
+                "f8",
+                (2, 2),
+            ),  # chances summed in the window, by group: of notices, of maturities lost
+            ("turned", "f8", (2, 2)),  # in the window, by group: notices given, chances of rescue summed
+            ("watched", "i8"),  # 1 = a pilot: chances are summed
+            ("group", "f8", (2,)),  # cohort's size: ordinary, VIP
+            ("checked", "f8"),  # 1 = the head has checked the owners' tasks on the last open day
             ("opening_customers", "i8"),  # rows that are customers on the first day
             ("opening_assigned", "f8"),  # share of those in an owner's band who have an owner on the first day
             ("cards", "i8"),  # cards held
@@ -99,6 +123,9 @@ def opening_rows(book: Book) -> Any:
         filled[name] = column
     filled["last_talk"] = book.last_contact
     filled["qualified_day"] = filled["assigned_day"] = -1
+    for day in ("loss_day", "followed_day", "appointed"):
+        filled[day] = NEVER
+    filled["sales"] = (book.balance[:, 1:] > 0).sum(axis=1)  # what is held was once sold: rungs of the ladder (O06)
     filled["buys_products"] = book.balance[:, WEALTH_PRODUCT] > 0
     return filled
 
@@ -112,8 +139,10 @@ def begin(opening: Any, customers: int) -> State:
     sums["class_total"] = opening["balance"].sum(axis=0)
     sums["hazard_mean"] = 1.0
     sums["cards"] = np.count_nonzero(opening["card"] > 0)
+    sums["hazard_level"] = 1.0
     sums["next_prospect"] = customers
     sums["opening_customers"] = customers
+    sums["pool"] = customers
     return State(opening.copy(), sums)
 
 
@@ -188,12 +217,12 @@ def take_out(state, i, part, days_left):
 
 
 @lean
-def bring_in(state, i, amount, days_left):
-    """Money from elsewhere, at most what is there, into the demand account; fen brought."""
+def bring_in(state, i, product, amount, days_left):
+    """Money from elsewhere, at most what is there, into a product class; fen brought."""
     brought = min(amount, state.book[i].elsewhere)
     if brought <= 0:
         return np.int64(0)
-    move(state, i, DEMAND, brought, ELSEWHERE, days_left)
+    move(state, i, product, brought, ELSEWHERE, days_left)
     return brought
 
 

@@ -1,8 +1,8 @@
 # mypy: allow-untyped-defs, allow-untyped-calls
 """The day's plan: policy first, then rank, then each owner's capacity.
 
-A task that the contact policy does not allow today never holds capacity. What is left is ranked by the assets at
-stake per staff minute, weighted by reason, and cut at what one person can do in a day; the lobby decides how much of
+A task that the contact policy does not allow today never holds capacity. What is left is ranked by expected gain per
+staff minute (or by rule), and cut at what one person can do in a day; the lobby decides how much of
 it is done.
 """
 
@@ -14,20 +14,19 @@ import numpy as np
 
 from vipsim import draws, tally
 from vipsim.compiled import lean
-from vipsim.customers.book import NOTICE
-from vipsim.customers.ownership import OWNER_POSTS
-from vipsim.customers.state import count, is_customer
+from vipsim.customers.ownership import HEAD_FIRST, OWNER_POSTS
+from vipsim.customers.state import count
 from vipsim.draws import draw
-from vipsim.outreach.triggers import CLOSED, LEAD_FOLLOW_UP, OUTFLOW_ALERT, SMS, drop, post_of
+from vipsim.outreach.triggers import CLOSED, LEAD_FOLLOW_UP, concerns, drop, post_of, task_number
 from vipsim.records import rows
 
 REACH, RESULT, EXTRA, SHOW = 0, 2, 4, 6  # numbers of the draws of one attempt: two of each but the first
-
+CHECK = -1  # stands for a task where the head checks the owners' lists
 
 PLACE = np.dtype(
     [
         ("minutes", "f8"),
-        ("task", "i4"),  # place in the backlog
+        ("task", "i4"),  # place in the backlog; CHECK = the head checks lists
         ("reached", "i1"),
     ],
     align=True,
@@ -47,32 +46,27 @@ def make_plan(most: int) -> DayPlan:
 
 
 @lean
-def task_number(reason, attempt, which):
-    """Number of a draw of one attempt: (reason, attempt, which) packed without overlap."""
-    return 8 + (reason * 16 + attempt) * 8 + which
-
-
-@lean
-def is_pointless(state, reason, i):
-    """Whether the cause of the task is gone: the customer has left, or is no longer in notice."""
-    if reason == LEAD_FOLLOW_UP:
-        return state.book[i].stage > NOTICE
-    return not is_customer(state.book, i)
-
-
-@lean
-def allowed_from(state, outreach, reason, i, day, never):
+def allowed_from(state, policy, reason, i, day, never):
     """First day on which the contact policy allows customer i's task (``never``: not before that day).
 
-    Wishes first, then the month's cap and rest days; a rescue need not rest (O03, O09).
+    Wishes first, then the month's caps in all and by channel, then rest: talks since the last talk, messages since
+    the last contact of any kind; what is urgent need not rest (O03, O09).
     """
-    if state.book[i].do_not_call:
+    outreach = policy.outreach
+    triggers = policy.triggers
+    row = state.book[i]
+    channel = triggers.channel[reason]
+    if row.do_not_call:
         return never
-    if state.book[i].month_contacts >= outreach.most_contacts_per_month:
+    if row.month_contacts >= outreach.most_contacts_per_month:
         return day + 1
-    if reason == OUTFLOW_ALERT:
+    if row.channel_contacts[channel] >= triggers.most_per_month[channel]:
+        return day + 1
+    if triggers.urgent[reason]:
         return day
-    return max(day, state.book[i].last_contact + outreach.rest_days)
+    if triggers.talk[channel]:
+        return max(day, row.last_talk + max(outreach.rest_days, triggers.rest_days[channel]))
+    return max(day, row.last_contact + triggers.rest_days[channel])
 
 
 @lean
@@ -86,14 +80,15 @@ def _precedes(row, other):
 
 
 @lean
-def select(state, backlog, outreach, rm_count, day, plan):
+def select(state, backlog, policy, team, day, plan):
     """Fill ``plan`` with the day's best tasks of every owner; expired and pointless tasks leave the backlog.
 
     The customer is looked at only when the task would enter the plan, so that a long backlog costs little.
     """
     for post in range(plan.size.size):
         plan.size[post] = 0
-    most = min(plan.rows.shape[1], outreach.most_contacts_per_day)
+    triggers = policy.triggers
+    most = min(plan.rows.shape[1] - 1, policy.outreach.most_contacts_per_day)
     n = 0
     while n < backlog.size[0]:
         row = backlog.rows[n]
@@ -109,14 +104,14 @@ def select(state, backlog, outreach, rm_count, day, plan):
         if row.ready > day or row.post < 0 or not _enters(backlog, plan, row, most):
             n += 1
             continue
-        if is_pointless(state, row.reason, row.who):
+        if not concerns(state, triggers, row.reason, row.who):
             drop(backlog, n)
             continue
-        post = post_of(state, row.reason, row.who, rm_count)
+        post = post_of(state, triggers, row.reason, row.who, team.rm_count, team.head_count)
         if post != row.post:  # the owner changed since: judge again, on the new owner's list
             row.post = post
             continue
-        ready = allowed_from(state, outreach, row.reason, row.who, day, row.expiry + 1)
+        ready = allowed_from(state, policy, row.reason, row.who, day, row.expiry + 1)
         if ready > day:
             row.ready = ready
             count(state, tally.HELD_BACK, 1.0)
@@ -124,16 +119,33 @@ def select(state, backlog, outreach, rm_count, day, plan):
             _insert(backlog, plan, n, most)
         n += 1
     _keep_one_each(backlog, plan)
+    _add_check(policy.outreach, team, plan)
+
+
+@lean
+def _add_check(outreach, team, plan):
+    """The head's first task is to check the owners' lists of the day (L26); it takes minutes for each task checked."""
+    if team.head_count == 0 or outreach.checked_share <= 0.0:
+        return
+    tasks = 0
+    for post in range(plan.size.size):
+        tasks += plan.size[post]
+    size = plan.size[HEAD_FIRST]
+    for place in range(size, 0, -1):
+        plan.rows[HEAD_FIRST, place].task = plan.rows[HEAD_FIRST, place - 1].task
+    plan.rows[HEAD_FIRST, 0].task = CHECK
+    plan.rows[HEAD_FIRST, 0].minutes = outreach.check_min * outreach.checked_share * tasks
+    plan.size[HEAD_FIRST] = size + 1
 
 
 @lean
 def _keep_one_each(backlog, plan):
-    """Of several tasks of one customer on a day only the best stays: the rest days hold within the day too."""
+    """Of several tasks of one customer on a day only the best of the first list stays: caps and rest hold within it."""
     for post in range(plan.size.size):
         kept = 0
         for place in range(plan.size[post]):
             task = backlog.rows[plan.rows[post, place].task]
-            if task.reason == OUTFLOW_ALERT or not _is_listed(backlog, plan, post, kept, task.who):
+            if not _is_listed(backlog, plan, post, kept, task.who):
                 plan.rows[post, kept].task = plan.rows[post, place].task
                 kept += 1
         plan.size[post] = kept
@@ -141,10 +153,11 @@ def _keep_one_each(backlog, plan):
 
 @lean
 def _is_listed(backlog, plan, post, places, who):
-    """Whether one of the first places of a post's list is a task of this customer."""
+    """Whether a list before a post's, or one of its first places, has a task of this customer."""
     found = False
-    for place in range(places):
-        found = found or backlog.rows[plan.rows[post, place].task].who == who
+    for before in range(post + 1):
+        for place in range(places if before == post else plan.size[before]):
+            found = found or backlog.rows[plan.rows[before, place].task].who == who
     return found
 
 
@@ -174,10 +187,13 @@ def prepare(backlog, triggers, address, plan):
     for post in range(plan.size.size):
         for place in range(plan.size[post]):
             n = plan.rows[post, place].task
+            if n == CHECK:
+                continue
             reason = backlog.rows[n].reason
             channel = triggers.channel[reason]
             number = task_number(reason, backlog.rows[n].attempt, REACH)
             u = draw(address, draws.CONTACT, backlog.rows[n].due, backlog.rows[n].who, number)
-            reached = channel == SMS or u < triggers.reach[channel]
+            reached = u < triggers.reach[channel]
             plan.rows[post, place].reached = reached
-            plan.rows[post, place].minutes = triggers.minutes[channel] if reached else triggers.unreached[channel]
+            minutes = triggers.minutes[channel] + triggers.extra_min[reason]
+            plan.rows[post, place].minutes = minutes if reached else triggers.unreached[channel]

@@ -1,8 +1,8 @@
 # mypy: allow-untyped-defs, allow-untyped-calls
 """Response: what a contact or a meeting leads to, decided on its date by comparing fixed draws with chances.
 
-A funnel: reach, interest, appointment, show, sale or retention. Chances move with relationship, closing effort,
-fatigue and delay; effects on the customer come only from what was done.
+A funnel: reach, interest, appointment, show, sale or retention. Chances move with relationship, the seller's role,
+closing effort, fatigue, delay and earlier offers; effects on the customer come only from what was done.
 """
 
 from __future__ import annotations
@@ -12,30 +12,61 @@ from typing import NamedTuple
 import numpy as np
 
 from vipsim import draws, tally
-from vipsim.agenda import APPOINTMENT, ARRIVE, HOT_LEAVE, file
+from vipsim.agenda import APPOINTMENT, ARRIVE, file
 from vipsim.compiled import lean
-from vipsim.customers.assets import climb_ladder
-from vipsim.customers.book import EXPLORATION, NO_OWNER, NOTICE, PROSPECT
+from vipsim.customers.book import NEVER, NOTICE, PROSPECT
 from vipsim.customers.lifecycle import rescue
 from vipsim.customers.segments import TIME, WEALTH_PRODUCT
-from vipsim.customers.state import count, raise_relationship
+from vipsim.customers.state import CARD_BIT, count, raise_relationship
 from vipsim.draws import draw, pair
-from vipsim.outreach.plan import EXTRA, RESULT, SHOW, task_number
+from vipsim.outreach.plan import EXTRA, RESULT, SHOW
+from vipsim.outreach.sales import (
+    CAME_BACK,
+    advise,
+    file_after_sale,
+    freshness,
+    offer,
+    open_account,
+    push_or_wait,
+    role_of,
+    send_money,
+    take_prospect,
+    willingness,
+)
 from vipsim.outreach.triggers import (
     CONTACT_PLAN,
+    FACE,
+    FOLLOW,
+    FORGIVE,
+    INVITE,
     LEAD_FOLLOW_UP,
-    MATURITY_REMINDER,
-    OUTFLOW_ALERT,
-    SMS,
+    RECOVER,
+    REMIND,
+    RENEW,
+    RESCUE,
+    SELL,
+    THRESHOLD_NEAR,
+    WIN_BACK,
     close,
-    open_task,
+    fall_due,
+    task_number,
 )
 
 _MEETING = 4  # draws of a meeting (stream VISIT_RESULT): sale and size, ladder and joining, arrival of money
 
 
-NOT_REACHED, TALKED, REMINDED, APPOINTED, SOLD, RESCUED, NOT_RESCUED = range(7)
-RESULTS = ("not_reached", "talked", "reminded", "appointed", "sold", "rescued", "not_rescued")
+NOT_REACHED, TALKED, REMINDED, APPOINTED, SOLD, RESCUED, NOT_RESCUED, RECOVERED, WON_BACK = range(9)
+RESULTS = (
+    "not_reached",
+    "talked",
+    "reminded",
+    "appointed",
+    "sold",
+    "rescued",
+    "not_rescued",
+    "recovered",
+    "won_back",
+)
 
 CONTACT = np.dtype(
     [
@@ -83,48 +114,27 @@ def note_contact(log, backlog, triggers, n, attempt, day, start, minutes, staff,
 
 
 @lean
-def freshness(policy, state, i):
-    """Response of a customer who is contacted often, relative to a rested one (O09)."""
-    tiring = state.book[i].contact_load - policy.response.fatigue_from_per_year
-    return 1.0 / (1.0 + policy.response.fatigue_share * tiring) if tiring > 0.0 else 1.0
+def _seller(policy, role):
+    """Closing and care of a role relative to a relationship manager."""
+    sellers = policy.response.sellers
+    if role == 0:
+        return sellers.relationship_manager.closing_ratio, sellers.relationship_manager.care_ratio
+    if role == 1:
+        return sellers.teller.closing_ratio, sellers.teller.care_ratio
+    return sellers.head.closing_ratio, sellers.head.care_ratio
 
 
 @lean
-def win(state, agenda, policy, i, chance, u_sale, u_size, u_lag, day):
-    """A sale that may bring money from elsewhere: it arrives later, and its hot part leaves again later still.
-
-    What a rate premium adds to sales is the part that the premium attracted; of that, ``hot_share`` leaves when
-    the reward window ends. Whether the sale was made.
-    """
-    response = policy.response
-    pull = 0.0
-    if state.book[i].tier > 0:
-        pull = response.premium_pull_ratio * policy.assets.rate_premium_share * 100.0
-    if u_sale >= chance * (1.0 + pull):
-        return False
-    part = response.won_share * u_size * (1.0 - response.rival_keep_share)
-    amount = np.int64(np.float64(state.book[i].elsewhere) * part)
-    count(state, tally.SALES, 1.0)
-    count(state, tally.BONUS_YUAN, policy.incentives.bonus_yuan)
-    if amount <= 0:
-        return True
-    lag = response.lag_days_low + int((response.lag_days_high - response.lag_days_low + 1) * u_lag)
-    file(agenda, day + lag, ARRIVE, i, 0, amount)
-    hot = np.int64(np.float64(amount) * response.hot_share * pull / (1.0 + pull))
-    if hot > 0:
-        file(agenda, day + lag + response.hot_days, HOT_LEAVE, i, 0, hot)
-    return True
-
-
-@lean
-def open_account(state, i, day):
-    """A prospect becomes a customer."""
-    book = state.book
-    book[i].stage = EXPLORATION
-    book[i].stage_since = day
-    book[i].opened = day
-    book[i].owner = NO_OWNER
-    count(state, tally.JOINED, 1.0)
+def _feel(state, policy, channel, care_ratio, step, i, day):
+    """A contact that reached: it is remembered, it tires, it strengthens the relationship (M11)."""
+    triggers = policy.triggers
+    row = state.book[i]
+    row.contact_load += triggers.fatigue[channel]
+    row.last_contact = day
+    if triggers.talk[channel]:
+        row.last_talk = day
+    row.care += triggers.care[channel]
+    raise_relationship(state, i, min(1.0, step * triggers.care[channel] * care_ratio))
 
 
 @lean
@@ -134,49 +144,59 @@ def meet(state, agenda, policy, address, i, number, day, days_left):
     ``number`` tells the customer's meetings of one day apart.
     """
     response = policy.response
-    book = state.book
     first = number * 8 + _MEETING
     u_sale, u_size = pair(address, draws.VISIT_RESULT, day, i, first)
     u_ladder, u_lag = pair(address, draws.VISIT_RESULT, day, i, first + 2)
-    effort = policy.closing_effort * freshness(policy, state, i)
+    closing, care = _seller(policy, 0)
+    effort = policy.closing_effort * freshness(policy, state, i) * closing * policy.triggers.response[FACE]
     count(state, tally.MEETINGS_PRIME, 1.0)
-    if book[i].stage == PROSPECT:
+    if state.book[i].stage == PROSPECT:
         if u_ladder >= response.prospect_join_share * effort:
             return
-        open_account(state, i, day)
-        win(state, agenda, policy, i, 1.0, u_sale, u_size, u_lag, day)
+        open_account(state, policy, i, day)
+        first_money(state, agenda, policy, i, u_sale, u_size, u_lag, day)
         return
-    state.book[i].care += 1.0
-    book[i].contact_load += 1.0
-    book[i].last_contact = day
-    book[i].last_talk = day
-    raise_relationship(state, i, response.meeting_care_share)
-    chance = response.meeting_sale_share * effort * (0.5 + book[i].relationship)
-    win(state, agenda, policy, i, chance, u_sale, u_size, u_lag, day)
+    chance = response.meeting_sale_share * effort * willingness(policy, state, i, day)
+    _feel(state, policy, FACE, care, response.meeting_care_share, i, day)
+    offer(state, agenda, policy, i, chance, u_sale, u_size, u_lag, day)
     if u_ladder < chance:
-        moved = climb_ladder(state, agenda, policy.assets, i, response.ladder_share, day, days_left)
-        count(state, tally.FEE_YUAN, np.float64(moved) / 100.0 * policy.money.sale_fee_share[WEALTH_PRODUCT])
+        advise(state, agenda, policy, i, u_ladder / min(chance, 1.0), day, days_left)
 
 
 @lean
-def respond(state, agenda, backlog, policy, address, n, reached, day, next_open):
-    """What the contact of task n leads to (a result); the task is closed unless another attempt follows.
+def first_money(state, agenda, policy, i, u_class, u_size, u_lag, day):
+    """A new customer brings first money: a trial, into a deposit (Y02)."""
+    row = state.book[i]
+    row.sales += 1
+    row.ask_from = day + policy.response.sale_rest_days
+    count(state, tally.SALES, 1.0)
+    count(state, tally.BONUS_YUAN, policy.incentives.bonus_yuan)
+    file_after_sale(agenda, policy, i, day)
+    product = 0 if u_class < 0.5 else TIME
+    send_money(state, agenda, policy, i, product, u_size, u_lag, 0.0, day)
+
+
+@lean
+def respond(state, agenda, backlog, policy, address, n, reached, post, day, next_open):
+    """What the contact of task n by a post leads to (a result); the task is closed unless another attempt follows.
 
     ``next_open`` int32 [days]: first open day from each day on, for appointments.
     """
-    book = state.book
     triggers = policy.triggers
     i = backlog.rows[n].who
+    row = state.book[i]
     reason = backlog.rows[n].reason
+    aim = triggers.aim[reason]
     channel = triggers.channel[reason]
     attempt = backlog.rows[n].attempt
     due = backlog.rows[n].due
-    count(state, tally.MESSAGES if channel == SMS else tally.CONTACTS, 1.0)
+    talk = triggers.talk[channel]
+    count(state, tally.CONTACTS if talk else tally.MESSAGES, 1.0)
     count(state, tally.CONTACT_YUAN, triggers.cost[channel])
     backlog.rows[n].attempt = attempt + 1
     backlog.rows[n].ready = day + 1
     if not reached:
-        if attempt + 1 >= policy.outreach.most_attempts:
+        if attempt + 1 >= policy.outreach.most_attempts or not talk:  # nobody knows that a message was not read
             if reason == LEAD_FOLLOW_UP:
                 count(state, tally.LEADS_DROPPED, 1.0)
             close(backlog, n)
@@ -185,77 +205,108 @@ def respond(state, agenda, backlog, policy, address, n, reached, day, next_open)
     result = TALKED
     u_result, u_size = pair(address, draws.CONTACT, due, i, task_number(reason, attempt, RESULT))
     u_lag, u_sign = pair(address, draws.CONTACT, due, i, task_number(reason, attempt, EXTRA))
-    effort = policy.closing_effort * freshness(policy, state, i) * triggers.response[channel]
-    book[i].contact_load += 1.0
-    state.book[i].month_contacts += 1
-    book[i].last_contact = day
-    if channel != SMS:
-        book[i].last_talk = day
-    state.book[i].care += triggers.care[channel]
-    raise_relationship(state, i, policy.response.contact_care_share * triggers.care[channel])
-    if book[i].owner >= 0 and book[i].tier > 0 and not book[i].signed and u_sign < policy.ownership.signed_share:
-        book[i].signed = 1
+    closing, care = _seller(policy, role_of(post))
+    effort = policy.closing_effort * freshness(policy, state, i) * triggers.response[channel] * closing
+    willing = willingness(policy, state, i, day) if aim in (SELL, FOLLOW) else 0.0
+    pushes = push_or_wait(state, policy, i) if willing > 0.0 and row.ask_from <= day else 0.0
+    row.month_contacts += 1
+    row.channel_contacts[channel] += 1
+    _feel(state, policy, channel, care, policy.response.contact_care_share, i, day)
+    if row.owner >= 0 and row.tier > 0 and not row.signed and u_sign < policy.ownership.signed_share:
+        row.signed = 1
         count(state, tally.SIGNED, 1.0)
-    if reason == LEAD_FOLLOW_UP:
+    if reason == CONTACT_PLAN:
+        count(state, tally.PLANNED_MADE, min(1.0, triggers.response[channel]))
+    if aim in (SELL, FOLLOW):
+        if aim == FOLLOW:
+            row.followed_day = day
+        base = policy.response.call_sale_share
+        if reason == THRESHOLD_NEAR:
+            base *= policy.response.threshold_pull_ratio
+        if row.stage != PROSPECT and pushes > 0.0:
+            chance = base * effort * willing * pushes
+            if offer(state, agenda, policy, i, chance, u_result, u_size, u_lag, day):
+                result = SOLD
+        comes = talk and u_result >= 1.0 - policy.response.call_visit_share * min(1.0, effort)
+        if result == TALKED and comes and appoint(state, agenda, policy, i, reason, due, day, next_open):
+            result = APPOINTED  # the aim of a call is a meeting (O01)
+    elif aim == INVITE:
         delay = np.float64(day - due)
         if delay <= triggers.sla_days[reason]:
             count(state, tally.LEADS_IN_TIME, 1.0)
         chance = policy.response.appointment_share * effort * 0.5 ** (delay / policy.response.delay_halving_days)
-        if u_result < chance:
-            when = day + policy.response.appointment_days
-            count(state, tally.APPOINTMENTS, 1.0)
-            if when < next_open.size and next_open[when] >= 0:
-                file(agenda, next_open[when], APPOINTMENT, i, 0, due)
+        if u_result < chance and appoint(state, agenda, policy, i, reason, due, day, next_open):
             result = APPOINTED
-    elif reason == MATURITY_REMINDER:
-        if u_result >= triggers.response[channel]:  # a message is overlooked more easily than a call
-            close(backlog, n)
-            return TALKED
-        result = REMINDED
-        soon = day + triggers.lead_days[reason]
-        if day <= book[i].time_maturity <= soon:
-            state.book[i].reminded |= 1 << TIME
-        if day <= book[i].product_maturity <= soon:
-            state.book[i].reminded |= 1 << WEALTH_PRODUCT
-    elif reason == CONTACT_PLAN:
-        count(state, tally.PLANNED_MADE, min(1.0, triggers.response[channel]))
-        chance = policy.response.call_sale_share * effort * (0.5 + book[i].relationship)
-        if win(state, agenda, policy, i, chance, u_result, u_size, u_lag, day):
-            result = SOLD
-    elif reason == OUTFLOW_ALERT:
+    elif aim == REMIND:
+        if u_result < triggers.response[channel]:  # a message is overlooked more easily than a call
+            result = REMINDED
+            soon = day + triggers.lead_days[reason]
+            if day <= row.time_maturity <= soon:
+                row.reminded |= 1 << TIME
+            if day <= row.product_maturity <= soon:
+                row.reminded |= 1 << WEALTH_PRODUCT
+            if u_size < policy.response.reminded_visit_share:  # the reminder opens the door (O06)
+                appoint(state, agenda, policy, i, reason, due, day, next_open)
+    elif aim == RENEW:
+        if u_result < triggers.response[channel]:
+            row.reminded |= 1 << CARD_BIT
+            result = REMINDED
+    elif aim == FORGIVE:
+        if u_result < policy.response.forgive_share * min(1.0, triggers.response[channel] * care):
+            row.tier_shock_day = NEVER
+            result = RECOVERED
+    elif aim == RECOVER:
+        if u_result < policy.response.recover_share * min(1.0, triggers.response[channel] * care):
+            row.complaint_day = NEVER
+            count(state, tally.COMPLAINTS_RESOLVED, 1.0)
+            result = RECOVERED
+    elif aim == WIN_BACK:
+        if u_result < policy.response.win_back_share * effort:
+            part = policy.response.won_share * policy.response.movable_share * u_size
+            back = np.int64(np.float64(row.elsewhere) * part)
+            file(agenda, day + policy.response.lag_days_low, ARRIVE, i, CAME_BACK, back)
+            result = WON_BACK
+    elif aim == RESCUE:
         kept = rescue(state, address, policy.lifecycle, effort, i)
         result = RESCUED if kept else NOT_RESCUED
-        if not kept and book[i].stage == NOTICE and state.book[i].rescue_tries < policy.lifecycle.rescue_most:
+        if not kept and row.stage == NOTICE and row.rescue_tries < policy.lifecycle.rescue_most:
             return result
     close(backlog, n)
     return result
 
 
 @lean
-def keeps_appointment(policy, address, i, due):
-    """Whether customer i comes to the appointment made in following up the lead of day ``due``."""
-    return draw(address, draws.CONTACT, due, i, task_number(LEAD_FOLLOW_UP, 15, SHOW)) < policy.response.show_share
+def appoint(state, agenda, policy, i, reason, due, day, next_open):
+    """An appointment some days ahead, on an open day; whether one was made. One at a time for each customer."""
+    if state.book[i].appointed >= day:
+        return False
+    when = day + policy.response.appointment_days
+    if when >= next_open.size or next_open[when] < 0:
+        return False
+    count(state, tally.APPOINTMENTS, 1.0)
+    state.book[i].appointed = next_open[when]
+    file(agenda, next_open[when], APPOINTMENT, i, reason, due)
+    return True
 
 
 @lean
-def take_lead(state, backlog, triggers, rm_count, i, day):
+def keeps_appointment(policy, address, i, reason, due):
+    """Whether customer i comes to the appointment made for a task of day ``due``; an exact time binds more (O17)."""
+    firm = policy.outreach.firm_appointments
+    shows = policy.response.show_firm_share if firm else policy.response.show_share
+    return draw(address, draws.CONTACT, due, i, task_number(reason, 15, SHOW)) < shows
+
+
+@lean
+def take_lead(state, backlog, policy, address, team, i, day):
     """A visitor left a telephone number: the managers follow up from the next day on (L26, O02).
 
-    ``i`` is a row of the book, -1 for a walk-in without account: then the next prospect of the finite pool.
+    ``i`` is a row of the book, -1 for a walk-in of type C without account: then somebody of the finite pool.
     """
     if i < 0:
-        i = take_prospect(state)
+        i = take_prospect(state, policy, 1)
         if i < 0:
             return
-    if triggers.on[LEAD_FOLLOW_UP]:
-        open_task(state, backlog, triggers, rm_count, i, LEAD_FOLLOW_UP, day + 1, triggers.expiry_days[LEAD_FOLLOW_UP])
-
-
-@lean
-def take_prospect(state):
-    """The next person of the pool of prospects, -1 when it is exhausted."""
-    i = state.sums.next_prospect
-    if i >= state.book.stage.size:
-        return -1
-    state.sums.next_prospect = i + 1
-    return i
+    fall_due(
+        state, backlog, policy, address, team, i, LEAD_FOLLOW_UP, day + 1, policy.triggers.expiry_days[LEAD_FOLLOW_UP]
+    )

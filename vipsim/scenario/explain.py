@@ -39,8 +39,30 @@ TOPICS: dict[str, str] = {
     "window": "The months in which the scenario's policy holds.",
     "run-off": "Months after the window, under today's policy again, in which bought assets may leave.",
     "vip": "A customer whose tier is at or above the scheme's standard cut.",
+    "funnel": "The funnel of lost effect: how many people and yuan got how far, where the rest was lost, what binds.",
     "engine": "compiled: the fast default. simpy: the readable reference. Both give exactly the same visits.",
 }
+
+FUNNEL = (
+    "vipsim run prints a line for every campaign that is on and every kind of outreach task; the run folder holds",
+    "them as funnel.parquet (people, yuan, lost people, lost yuan, why, is_limit), from the first replication.",
+    "eligible     meets the filter of the campaign, or: the task fell due",
+    "owned        somebody keeps the customer, where the campaign wants that",
+    "allowed      the contact policy permits a contact in time: wishes, rest days, caps, no other campaign",
+    "asked        within capacity: on the list, within the owners' minutes and the budget",
+    "reached      answered, read, or came to the counter",
+    "interested   wants to hear more; of a task: it led to what it was made for",
+    "accepted     will come, and has a seat",
+    "came         to the event or to the branch",
+    "met          somebody had the minutes; the others waited and left",
+    "moved        money came; of care and reminders: the contact was made",
+    "stayed       money still here on the last day of the run-off",
+    "Nobody is lost twice. Yuan are what is at stake: what a sale could bring at most, or what the customer has here;",
+    "from 'moved' on they are what came and what stayed. What is lost for reasons of the branch itself (owners,",
+    "policy, list, minutes, seats, budget, waits) is a limit; the limit shown binds: most yuan lost there, times the",
+    "share that the later steps let through. The increment against the twin (--twin) says what would have come anyway.",
+)
+"""How to read the funnel of lost effect, line by line."""
 
 
 class KpiText(Protocol):
@@ -110,7 +132,8 @@ def explain(
     if inside and key.lower() not in TOPICS:
         return _section(key, root, [all_settings[name] for name in inside])
     if key.lower() in TOPICS:
-        return Explanation(key.lower(), "word", TOPICS[key.lower()], members=inside)
+        members = list(FUNNEL) if key.lower() == "funnel" else inside
+        return Explanation(key.lower(), "word", TOPICS[key.lower()], members=members)
     part = _part(key, root)
     if part is not None:
         return _setting(key, part, value_of or {})

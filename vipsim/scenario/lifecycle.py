@@ -54,6 +54,13 @@ class Lifecycle(Section):
     )
     exploration_ratio: float = uncertainty("ratio", "Hazard ratio in the exploration stage", "Y02, N15", ge=1)
     decline_ratio: float = uncertainty("ratio", "Hazard ratio in the decline stage", "Y05", ge=1)
+    loss_ratio: float = uncertainty("ratio", "Hazard ratio after a loss on a product", "O07, assumption", ge=1)
+    loss_days: int = fact("days", "Days that a loss on a product weighs", "O07, assumption", ge=1)
+    referred_ratio: float = uncertainty("ratio", "Hazard ratio of recommended customers", "N19", gt=0, le=1)
+    locked_ratio: float = uncertainty(
+        "ratio", "Hazard ratio where half the assets are locked in a running term", "S16, assumption", gt=0, le=1
+    )
+    locked_days: int = fact("days", "Days to maturity from which money is locked in", "S16, assumption", ge=1)
     floor_ratio: float = uncertainty(
         "ratio", "Lowest product of all ratios, relative to the opening mean", "model guard", gt=0, le=1
     )
@@ -63,7 +70,12 @@ class Lifecycle(Section):
         "share", "Relationship strength below which a mature customer declines", "Y05, assumption", ge=0, le=1
     )
     notice_days: int = fact("days", "Days between notice and the money leaving", "Y05, N34", ge=1, le=180)
-    detection_recall_share: float = uncertainty("share", "Notices that the alert finds", "M02, assumption", ge=0, le=1)
+    declared_share: float = uncertainty(
+        "share", "Notices that the customer says openly, at once", "Y05, assumption", ge=0, le=1
+    )
+    detection_recall_share: float = uncertainty(
+        "share", "Silent notices that the alert finds", "M02, assumption", ge=0, le=1
+    )
     detection_precision_share: float = uncertainty("share", "Alerts that are true", "M02, assumption", gt=0, le=1)
     rescue_share: float = uncertainty("share", "First rescue contact that keeps the money", "N18", ge=0, le=1)
     rescue_next_ratio: float = uncertainty(
@@ -79,8 +91,20 @@ class Lifecycle(Section):
     )
     win_back_per_year: float = uncertainty("per year", "Lost customers who come back in a year", "N18", ge=0, le=1)
     relationship_decay_per_month: float = uncertainty(
-        "per month", "Fading of relationship without contact", "D10, assumption", ge=0, le=1
+        "per month", "Part of the way to its base that a relationship goes without care", "D10, assumption", ge=0, le=1
     )
+    base_strength_share: list[float] = uncertainty(
+        "share",
+        "Base of the relationship without care, in exploration, development, maturity, decline, notice",
+        "N31, assumption",
+    )
+
+    @model_validator(mode="after")
+    def _stages(self) -> Lifecycle:
+        base = self.base_strength_share
+        if len(base) != 5 or min(base) < 0 or max(base) > 1:
+            raise ValueError("base_strength_share expects 5 shares, one for each stage")
+        return self
 
 
 class Assets(Section):
@@ -109,6 +133,16 @@ class Assets(Section):
         "share", "Customers without a running time deposit who open one, a month", "assumption", ge=0, le=1
     )
     reopen_part_share: float = uncertainty("share", "Part of demand balance put into it", "assumption", ge=0, le=1)
+    loss_from_share: float = uncertainty(
+        "share", "Loss of a class in a month from which its holders feel it", "O07, assumption", gt=0, le=1
+    )
+    loss_hold_share: float = uncertainty(
+        "share", "Part of the assets in the class from which it is felt", "O07, assumption", gt=0, le=1
+    )
+    loss_care_share: float = uncertainty("share", "Loss of relationship by it", "O07, assumption", ge=0, le=1)
+    gain_care_share: float = uncertainty(
+        "share", "Rise of relationship by a gain of that size", "O07, M13, assumption", ge=0, le=1
+    )
     product_term_days: int = fact("days", "Term of a wealth product", "O06", ge=7, le=720)
     rate_premium_share: float = lever(
         "share", "Rate premium on time deposits of VIPs, a year", "M15, DV66", ge=0, le=0.01

@@ -44,6 +44,13 @@ class Money(Section):
     )
     overtime_ratio: float = fact("ratio", "Pay of an overtime minute relative to a regular one", "N23", ge=1, le=3)
     device_yuan_per_month: float = fact("yuan/month", "Cost of one self-service machine", "assumption", ge=0)
+    severance_months: float = fact(
+        "months",
+        "Months of pay for each post given up against today",
+        "labour contract law, article 47; N23",
+        ge=0,
+        le=24,
+    )
     hiring_cost_yuan: float = fact("yuan", "Cost of filling one post", "N33, assumption", ge=0)
     terminal_months: int = fact("months", "Months of margin counted for what stays", "model", ge=0, le=60)
     month_end_deviation_share: float = fact(
@@ -71,7 +78,10 @@ class Experience(Section):
         "per year", "Transactions of an active e-banking user outside the lobby", "CF22, N02", ge=0
     )
     visit_care_share: float = uncertainty(
-        "share", "Change of relationship by a visit, per satisfaction above one half", "N31", ge=0, le=1
+        "share", "Change of relationship by a visit, per satisfaction above what is expected", "N31", ge=0, le=1
+    )
+    expected_score_share: float = uncertainty(
+        "share", "Satisfaction with processing that customers expect", "N31", ge=0, le=1
     )
 
     @model_validator(mode="after")

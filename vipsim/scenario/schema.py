@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
 from vipsim.scenario.book import BookSource
 from vipsim.scenario.calendar import Calendar
+from vipsim.scenario.campaigns import Campaign
 from vipsim.scenario.channels import Channels
 from vipsim.scenario.fields import Section
 from vipsim.scenario.lifecycle import Assets, Lifecycle
@@ -68,6 +70,7 @@ class Scenario(Section):
     experience: Experience | None = None
     channels: Channels | None = None
     scorecard: Scorecard | None = None
+    campaigns: dict[str, Campaign] = Field({}, description="Campaigns by name; each is run where its switch is on")
 
     @model_validator(mode="after")
     def _between_sections(self) -> Scenario:
@@ -76,7 +79,7 @@ class Scenario(Section):
 
     def wishes(self) -> list[Wish]:
         """What the sections ask of each other and do not get."""
-        return [*self._calendar_wishes(), *self._lobby_wishes(), *self._book_wishes()]
+        return [*self._calendar_wishes(), *self._lobby_wishes(), *self._book_wishes(), *self._campaign_wishes()]
 
     def _calendar_wishes(self) -> list[Wish]:
         found = []
@@ -120,3 +123,31 @@ class Scenario(Section):
                 wanted = f"at most {max(free, 0)}, the tellers who can be spared at the counters"
                 found.append(Wish(("ownership", "specialists"), wanted, str(self.ownership.specialists)))
         return found
+
+    def _campaign_wishes(self) -> list[Wish]:
+        """A campaign that is on lies within the window, and asks for no more people than there are."""
+        on = {name: campaign for name, campaign in self.campaigns.items() if campaign.on}
+        if on and self.book.source == "none":
+            name = next(iter(on))
+            return [Wish(("campaigns", name, "on"), "false, as book.source is 'none'", "true")]
+        found = []
+        last = _days_of_window(self.calendar) - 1
+        for name, campaign in on.items():
+            for n, phase in enumerate(campaign.phases):
+                if phase.until_day > last:
+                    expected = f"at most {last}, the last day of the window"
+                    path = ("campaigns", name, "phases", n, "until_day")
+                    found.append(Wish(path, expected, str(phase.until_day)))
+            for n, work in enumerate(campaign.staff):
+                employed = getattr(self.staff, work.role).employed
+                if work.people > employed:
+                    expected = f"at most {employed}, as staff.{work.role}.employed says"
+                    found.append(Wish(("campaigns", name, "staff", n, "people"), expected, str(work.people)))
+        return found
+
+
+def _days_of_window(calendar: Calendar) -> int:
+    """Days of the decided window."""
+    months = calendar.start_date.year * 12 + calendar.start_date.month - 1 + calendar.run_in_months
+    after = months + calendar.window_months
+    return (date(after // 12, after % 12 + 1, 1) - date(months // 12, months % 12 + 1, 1)).days

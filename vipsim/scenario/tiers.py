@@ -163,6 +163,9 @@ class Grid(Section):
     channel_visit_ratio: float = uncertainty(
         "ratio", "Visits of customers who are served by channels only", "S04, assumption", ge=0, le=1
     )
+    channel_outflow_ratio: float = uncertainty(
+        "ratio", "Hazard ratio of customers who are served by channels only", "T29 (sign only), assumption", ge=1, le=20
+    )
     dropped_outflow_ratio: float = uncertainty(
         "ratio", "Hazard ratio of customers who are given up", "S04 (sign only), assumption", ge=1, le=20
     )

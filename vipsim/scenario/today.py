@@ -65,11 +65,12 @@ def take_said(tree: Tree, root: type[BaseModel]) -> dict[str, Any]:
     faults: list[Problem] = []
 
     def descend(value: Any, key: str, path: Path) -> None:
-        if key in levers:
+        role = _role_inside_names(root, key)
+        if key in levers or role == "lever":
             said[key] = value
             tree.origins[("today", key)] = tree.origin(path) or Origin("", None, tree.origins[()].folder)
-        elif key in roles:
-            faults.append(problem_at(tree, path, "a lever", f"{key}, a {roles[key] or 'structural key'}"))
+        elif key in roles or role:
+            faults.append(problem_at(tree, path, "a lever", f"{key}, a {role or roles.get(key) or 'structural key'}"))
         elif isinstance(value, dict) and value:
             for name, inner in value.items():
                 descend(inner, f"{key}.{name}" if key else name, (*path, name))
@@ -83,6 +84,15 @@ def take_said(tree: Tree, root: type[BaseModel]) -> dict[str, Any]:
     if faults:
         raise InputError.collect(faults)
     return said
+
+
+def _role_inside_names(root: type[BaseModel], key: str) -> str:
+    """Role of a key inside a table of names, as ``campaigns.women_day.on``; empty for all others."""
+    try:
+        setting = setting_at(root, parse_key(key))
+    except ValueError:
+        return ""
+    return setting.role if setting is not None and "[" not in key else ""
 
 
 def fill(scenario: Root, tree: Tree, documents: list[Document], said: dict[str, Any]) -> Root:

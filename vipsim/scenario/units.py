@@ -67,6 +67,7 @@ FOREIGN: dict[str, str] = {
 
 COUNTS = frozenset(
     {"people", "devices", "counters", "count", "visits", "customers", "contacts", "attempts", "products", "seats"}
+    | {"unit of the column"}
 )
 """Units of counts: such a field needs no suffix."""
 

@@ -287,7 +287,10 @@ def test_vips_and_walk_ins_come_for_other_business() -> None:
     n, zeros = 6000, np.zeros(6000, np.int64)
     walk_ins = int(visits.n[0])
     vip = np.arange(n) % 2
-    visits = add_visits(p, ADDRESS, 0, n, np.arange(n), zeros, zeros, vip, zeros, zeros - 1, zeros, visits)
+    nothing = zeros.astype(float)
+    visits = add_visits(
+        p, ADDRESS, 0, n, np.arange(n), zeros, zeros, vip, zeros, zeros - 1, zeros, zeros, nothing, visits
+    )
     rows = visits.rows[: visits.n[0]]
     customers = rows[walk_ins:]
     for found, share in ((rows[:walk_ins], 0.7), (customers[vip == 1], 0.5), (customers[vip == 0], 0.2)):

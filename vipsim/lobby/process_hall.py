@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vipsim.compiled import inlined, kernel, lean
+from vipsim.compiled import inlined, kernel, lean, pasted
 from vipsim.lobby.jobs import (
     ANY_APPOINTMENT,
     CASH,
@@ -227,7 +227,7 @@ def note_step(hall, t, called, start, end, staff, outcome):
     hall.counts[STEPS_SO_FAR] = n + 1
 
 
-@lean
+@pasted
 def new_ticket(hall, t, line, activity, patience, now):
     """A new ticket of a line, not yet in it."""
     queue = hall.queues[line]
@@ -253,7 +253,7 @@ def counted(hall, line):
     hall.counts[WANTED] |= 1 << queue["station"]
 
 
-@lean
+@pasted
 def append(hall, t):
     """Put a ticket at the end of its line."""
     ticket = hall.jobs[t]
@@ -269,7 +269,7 @@ def append(hall, t):
     counted(hall, line)
 
 
-@lean
+@pasted
 def push_front(hall, t):
     """Put a ticket at the front of its line."""
     ticket = hall.jobs[t]
@@ -316,7 +316,7 @@ def taken(hall, line):
         hall.counts[WANTED] &= ~(1 << station)
 
 
-@lean
+@pasted
 def pop(hall, line):
     """Take the first ticket off a line."""
     queue = hall.queues[line]
@@ -368,7 +368,7 @@ def present(hall, line, now):
     return found
 
 
-@lean
+@pasted
 def at_counter(hall, station, now):
     """Visitors who wait at a counter."""
     line = 3 * station
@@ -390,7 +390,7 @@ def waiting_for_rm(hall, now):
     return found
 
 
-@lean
+@pasted
 def about_waits(hall, look, now):
     """Whether the visitor of a second look still waits where it began."""
     own = hall.jobs[look - hall.n]
@@ -402,7 +402,7 @@ def about_waits(hall, look, now):
 # -------------------------------------------------------------------------------------------- servers
 
 
-@lean
+@pasted
 def set_free(hall, s, now):
     """A server lines up behind those who are free for longer; of those free since now, by number."""
     worker = hall.workers[s]
@@ -418,7 +418,7 @@ def set_free(hall, s, now):
     hall.counts[WOKE] = 1
 
 
-@lean
+@pasted
 def drop_free(hall, i):
     """Take the i-th off the free servers."""
     hall.counts[FREE] -= 1
@@ -435,7 +435,7 @@ def unset_free(hall, s):
             return
 
 
-@lean
+@pasted
 def set_end(hall, s, end):
     """Put an end of service among the pending ones."""
     i = hall.counts[PENDING]
@@ -464,7 +464,7 @@ def unset_end(hall, s):
     return end
 
 
-@lean
+@pasted
 def rm_is_free(hall, line):
     """Whether a free RM on duty serves the line; who is just done with the visitor may be one (``HERE``)."""
     s = hall.counts[HERE]
@@ -476,7 +476,7 @@ def rm_is_free(hall, line):
     return False
 
 
-@lean
+@pasted
 def best_line(hall, s, now):
     """Line whose first ticket a server takes next: best rank, then key, then number; -1 = nobody waits."""
     worker = hall.workers[s]

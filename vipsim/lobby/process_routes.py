@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from math import inf, nan
 
-from vipsim.compiled import inlined, lean
+from vipsim.compiled import inlined, lean, pasted
 from vipsim.lobby.jobs import (
     ABANDONED,
     ACTIVATE,
@@ -126,7 +126,7 @@ def newcomer(hall, v):
 # ------------------------------------------------------------------------------------ a visitor's way
 
 
-@lean
+@pasted
 def own_line(hall, v, now):
     """Line in which a visitor finds an RM."""
     visit = hall.rows[v]
@@ -135,7 +135,7 @@ def own_line(hall, v, now):
     return rm_line(hall.p.rules, visit["appointment"], hall.results[v]["believed"], owner, comes)
 
 
-@lean
+@pasted
 def choose_way(hall, v, now):
     """Where the visitor goes from the entrance; returns what the lobby manager who received goes on with."""
     p = hall.p
@@ -161,7 +161,7 @@ def choose_way(hall, v, now):
     return DONE
 
 
-@lean
+@pasted
 def go(hall, v, now):
     """The way chosen: to a machine, to an RM, or to a counter."""
     visit = hall.rows[v]
@@ -178,7 +178,7 @@ def go(hall, v, now):
         counter(hall, v, now)
 
 
-@lean
+@pasted
 def seek_rm(hall, v, patience, now):
     """Join the line of an RM."""
     hall.results[v]["rm_joined"] = now
@@ -186,7 +186,7 @@ def seek_rm(hall, v, patience, now):
     append(hall, v)
 
 
-@lean
+@pasted
 def counter(hall, v, now):
     """Join the line of a counter, unless the number on the ticket is too high."""
     p = hall.p
@@ -223,7 +223,7 @@ def counter(hall, v, now):
         hall.counts[LOOK_TAIL] = i + 1
 
 
-@lean
+@pasted
 def leave(hall, v, now):
     """Out of the door, thanked where a lobby manager has time (L03)."""
     hall.results[v]["left"] = now
@@ -231,7 +231,7 @@ def leave(hall, v, now):
         errand(hall, 3 * hall.n + v, FAREWELL, hall.p.farewell_within_min, now)
 
 
-@lean
+@pasted
 def errand(hall, t, activity, patience, now):
     """Something small for a lobby manager with nothing else to do."""
     if hall.counts[MANAGERS] > 0:
@@ -239,7 +239,7 @@ def errand(hall, t, activity, patience, now):
         append(hall, t)
 
 
-@lean
+@pasted
 def afterwards(hall, v, now):
     """Business done: primes are picked up for an RM (L07-L10), e-banking is activated (EB06)."""
     p = hall.p
@@ -266,7 +266,7 @@ def afterwards(hall, v, now):
         leave(hall, v, now)
 
 
-@lean
+@pasted
 def meeting_afterwards(hall, v, now):
     """A willing prime meets a free RM, waits for one, or leaves with a name card (L08-L10)."""
     p = hall.p
@@ -285,7 +285,7 @@ def meeting_afterwards(hall, v, now):
     seek_rm(hall, v, visit["meeting_patience_min"], now)
 
 
-@lean
+@pasted
 def proceed(hall, t, outcome, now):
     """A step has ended for the visitor: where now?"""
     if t >= hall.n:
@@ -324,7 +324,7 @@ def proceed(hall, t, outcome, now):
 # ------------------------------------------------------------------------------ what staff do with them
 
 
-@lean
+@pasted
 def begin(hall, s, t, now):
     """Minutes of the step that begins now, and what is decided at its start."""
     p = hall.p
@@ -358,7 +358,7 @@ def begin(hall, s, t, now):
     return minutes_of(hall, t) * hall.workers[s]["pace"]
 
 
-@lean
+@pasted
 def observe(hall, s, v):
     """A visitor is greeted; in a crowd it is only a nod and nobody looked (I07)."""
     visit = hall.rows[v]
@@ -377,7 +377,7 @@ def observe(hall, s, v):
     result["believed"] = looks | visit["shows_prime"]
 
 
-@lean
+@pasted
 def minutes_of(hall, t):
     """Minutes of a ticket's step."""
     p = hall.p
@@ -423,7 +423,7 @@ def minutes_of(hall, t):
     return chance["pitch_min"] if cash else chance["noncash_pitch_min"]
 
 
-@lean
+@pasted
 def goes_on(hall, s, t, now):
     """What the same member goes on with, the visitor beside: the ticket, or -1 where this member is done."""
     ticket = hall.jobs[t]
@@ -446,7 +446,7 @@ def goes_on(hall, s, t, now):
     return t
 
 
-@lean
+@pasted
 def at_desk(hall, v, done, now):
     """A lobby manager has done one thing with the visitor; what comes next?"""
     p = hall.p
@@ -511,7 +511,7 @@ def looked(hall, s, t, now):
     return NO_TICKET
 
 
-@lean
+@pasted
 def at_rm(hall, v):
     """An RM has screened a visitor (I14)."""
     result = hall.results[v]
@@ -522,7 +522,7 @@ def at_rm(hall, v):
     return MEETING if prime else DONE
 
 
-@lean
+@pasted
 def at_counter_done(hall, v, station, done, now):
     """First serve, then sell: the business is done, what else does the teller do (L19, EB01, I11)?"""
     p = hall.p
@@ -570,7 +570,7 @@ def hint(hall, v, station):
         result["lead"] = hall.rows[v]["phone"]
 
 
-@lean
+@pasted
 def finished(hall, s, t, outcome, now):
     """A member is done with a visitor; returns how it ended for the visitor."""
     ticket = hall.jobs[t]
@@ -601,7 +601,7 @@ def finished(hall, s, t, outcome, now):
     return outcome
 
 
-@lean
+@pasted
 def leave_customer(hall, v, now):
     """An RM who went along to the counter is free again."""
     rm = hall.results[v]["rm_staff"]
@@ -633,7 +633,7 @@ def given_up(hall, v, outcome, now):
             leave_customer(hall, v, now)
 
 
-@lean
+@pasted
 def called_in_vain(hall, v, called, left):
     """The visitor has left: the wait until this call is the virtual wait."""
     note_step(hall, v, called, nan, left, -1, ABANDONED)
@@ -656,7 +656,7 @@ def note_call(hall, v, called):
 # ------------------------------------------------------------------------------------ calling visitors
 
 
-@lean
+@pasted
 def next_ticket(hall, s, now):
     """Best ticket of the server's lines whose owner is there; the others are called off. -1 = none."""
     while True:
@@ -676,7 +676,7 @@ def next_ticket(hall, s, now):
             called_in_vain(hall, t, now, hall.jobs[t]["leaves"])
 
 
-@lean
+@pasted
 def overtake(hall, s, t, now):
     """Those of a lower class who came earlier see it (L15)."""
     queue = hall.queues[hall.jobs[t]["line"]]

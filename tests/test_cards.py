@@ -49,7 +49,7 @@ def few(n: int = 1, changes: dict[str, Any] | None = None, **columns: Any) -> tu
 
 def month(number: int = 3) -> months.Month:
     """A month of 30 days from DAY on, open every day."""
-    return months.Month(number, DAY, 30, 0, np.ones(30))
+    return months.Month(number, DAY, 30, 0, -1, np.ones(30))
 
 
 def counted(state: Any, column: int) -> float:
@@ -89,7 +89,7 @@ class Year:
             assert day >= banned
 
     def run(self, first: int, number: int) -> None:
-        when = months.Month(number, first, 30, number % 4, np.ones(30))
+        when = months.Month(number, first, 30, number % 4, -1, np.ones(30))
         months.open_month(self.state, self.agenda, self.pair.policy, self.pair.address, self.pair.team, when)
         for day in range(first, first + 30):
             for e in range(dates.open_day(self.agenda, day, self.page)):
@@ -229,7 +229,7 @@ def test_the_fee_is_due_yearly_below_the_cut_and_carried_until_it_is_paid() -> N
     cards.review_card(state, rules, AT, 0, 0, month())
     assert state.book[0].fee_due == 10_000
     assert state.book[0].relationship == pytest.approx(0.45)
-    later = months.Month(4, DAY + 30, 30, 0, np.ones(30))
+    later = months.Month(4, DAY + 30, 30, 0, -1, np.ones(30))
     cards.review_card(state, rules, AT, 0, 0, later)  # still too poor, and no second fee in the year
     state.book[0].balance[0] = state.sums.class_total[0] = 12_000
     cards.review_card(state, rules, AT, 0, 0, later)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from years import BASELINE, branch, kpis
+from years import BASELINE, branch, differing, kpis
 
 from vipsim.incentives import ask_rate, closing_effort, effort
 from vipsim.scenario.money import Incentives
@@ -61,8 +61,12 @@ def test_a_bonus_acts_only_through_effort() -> None:
     """With elasticities of 0 a bonus costs money and changes nothing else."""
     deaf = {"incentives.ask_elasticity_ratio": 0.0, "incentives.closing_elasticity_ratio": 0.0}
     plain, paid = (kpis(branch(deaf | {"incentives.bonus_yuan": bonus}), 2) for bonus in (60.0, 500.0))
-    moved = {name for name in plain if (plain[name] != paid[name]).any()}
-    assert moved == {"cost_incentive_yuan", "cost_total_yuan", "budget_used_share", "net_retained_value_yuan"}
+    assert differing(plain, paid) == {
+        "cost_incentive_yuan",
+        "cost_total_yuan",
+        "budget_used_share",
+        "net_retained_value_yuan",
+    }
     assert (paid["cost_incentive_yuan"] > plain["cost_incentive_yuan"]).all()
 
 

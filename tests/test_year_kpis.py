@@ -24,7 +24,21 @@ NO_PLAN = {"outreach.triggers.contact_plan.on": False}
 BONUS = {"incentives.bonus_yuan": 500.0}
 CUT = {"tiers.standard_yuan": 400_000.0}
 NO_SALES = {"response.call_sale_share": 0.0, "response.meeting_sale_share": 0.0}
+ONE_AT_THE_DESK = {"staff.lobby_manager.employed": 1, "staff.lobby_manager.on_duty": 1}
+ONE_MANAGER = {"staff.relationship_manager.employed": 1}
+SLOW_MACHINE = {"lobby.diversion.devices": 1, "lobby.diversion.service": {"law": "constant", "value_min": 60.0}}
+SCEPTICS = {"lobby.identification.threshold_lobby_manager_score": 20.0}
+OPTIMISTS = {"lobby.identification.threshold_lobby_manager_score": -20.0}
+UNSEEN = {
+    "lobby.entrance.asks_share": 0.0,
+    "lobby.entrance.looks_round_share": 0.0,
+    "lobby.entrance.takes_number_share": 1.0,
+    "lobby.entrance.second_look": False,
+}
 PREMIUM = {"assets.rate_premium_share": 0.005}
+
+NOBODY_THERE = {"utilisation_lobby_assistant", "campaign_goal_share", "campaign_cost_ratio", "campaign_moved_yuan"}
+"""KPIs of what the baseline does without: lobby assistants, campaigns."""
 
 EMPTIED = {
     "lifecycle.vip_outflow_per_year": 0.6,
@@ -48,7 +62,7 @@ EXPECTED: dict[str, tuple[dict[str, Any], int]] = {
     "net_vip_growth": (RIVALS, DOWN),
     "vip_customers": (RIVALS, DOWN),
     "vip_customer_share": (CUT, DOWN),
-    "vip_asset_share": (RIVALS, DOWN),
+    "vip_asset_share": ({"lifecycle.vip_outflow_per_year": 0.5}, DOWN),
     "win_back_share": ({"lifecycle.rescue_share": 0.8}, UP),
     "maturity_kept_share": ({"assets.roll_over_share": 0.95}, UP),
     "visits_per_day": ({"demand.customer_visits_per_year": 2.0}, UP),
@@ -58,8 +72,8 @@ EXPECTED: dict[str, tuple[dict[str, Any], int]] = {
     "ordinary_wait_p90_min": (TELLERS, UP),
     "vip_abandon_share": (TELLERS, UP),
     "ordinary_abandon_share": (TELLERS, UP),
-    "identification_sensitivity": ({"lobby.triage.sensitivity_share": 0.9}, UP),
-    "identification_specificity": ({"lobby.triage.specificity_share": 0.5}, DOWN),
+    "identification_sensitivity": (SCEPTICS, DOWN),
+    "identification_specificity": (OPTIMISTS, DOWN),
     "self_service_share": ({"lobby.diversion.devices": 0}, DOWN),
     "utilisation_relationship_manager": (NO_PLAN, DOWN),
     "utilisation_lobby_manager": ({"staff.lobby_manager.employed": 1, "staff.lobby_manager.on_duty": 1}, UP),
@@ -79,7 +93,7 @@ EXPECTED: dict[str, tuple[dict[str, Any], int]] = {
     "card_fees_yuan": ({"cards.fee_yuan": 200.0}, UP),
     "card_fees_unpaid_yuan": (EMPTIED, UP),  # who is left without a yuan owes the fee
     "first_contact_in_time_share": ({"ownership.first_contact_days": 60}, UP),
-    "transfers_per_month": ({"ownership.transfer_margin_share": 0.0}, UP),
+    "transfers_per_month": ({"ownership.head_from_yuan": 1_000_000.0}, UP),  # more cross the bound
     "follow_up_in_time_share": (MANAGERS, UP),
     "satisfaction_index": (MANAGERS, UP),
     "complaints_per_1000_visits": ({"experience.complaint_share": 0.02}, UP),
@@ -94,19 +108,61 @@ EXPECTED: dict[str, tuple[dict[str, Any], int]] = {
     "budget_used_share": (BONUS, UP),
     "compliance_breaches": ({"money.month_end_deviation_share": 0.0}, UP),
     "plan_score": (RIVALS, DOWN),
+    "vip_wait_p50_min": (TELLERS, UP),
+    "middle_wait_mean_min": (TELLERS, UP),
+    "middle_wait_p50_min": (TELLERS, UP),
+    "middle_wait_p90_min": (TELLERS, UP),
+    "ordinary_wait_p50_min": (TELLERS, UP),
+    "cash_wait_mean_min": (TELLERS, UP),
+    "cash_wait_p50_min": (TELLERS, UP),
+    "cash_wait_p90_min": (TELLERS, UP),
+    "noncash_wait_mean_min": (TELLERS, UP),
+    "noncash_wait_p50_min": (TELLERS, UP),
+    "noncash_wait_p90_min": (TELLERS, UP),
+    "vip_wait_in_target_share": (TELLERS, DOWN),
+    "ordinary_wait_in_target_share": (TELLERS, DOWN),
+    "desk_wait_mean_min": (ONE_AT_THE_DESK, UP),
+    "self_service_wait_mean_min": (SLOW_MACHINE, UP),
+    "relationship_manager_wait_mean_min": (ONE_MANAGER, UP),
+    "desk_wait_p50_min": (ONE_AT_THE_DESK, UP),
+    "self_service_wait_p50_min": (SLOW_MACHINE, UP),
+    "relationship_manager_wait_p50_min": (ONE_MANAGER, UP),
+    "desk_wait_p90_min": (ONE_AT_THE_DESK, UP),
+    "self_service_wait_p90_min": (SLOW_MACHINE, UP),
+    "relationship_manager_wait_p90_min": (ONE_MANAGER, UP),
+    "received_share": (UNSEEN, DOWN),
+    "prime_seen_share": (UNSEEN, DOWN),
+    "prime_met_share": ({"lobby.meetings.meet_share": 0.9}, UP),
+    "missed_primes_per_day": (SCEPTICS, UP),
+    "wasted_meeting_min_per_day": (OPTIMISTS, UP),
+    "balk_share": ({"lobby.balking.above": 0}, UP),
+    "overtaken_per_visit": ({"lobby.vip_service.mode": "strict"}, UP),
+    "lobby_cost_per_visit_yuan": ({"staff.teller.cost_yuan_per_month": 20_000.0}, UP),
+    "leads_per_day": ({"lobby.meetings.phone_share": 0.0}, DOWN),
+    "teller_referrals_per_day": ({"incentives.ask_share": 0.9}, UP),
+    "referred_on_the_spot_share": ({"lobby.referral.interested_share": 0.9}, UP),
+    "ebank_sign_up_share": ({"lobby.ebank.open_signed_share": 0.9}, UP),
+    "ebank_activated_share": ({"lobby.ebank.activate_by": "none"}, DOWN),
+    "ebank_active_share": ({"lobby.ebank.style": "none"}, DOWN),
+    "consent_breaches": ({"lobby.ebank.style": "presumptive"}, UP),
+    "cost_channel_yuan": ({"channels.usb_key_yuan": 100.0}, UP),
 }
+
+WOMEN_DAY = {"campaigns.women_day.on": True}
+OF_CAMPAIGNS = {"campaign_goal_share": UP, "campaign_moved_yuan": UP, "campaign_cost_ratio": DOWN}
+"""Empty where no campaign is on: they are tried with one, and with one whose every meeting sells."""
 
 
 def test_every_kpi_has_an_expectation() -> None:
-    assert set(EXPECTED) == set(KPIS)
+    assert set(EXPECTED) | set(OF_CAMPAIGNS) == set(KPIS)
 
 
 def test_every_kpi_is_a_number_on_the_baseline() -> None:
     found = kpis(BASELINE, 1)
     assert list(found) == list(KPIS)
-    assert [name for name, values in found.items() if not np.isfinite(values).all()] == []
+    assert {name for name, values in found.items() if not np.isfinite(values).all()} == NOBODY_THERE
     shares = [name for name, kpi in KPIS.items() if kpi.unit == "share" and not name.startswith(("retained", "budget"))]
-    assert [name for name in shares if not 0.0 <= found[name][0] <= 1.0] == []
+    assert [name for name in shares if name not in NOBODY_THERE and not 0.0 <= found[name][0] <= 1.0] == []
 
 
 @pytest.mark.parametrize("name", EXPECTED)
@@ -115,6 +171,13 @@ def test_a_kpi_moves_the_way_it_should(name: str) -> None:
     change = kpis(with_values(BASELINE, changes), REPLICATIONS)[name] - kpis(BASELINE, REPLICATIONS)[name]
     assert change.mean() * direction > 0.0
     assert (change * direction >= 0.0).sum() >= REPLICATIONS - 1
+
+
+@pytest.mark.parametrize("name", OF_CAMPAIGNS)
+def test_a_kpi_of_campaigns_moves_the_way_it_should(name: str) -> None:
+    every = WOMEN_DAY | {"campaigns.women_day.sale_share": 1.0}
+    one, other = (kpis(with_values(BASELINE, changes), REPLICATIONS)[name] for changes in (every, WOMEN_DAY))
+    assert (one - other).mean() * OF_CAMPAIGNS[name] > 0.0
 
 
 def test_a_kpi_with_nothing_to_average_is_empty() -> None:
@@ -145,7 +208,7 @@ def test_a_lobby_without_a_book_has_the_kpis_of_the_lobby_only() -> None:
 
 def test_money_adds_up() -> None:
     found = kpis(BASELINE, REPLICATIONS)
-    parts = ("staff", "incentive", "campaign", "service", "premium", "equipment")
+    parts = ("staff", "incentive", "campaign", "service", "premium", "equipment", "channel")
     assert found["cost_total_yuan"] == pytest.approx(sum(found[f"cost_{part}_yuan"] for part in parts))
     value = found["margin_yuan"] - found["cost_total_yuan"] + found["terminal_value_yuan"]
     assert found["net_retained_value_yuan"] == pytest.approx(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -72,3 +73,8 @@ class Year(simulate._Run):
         for index in range(self.months):
             self.run_month(index)
         return self
+
+
+def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> set[str]:
+    """KPIs of which two runs give different numbers; undefined equals undefined."""
+    return {name for name in one if not np.array_equal(one[name], other[name], equal_nan=True)}

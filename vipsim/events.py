@@ -61,7 +61,7 @@ _LOST = {
 def event_log(folder: Path) -> pd.DataFrame:
     """The event log of a run folder: columns ``COLUMNS``, ordered by time within each visit.
 
-    Each visit begins with ``arrive`` and ends with ``leave``; between them one row per step: who gave up waiting has
+    Each visit begins with ``arrive``; ``leave`` is its end, but for a farewell at the door. Between them one row per step: who gave up waiting has
     a row without resource whose outcome says so.
 
     Raises
@@ -101,7 +101,7 @@ def event_log(folder: Path) -> pd.DataFrame:
         rows = {"case": once["visit"], "activity": activity, "start_timestamp": at, "timestamp": at, "resource": ""}
         ends.append(pd.DataFrame({**rows, "outcome": "", "type": once["type"], "class": "", "order": order}))
     whole = pd.concat([steps, *ends], ignore_index=True)
-    whole = whole.sort_values(["case", "order", "start_timestamp", "timestamp"], kind="stable")
+    whole = whole.sort_values(["case", "timestamp", "order", "start_timestamp"], kind="stable")
     return whole[list(COLUMNS)].reset_index(drop=True)
 
 

@@ -136,8 +136,9 @@ def count_visits(counts: np.ndarray, rows: np.ndarray) -> None:
     prime = rows["type"] != TYPE_D
     believed = rows["believed"] > 0
     at_counter = (rows["station"] == CASH) | (rows["station"] == NONCASH)
+    joined = at_counter & ~np.isnan(rows["joined"])  # who turned round at the number has not
     vip = rows["vip"] > 0
-    left = at_counter & np.isin(rows["outcome"], (ABANDONED, UNSERVED, CUT_OFF))
+    left = joined & np.isin(rows["outcome"], (ABANDONED, UNSERVED, CUT_OFF))
     machine = rows["diverted"] > 0
     for column, which in (
         (t.WALK_INS, rows["who"] < 0),
@@ -145,8 +146,8 @@ def count_visits(counts: np.ndarray, rows: np.ndarray) -> None:
         (t.PRIME_TREATED, prime & believed),
         (t.ORDINARY_VISITS, ~prime),
         (t.ORDINARY_TREATED, ~prime & believed),
-        (t.JOINED_VIP, at_counter & vip),
-        (t.JOINED_ORDINARY, at_counter & ~vip),
+        (t.JOINED_VIP, joined & vip),
+        (t.JOINED_ORDINARY, joined & ~vip),
         (t.ABANDONED_VIP, left & vip),
         (t.ABANDONED_ORDINARY, left & ~vip),
         (t.MACHINE, machine),

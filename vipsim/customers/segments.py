@@ -43,6 +43,7 @@ class Cuts(NamedTuple):
     youth_below_years: age below which a customer without a marked mix is youth (S20)
     investing_share: share of wealth products, funds, insurance and metals from which a customer is investing
     saving_share: share of time deposits from which a customer is saving
+    wealthy_fen: total wealth of type C among who walks in: head office's lowest standard cut, whatever the branch's own
     """
 
     tier_fen: np.ndarray
@@ -52,6 +53,7 @@ class Cuts(NamedTuple):
     youth_below_years: int
     investing_share: float
     saving_share: float
+    wealthy_fen: int
 
 
 def cuts_of(scenario: Any) -> Cuts:
@@ -66,6 +68,7 @@ def cuts_of(scenario: Any) -> Cuts:
         youth_below_years=int(rules.youth_below_years),
         investing_share=float(rules.investing_share),
         saving_share=float(rules.saving_share),
+        wealthy_fen=round(tiers.standard_floor_yuan * 100),
     )
 
 

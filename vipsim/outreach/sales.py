@@ -181,13 +181,16 @@ def open_account(state, policy, i, day):
 
 @lean
 def take_prospect(state, policy, wealthy):
-    """Somebody of the pool whom nobody has met, -1 when there is nobody; ``wealthy``: who meets type C's cut (S18)."""
+    """Somebody of the pool whom nobody has met, -1 when there is nobody; ``wealthy``: of type C (S18).
+
+    Who walks in does not depend on the branch's own cut: type C's wealth is that of head office's lowest standard.
+    """
     sort = 1 if wealthy else 0
     i = state.sums.pool[sort]
     n = state.book.size
     while i < n:
         row = state.book[i]
-        if row.known == 0 and (wealthy == 0 or row.elsewhere >= policy.cuts.tier_fen[0]):
+        if row.known == 0 and (wealthy == 0 or row.elsewhere >= policy.cuts.wealthy_fen):
             break
         i += 1
     state.sums.pool[sort] = i

@@ -127,7 +127,9 @@ def story(folder: Path, case: int) -> str:
     lines = [f"{day:%A %d %B %Y}. {who} of type {fact['type']} comes for: {business}.", ""]
     for row in own.itertuples():
         lines.append(f"{row.start_timestamp:%H:%M}  {_sentence(row)}")
-    if fact["lost"] in _LOST:
+    if fact["lost"] == "misjudged" and fact["type"] == "D":
+        lines += ["", "Staff had taken the visitor for ordinary, rightly."]
+    elif fact["lost"] in _LOST:
         lines += ["", f"No meeting with a relationship manager. {_LOST[fact['lost']]}"]
     if fact["lead"]:
         lines.append("A telephone number was left: a task for tomorrow.")

@@ -61,8 +61,8 @@ _LOST = {
 def event_log(folder: Path) -> pd.DataFrame:
     """The event log of a run folder: columns ``COLUMNS``, ordered by time within each visit.
 
-    Each visit begins with ``arrive``; ``leave`` is its end, but for a farewell at the door. Between them one row per step:
-    who gave up waiting has a row without resource whose outcome says so.
+    Each visit begins with ``arrive``; ``leave`` is its end, but for a farewell at the door. Between them one row per
+    step: who gave up waiting has a row without resource whose outcome says so.
 
     Raises
     ------

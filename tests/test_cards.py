@@ -69,6 +69,8 @@ class Year:
         self.pair = Pair(case, **few_people | {"cards.may_issue": True, "cards.acceptance_share": 0.9} | quota)
         self.state, self.rules = self.pair.state, self.pair.policy.cards
         self.state.book.special[:] = 0
+        held = self.state.book.card > 0
+        self.state.book.card_expiry[:] = np.where(held, np.maximum(self.state.book.card_expiry, 0), -1)
         self.state.sums.special_cards = 0
         self.agenda = dates.make(400, 200_000)
         self.page = np.zeros(200_000, dates.ENTRY).view(np.recarray)

@@ -106,7 +106,8 @@ def test_asking_for_weekly_contacts_of_everybody_starves_the_book() -> None:
 
 def test_assigning_everybody_without_a_contact_does_nothing() -> None:
     """Effects come from contacts made, never from the label of being assigned."""
-    still = NO_OUTREACH | {"lobby.meetings.meet_share": 0.0, "money.turnover_per_year": 0.0}
+    still = NO_OUTREACH | {"lobby.meetings.meet_share": 0.0, "lobby.guidance.own_meet_share": 0.0}
+    still |= {"money.turnover_per_year": 0.0, "grid.perk_yuan_per_year": [0.0] * 9}  # perks are care, and are paid for
     still |= {"ownership.teller_from_yuan": 10_000.0, "ownership.transfer_loss_share": 0.0}
     nobody = branch(still | {"ownership.assigned_share": 0.0})
     everybody = branch(still | {"ownership.assigned_share": 1.0})
@@ -159,14 +160,16 @@ def test_raising_the_cut_does_not_lower_churn_by_relabelling() -> None:
 def test_not_recognising_customers_does_not_improve_their_waits() -> None:
     """Waits go by the true class."""
     blind = {"lobby.identification.threshold_lobby_manager_score": 20.0, "lobby.triage.card_shown_share": 0.0}
-    found = gains(blind | {"channels.memory_half_visits": 1e9, "lobby.referral.interested_share": 0.0})
+    blind |= {"channels.memory_half_visits": 1e9, "lobby.referral.interested_share": 0.0}
+    nobody_expected = NO_OUTREACH | {"cards.may_issue": False}  # no appointments: whoever is expected is known
+    found = gains(blind, both=nobody_expected)
     assert found["identification_sensitivity"] < -0.5
     assert found["vip_wait_p90_min"] > 0.0
 
 
 def test_who_gives_up_is_counted_with_the_wait_until_the_call() -> None:
     """Losing the impatient does not improve the waits of the others: everybody who joined has a wait."""
-    impatient = {"lobby.counters.patience_ordinary": {"law": "exponential", "mean_min": 5.0}}
+    impatient = {"lobby.counters.patience_ordinary": {"law": "exponential", "mean_min": 3.0}}
     for changes in ({}, impatient):
         year = Year(branch(changes | {"demand.customer_visits_per_year": 15.0}), 1).run()
         counted = year.branch.state.sums.tally[WINDOW]

@@ -393,7 +393,6 @@ PATIENT = {
             "greater than or equal to 0",
         ),
         ({"vip_service": {"mode": "window", "head_start_min": 0.0, "override_min": 0.0, "windows": 5}}, "one window"),
-        ({"escalation": {"above": 3, "role": "head", "help_min": 10.0}}, "a role with somebody employed"),
     ],
 )
 def test_a_process_that_cannot_be_is_refused(sections: dict[str, Any], says: str) -> None:

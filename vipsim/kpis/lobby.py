@@ -39,6 +39,14 @@ def _waits() -> list[Kpi]:
 LOBBY = (
     *_waits(),
     Kpi(
+        "utilisation_lobby_assistant",
+        "share",
+        "none",
+        "Booked over paid minutes, lobby assistants.",
+        "大堂助理工作负荷",
+        "KPI20, L21",
+    ),
+    Kpi(
         "received_share",
         "share",
         "up",

@@ -157,10 +157,7 @@ EXPECTED: dict[str, tuple[dict[str, Any], int]] = {
 
 WOMEN_DAY = {"campaigns.women_day.on": True}
 OF_CAMPAIGNS = {
-    "campaign_goal_share": (
-        {"campaigns.women_day.sale_share": 0.0, "campaigns.women_day.goal_success_share": 0.2},
-        DOWN,
-    ),
+    "campaign_goal_share": ({"campaigns.women_day.goal_customers": 1000}, DOWN),
     "campaign_moved_yuan": ({"campaigns.women_day.sale_share": 1.0}, UP),
     "campaign_cost_ratio": ({"campaigns.women_day.sale_share": 1.0}, DOWN),
 }
@@ -205,7 +202,8 @@ def test_a_kpi_with_nothing_to_average_is_empty() -> None:
     assert math.isnan(kpis(branch(quiet), 1)["win_back_share"][0])
     nobody_comes: dict[str, Any] = {"demand.customer_visits_per_year": 0.0, "demand.walk_ins_per_day": 0.0}
     nobody_comes |= {f"outreach.triggers.{reason}.on": False for reason in REASONS}  # nor by appointment
-    nobody_comes["cards.may_issue"] = False
+    nobody_comes |= {"cards.may_issue": False, "cards.renew_share": 0.0, "cards.renew_reminded_share": 0.0}
+    nobody_comes["calendar.run_in_months"] = 0
     found = kpis(branch(nobody_comes), 1)
     waits = [name for name in KPIS if "_wait_" in name or "_abandon_" in name or "identification" in name]
     assert all(math.isnan(found[name][0]) for name in waits)

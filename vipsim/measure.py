@@ -77,7 +77,7 @@ def _overtime(m: Measured, scenario: Any) -> float:
 def _yuan_a_minute(scenario: Any, number: int, paid_min: float, months: int) -> float:
     """Cost of a paid minute of a role, given the minutes paid in so many months; 0 where nobody is."""
     terms = getattr(scenario.staff, ROLES[number])
-    if terms is None or paid_min <= 0.0:
+    if paid_min <= 0.0:
         return 0.0
     return float(terms.cost_yuan_per_month * terms.employed * months / paid_min)
 

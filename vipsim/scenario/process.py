@@ -6,13 +6,13 @@ a day run from opening. No number has a default here: values are in the scenario
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
 
 from vipsim.scenario.fields import Law, Section, fact, lever, uncertainty
 
-SIGNALS = (
+SignalName = Literal[
     "large_cash_or_remittance",
     "large_foreign_remittance",
     "large_deposit_loss_report",
@@ -27,7 +27,8 @@ SIGNALS = (
     "opens_net_or_phone_bank",
     "lingers_at_brochures",
     "other_looks",
-)
+]
+SIGNALS: tuple[SignalName, ...] = get_args(SignalName)
 """The fourteen signals of a prime customer, in the manual's order (I05)."""
 
 SEEN_BY = ("lobby_manager", "teller", "noncash_teller", "form")
@@ -62,22 +63,7 @@ class Entrance(Section):
 class Signal(Section):
     """One visible signal of a prime customer."""
 
-    name: Literal[
-        "large_cash_or_remittance",
-        "large_foreign_remittance",
-        "large_deposit_loss_report",
-        "large_loan_or_repayment",
-        "large_deposit_certificate",
-        "buys_fund_treasury_insurance",
-        "opens_securities_fx_gold",
-        "safe_box",
-        "shows_gold_or_vip_card",
-        "asks_about_wealth",
-        "upmarket_address",
-        "opens_net_or_phone_bank",
-        "lingers_at_brochures",
-        "other_looks",
-    ] = fact("choice", "Which of the fourteen signals of the manual", "I05")
+    name: SignalName = fact("choice", "Which of the fourteen signals of the manual", "I05")
     prime_share: float = uncertainty("share", "A, B, C visitors who show it", "N09", gt=0, lt=1)
     ordinary_share: float = uncertainty("share", "D visitors who show it", "N09", gt=0, lt=1)
     seen_by: list[Literal["lobby_manager", "teller", "noncash_teller", "form"]] = fact(

@@ -6,9 +6,8 @@ import csv
 import datetime
 import gzip
 import importlib.util
-import tomllib
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -171,13 +170,8 @@ def test_every_real_balance_continues_its_accounts_running_sum() -> None:
 @needs_tables
 def test_the_example_scenario_makes_a_tenth_of_the_real_customers_standard(tmp_path: Path) -> None:
     berka.main([str(TABLES), str(tmp_path)])
-    written = tomllib.loads((ROOT / "scenarios" / "examples" / "berka.toml").read_text(encoding="utf-8"))
-    made = scenario()
-    tiers = written["tiers"]
-    made.tiers = SimpleNamespace(**{name: tiers[name] for name in ("standard_yuan", "platinum_yuan", "black_yuan")})
-    made.tiers.window_months = 3
-    made.grid = SimpleNamespace(**written["grid"])
-    book = read_book(tmp_path / "berka_book.csv", tmp_path / "berka_mapping.toml", made).book
+    example = files.load(ROOT / "scenarios" / "examples" / "berka.toml")
+    book = read_book(tmp_path / "berka_book.csv", tmp_path / "berka_mapping.toml", example).book
     tier = book.tier[book.is_customer()]
     assert 0.07 < (tier >= 1).mean() < 0.12
     assert 0.01 < (tier >= 2).mean() < 0.04

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from benchmarks import plain_month
 from years import branch, world_of
 
+from benchmarks import plain_month
 from vipsim import simulate
 from vipsim.agenda import RESIGN
 from vipsim.customers.assets import market_returns

@@ -1,4 +1,4 @@
-"""The benchmark's month in plain NumPy does the same work as the compiled month: the same book, the same dated entries."""
+"""The benchmark's month in plain NumPy does what the compiled month does: the same book, the same dated entries."""
 
 from __future__ import annotations
 

@@ -185,7 +185,7 @@ def file_card_ends(state, agenda, rules, u, i, month):
 
 @lean
 def file_card_visit(state, agenda, rules, address, u_accept, u_day, i, month, cumulative):
-    """Date the visit that customer i makes in this month for a card: renewal, exchange, an accepted offer (T01, T11)."""
+    """Date the visit that customer i makes this month for a card: renewal, exchange, an accepted offer (T01, T11)."""
     row = state.book[i]
     first = month.first_day
     due = row.card_expiry - rules.renew_before_days

@@ -105,7 +105,7 @@ def rising(steps: Iterable[funnel.Step]) -> list[str]:
 
 def test_a_funnel_never_rises_and_nobody_is_lost_twice() -> None:
     made = everything()
-    steps = [*steps_of(made), *funnel.of_tasks(made.branch.funnel)]
+    steps = [*steps_of(made), *funnel.of_tasks(made.branch.funnel, made.branch.state)]
     assert len(funnel.by_name(steps)) >= len(NAMES) + 3
     assert rising(steps) == []
 

@@ -94,6 +94,7 @@ class ViewedOutreach(NamedTuple):
     threshold_every_months: int
     pitch_on_first_contact: int
     firm_appointments: int
+    ask_whys: int
     change_seller_after: int
     discipline_share: float
     unconditional_tier: int

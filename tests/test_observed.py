@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from lobby_scenarios import build, random_tables
 
+from vipsim import day
 from vipsim.customers import channels
 from vipsim.draws import Address
 from vipsim.lobby import observed
@@ -105,6 +106,8 @@ CHANNELS = SimpleNamespace(
     active_decade_ratio=0.7,
     memory_half_visits=6.0,
     memory_days=365.0,
+    overtaken_care_share=0.01,
+    window_resentment_ratio=0.3,
 )
 
 
@@ -126,3 +129,22 @@ def test_a_face_is_remembered_and_fades() -> None:
         remember(state, CHANNELS, 0, 10)
     assert known(state, CHANNELS, 0, 10) == pytest.approx(0.5)
     assert known(state, CHANNELS, 0, 10 + 365) == pytest.approx(6.0 / 2.718281828 / (6.0 / 2.718281828 + 6.0))
+
+
+def test_who_is_overtaken_resents_it_less_at_a_window() -> None:
+    """L15, Q05."""
+    plain = getattr(channels.resent_overtaking, "py_func", channels.resent_overtaking)
+    found = []
+    for overtaken, by_window in ((0, 0), (1, 0), (2, 0), (0, 2)):
+        state = SimpleNamespace(book=[SimpleNamespace(relationship=0.5)])
+        plain(state, CHANNELS, 0, overtaken, by_window)
+        found.append(state.book[0].relationship)
+    assert found == pytest.approx([0.5, 0.495, 0.49, 0.497])
+
+
+def test_satisfaction_with_a_wait_falls_straight_to_nothing() -> None:
+    """N31: and who gives up had none."""
+    score = getattr(day.processing_score, "py_func", day.processing_score)
+    policy = SimpleNamespace(experience=SimpleNamespace(wait_unbearable_min=30.0))
+    assert [score(policy, wait, False) for wait in (0.0, 15.0, 30.0, 60.0)] == [1.0, 0.5, 0.0, 0.0]
+    assert score(policy, 0.0, True) == 0.0

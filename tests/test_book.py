@@ -302,6 +302,8 @@ def test_the_higher_the_income_the_more_lies_elsewhere() -> None:
     for number, share in enumerate(made.book.laws.wealth.wallet_share):
         here = (assets / np.maximum(assets + book.elsewhere, 1))[row == number]
         assert abs(here.mean() - share) < 4 * here.std() / np.sqrt(here.size), number
+        spread = np.sqrt(share * (1.0 - share) / (made.book.laws.wealth.wallet_concentration[number] + 1.0))
+        assert here.std() == pytest.approx(spread, rel=0.05), number  # S08
     assert made.book.laws.wealth.wallet_share == sorted(made.book.laws.wealth.wallet_share, reverse=True)
 
 

@@ -104,6 +104,7 @@ EXPECTED: dict[str, tuple[dict[str, Any], int]] = {
     "follow_up_in_time_share": (MANAGERS, UP),
     "satisfaction_index": (MANAGERS, UP),
     "complaints_per_1000_visits": ({"experience.complaint_share": 0.02}, UP),
+    "complaints_resolved_share": ({"experience.recovered_share": 0.2}, DOWN),
     "sales_per_month": (NO_SALES, DOWN),
     "cost_total_yuan": (MANAGERS, UP),
     "cost_staff_yuan": (MANAGERS, UP),
@@ -189,6 +190,18 @@ def test_a_kpi_of_campaigns_moves_the_way_it_should(name: str) -> None:
     changes, direction = OF_CAMPAIGNS[name]
     one, other = (kpis(with_values(BASELINE, WOMEN_DAY | more), REPLICATIONS)[name] for more in (changes, {}))
     assert (one - other).mean() * direction > 0.0
+
+
+def test_remote_transactions_are_off_the_counter_and_cost_their_fee() -> None:
+    """EB05, EB10, EB17, U11: a remote transaction is the cheapest, and no lobby is open for it."""
+    fee, key = "channels.remote_fee_forgone_yuan", "channels.usb_key_yuan"
+    one, two = (kpis(branch({fee: price, key: 0.0}), 1) for price in (0.1, 0.2))
+    assert two["cost_channel_yuan"] == pytest.approx(2.0 * one["cost_channel_yuan"])
+    none = kpis(branch({"experience.remote_per_user_per_year": 0.0}), 1)
+    assert none["self_service_share"][0] < 0.3 < one["self_service_share"][0]
+    assert BASELINE.channels is not None
+    visit = kpis(BASELINE, REPLICATIONS)["lobby_cost_per_visit_yuan"]
+    assert (visit > 10.0 * BASELINE.channels.remote_fee_forgone_yuan).all()
 
 
 def test_a_kpi_with_nothing_to_average_is_empty() -> None:

@@ -147,6 +147,7 @@ def _book(m: Measured, w: np.ndarray, scenario: Any) -> dict[str, float]:
         "maintained_share": _ratio(closing.maintained, closing.targets),
         "follow_up_in_time_share": _ratio(w[t.LEADS_IN_TIME], w[t.LEADS]),
         "complaints_per_1000_visits": _ratio(1000.0 * w[t.COMPLAINTS], w[t.VISITS]),
+        "complaints_resolved_share": _ratio(w[t.COMPLAINTS_RESOLVED], w[t.COMPLAINTS]),
         "sales_per_month": w[t.SALES] / m.months[1],
         "card_share": _ratio(closing.cards, closing.vips),
         "renewal_share": _ratio(w[t.CARDS_RENEWED], w[t.RENEWALS_DUE]),

@@ -340,6 +340,14 @@ _ALL = (
         "KPI21",
     ),
     Kpi("complaints_per_1000_visits", "per 1000", "down", "Complaints in a thousand visits.", "千次到店投诉", "KPI22"),
+    Kpi(
+        "complaints_resolved_share",
+        "share",
+        "up",
+        "Complaints solved, at once or by a later contact, of those made in the window.",
+        "投诉解决率",
+        "KPI22",
+    ),
     Kpi("sales_per_month", "sales/month", "up", "Closed sales in the window, a month.", "月均成交", "KPI15"),
     Kpi(
         "cost_total_yuan",

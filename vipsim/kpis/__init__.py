@@ -341,6 +341,14 @@ _ALL = (
     ),
     Kpi("complaints_per_1000_visits", "per 1000", "down", "Complaints in a thousand visits.", "千次到店投诉", "KPI22"),
     Kpi(
+        "products_per_customer",
+        "products",
+        "up",
+        "Products that a customer holds, mean: classes with money and others, end of the window.",
+        "客户产品覆盖率",
+        "KPI31",
+    ),
+    Kpi(
         "complaints_resolved_share",
         "share",
         "up",

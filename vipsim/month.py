@@ -47,7 +47,6 @@ from vipsim.incentives import ask_rate, closing_effort
 from vipsim.month_opening import make_block, open_rows
 from vipsim.outreach import triggers as trigger_rules
 from vipsim.records import as_record
-from vipsim.scenario.lobby import ROLES
 from vipsim.scenario.views import view
 
 
@@ -141,9 +140,7 @@ def policy_of(scenario: Any, open_days_per_year: float) -> Any:
             visits_per_open_day=scenario.demand.customer_visits_per_year / open_days_per_year,
             vip_visit_ratio=scenario.demand.vip_visit_ratio,
             ebank_visit_ratio=scenario.demand.ebank_visit_ratio,
-            staff_yuan_per_month=sum(
-                role.employed * role.cost_yuan_per_month for role in (getattr(staff, name) for name in ROLES)
-            ),
+            staff_yuan_per_month=sum(role.employed * role.cost_yuan_per_month for _, role in staff),
             rm_yuan_per_month=staff.relationship_manager.cost_yuan_per_month,
         )
     )

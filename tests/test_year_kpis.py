@@ -89,6 +89,7 @@ EXPECTED: dict[str, tuple[dict[str, Any], int]] = {
     "utilisation_max": (TELLERS, UP),
     "meetings_per_day": ({"lobby.meetings.meet_share": 0.9}, UP),
     "contacts_per_day": (NO_PLAN, DOWN),
+    "messages_per_day": ({"outreach.triggers.birthday.on": False}, DOWN),
     "coverage_share": (MANAGERS, UP),
     "assigned_share": ({"ownership.assigned_share": 1.0}, UP),
     "signed_share": ({"ownership.signed_share": 0.0}, DOWN),

@@ -144,6 +144,7 @@ def _book(m: Measured, w: np.ndarray, scenario: Any, today: Any) -> dict[str, fl
         "win_back_share": _ratio(w[t.RESCUED], w[t.RESCUE_WINDOWS]),
         "maturity_kept_share": _ratio(w[t.MATURED_KEPT_FEN], w[t.MATURED_FEN]),
         "contacts_per_day": _ratio(w[t.REACHED] - w[t.MESSAGES] + w[t.MEETINGS], w[t.OPEN_DAYS]),
+        "messages_per_day": _ratio(w[t.MESSAGES], w[t.OPEN_DAYS]),
         "coverage_share": _ratio(w[t.PLANNED_MADE], w[t.PLANNED]),
         "ebank_active_share": m.ebank_active_share,
         "products_per_customer": m.products_per_customer,

@@ -14,7 +14,7 @@ GROUPS: tuple[tuple[str, str], ...] = (
     ("Lobby", r"visits_|(vip|ordinary)_wait_|\w+_abandon|balk_|overtaken_|self_service_share|lobby_cost_"),
     ("Waits by line", r"\w+_wait_"),
     ("Identification", r"identification_|received_|prime_|missed_|wasted_|leads_|teller_referrals_|referred_"),
-    ("Staff and outreach", r"utilisation_|contacts_|meetings_|sales_|coverage_|follow_up_"),
+    ("Staff and outreach", r"utilisation_|contacts_|messages_|meetings_|sales_|coverage_|follow_up_"),
     ("Service", r"satisfaction_|complaints_|ebank_"),
     ("Money and rules", r"cost_|campaign_|budget_|compliance_|plan_|card_fees|consent_"),
 )

@@ -249,6 +249,14 @@ _ALL = (
         "KPI38",
     ),
     Kpi(
+        "messages_per_day",
+        "messages/day",
+        "none",
+        "Messages and letters that the staff sent one by one, on an open day; those of campaigns not counted.",
+        "日均信息发送",
+        "KPI13",
+    ),
+    Kpi(
         "coverage_share",
         "share",
         "up",

@@ -85,12 +85,16 @@ def _yuan_a_minute(scenario: Any, number: int, paid_min: float, months: int) -> 
     return float(terms.cost_yuan_per_month * terms.employed * months / paid_min)
 
 
+def _equipment_a_month(policy: Any) -> float:
+    """Machines of a policy, yuan a month."""
+    return float(policy.lobby.diversion.devices * policy.money.device_yuan_per_month)
+
+
 def _money(m: Measured, scenario: Any, today: Any) -> dict[str, float]:
     counted = m.tally[t.WINDOW] + m.tally[t.RUN_OFF]
     years = (m.months[1] + m.months[2]) / 12.0
     staff = counted[t.STAFF_YUAN] + counted[t.VACANCY_YUAN] + _overtime(m, scenario, today)
-    machine_months = scenario.lobby.diversion.devices * m.months[1] + today.lobby.diversion.devices * m.months[2]
-    equipment = machine_months * scenario.money.device_yuan_per_month
+    equipment = _equipment_a_month(scenario) * m.months[t.WINDOW] + _equipment_a_month(today) * m.months[t.RUN_OFF]
     incentive = counted[t.BONUS_YUAN] + counted[t.OFFER_YUAN]
     equipment += counted[t.CENTRE_YUAN]
     service = counted[t.ENTITLEMENT_YUAN] + counted[t.PERK_YUAN]

@@ -181,7 +181,8 @@ def regrade(state, policy, address, i, month):
     total = np.int64(0)
     for column in range(window):
         total += book[i].month_average[column]
-    earned = tier_of(total // window, policy.cuts.tier_fen)
+    cuts = policy.cuts.tier_fen  # compared with the sum of the window: a division would cost as much as all the rest
+    earned = tier_of(total, (cuts[0] * window, cuts[1] * window, cuts[2] * window))
     if (earned > 0) | (book[i].tier > 0) | (book[i].card > 0) | (book[i].fee_due > 0):
         note_grade(state, policy.cards, i, earned, month.first_day + month.days)
         review_card(state, policy.cards, address, i, earned, month)

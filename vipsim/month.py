@@ -141,10 +141,7 @@ def policy_of(scenario: Any, open_days_per_year: float) -> Any:
             visits_per_open_day=scenario.demand.customer_visits_per_year / open_days_per_year,
             vip_visit_ratio=scenario.demand.vip_visit_ratio,
             ebank_visit_ratio=scenario.demand.ebank_visit_ratio,
-            staff_yuan_per_month=sum(
-                role.employed * role.cost_yuan_per_month
-                for role in (staff.relationship_manager, staff.lobby_manager, staff.teller, staff.head)
-            ),
+            staff_yuan_per_month=sum(role.employed * role.cost_yuan_per_month for _, role in staff),
             rm_yuan_per_month=staff.relationship_manager.cost_yuan_per_month,
         )
     )

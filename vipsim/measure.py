@@ -9,7 +9,7 @@ import numpy as np
 from vipsim import tally as t
 from vipsim.kpis import KPIS
 from vipsim.lobby.observed import Observed, measures
-from vipsim.scenario.lobby import ROLES
+from vipsim.scenario.staff import ROLES
 
 _NAN = float("nan")
 _UTILISED = ("relationship_manager", "lobby_manager", "teller")
@@ -86,7 +86,10 @@ def _money(m: Measured, scenario: Any) -> dict[str, float]:
     counted = m.tally[t.WINDOW] + m.tally[t.RUN_OFF]
     years = (m.months[1] + m.months[2]) / 12.0
     staff = counted[t.STAFF_YUAN] + counted[t.VACANCY_YUAN] + _overtime(m, scenario)
-    equipment = scenario.lobby.diversion.devices * scenario.money.device_yuan_per_month * (m.months[1] + m.months[2])
+    monthly = scenario.lobby.diversion.devices * scenario.money.device_yuan_per_month
+    if scenario.lobby.hall is not None and scenario.lobby.hall.wifi:
+        monthly += scenario.lobby.hall.wifi_yuan_per_month
+    equipment = monthly * (m.months[1] + m.months[2])
     incentive = counted[t.BONUS_YUAN] + counted[t.OFFER_YUAN]
     equipment += counted[t.CENTRE_YUAN]
     service = counted[t.ENTITLEMENT_YUAN] + counted[t.PERK_YUAN]

@@ -32,7 +32,7 @@ from vipsim.lobby.ledger import AT_DESK, COLUMN_NAMES, ON_BREAK, ON_OUTREACH, OV
 from vipsim.month import Month
 from vipsim.outreach.response import RESULTS
 from vipsim.outreach.triggers import CHANNELS, REASONS
-from vipsim.scenario.lobby import ROLES
+from vipsim.scenario.staff import ROLES
 
 if TYPE_CHECKING:
     import pyarrow as pa

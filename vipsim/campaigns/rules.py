@@ -13,7 +13,7 @@ import numpy as np
 from vipsim.records import rows
 from vipsim.scenario.campaigns import CODED, Campaign, Column
 from vipsim.scenario.fields import CLASSES
-from vipsim.scenario.lobby import ROLES
+from vipsim.scenario.staff import ROLES
 
 PREPARE, INVITE, EVENT = range(3)
 DOES = ("prepare", "invite", "event")

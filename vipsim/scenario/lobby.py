@@ -166,11 +166,14 @@ def check_lobby(demand: Demand, lobby: Lobby, staff: Staff, opening_min: float) 
         for place in _stations_of(item, lobby):
             if max(item.shares()) > 0.0 and serves[place] == 0:
                 raise ValueError(
-                    f"staff: expected somebody at station {place!r}, where demand.transactions sends "
-                    f"{item.name!r}; found nobody employed who serves it"
+                    f"{_who_lacks(place, staff)}: expected somebody at station {place!r}, where demand.transactions "
+                    f"sends {item.name!r}; found nobody employed who serves it"
                 )
     if lobby.triage.on and serves["desk"] == 0:
-        raise ValueError("staff.lobby_manager.employed: expected at least 1 while lobby.triage.on is true, found 0")
+        raise ValueError(
+            f"{_who_lacks('desk', staff)}: expected somebody at station 'desk' while lobby.triage.on is true; "
+            "found nobody employed who serves it"
+        )
     windows = lobby.vip_service.windows
     if lobby.vip_service.mode == "window" and windows > max(staff.teller.employed, 1):
         raise ValueError(
@@ -178,6 +181,15 @@ def check_lobby(demand: Demand, lobby: Lobby, staff: Staff, opening_min: float) 
             f"({staff.teller.employed}), found {windows}"
         )
     _check_process(demand, lobby, staff)
+
+
+def _who_lacks(station: str, staff: Staff) -> str:
+    """The key to change where nobody serves a station: how many are employed, or what they do."""
+    name = {"desk": "lobby_manager", "rm": "relationship_manager"}.get(station, "teller")
+    if getattr(staff, name).employed == 0:
+        return f"staff.{name}.employed"
+    only = {"cash": "noncash_only", "noncash": "cash_only"}.get(station, "stations")
+    return f"staff.{name}.{only}"
 
 
 def _stations_of(item: Transaction, lobby: Lobby) -> list[str]:

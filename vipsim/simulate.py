@@ -47,8 +47,8 @@ from vipsim.month_opening import set_levels
 from vipsim.outreach.triggers import PHONE
 from vipsim.record import Recorder
 from vipsim.scenario.files import policy_today
-from vipsim.scenario.lobby import ROLES
 from vipsim.scenario.schema import Scenario
+from vipsim.scenario.staff import ROLES
 from vipsim.tally import WINDOW
 
 if TYPE_CHECKING:

@@ -159,13 +159,11 @@ def type_of(tier, signed, has_account, total_fen, standard_fen, potential_ratio)
     total wealth of at least ``potential_ratio`` of the cut. D: everybody else. Source: S18 and the definitions of
     MODEL.md; someone whose main bank is elsewhere but who is rich enough is C, not B.
     """
-    if tier >= 1 and signed > 0:
-        return TYPE_A
-    if tier >= 1 or total_fen >= standard_fen:
-        return TYPE_C
-    if has_account and total_fen >= potential_ratio * standard_fen:
-        return TYPE_B
-    return TYPE_D
+    vip = tier >= 1
+    rich = vip | (total_fen >= standard_fen)
+    middling = has_account & (total_fen >= potential_ratio * standard_fen)
+    below = TYPE_B if middling else TYPE_D  # chosen, not branched: the processor could not foresee the type
+    return TYPE_A if vip & (signed > 0) else TYPE_C if rich else below
 
 
 @inlined

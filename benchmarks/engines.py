@@ -1,8 +1,9 @@
-"""How fast vipsim is, as ratios measured side by side: python -m benchmarks.engines [lobby|year|month|start] ...
+"""How fast vipsim is, as ratios measured side by side: python -m benchmarks.engines [lobby|process|year|...]
 
 lobby  The lobby day that engines are compared on, as a vipsim scenario (scenarios/reference/lobby_day.toml, recording
        on) beside programs in SimPy, Ciw, Cimba, Numba and C that live outside this project: --peers names their
        folder. Every round starts every program once; the figure that counts is the median of the ratios.
+process  The whole service process against the simple day, nanoseconds a visit (benchmarks/process.py).
 year   The baseline's year: CPU milliseconds per replication, and the ratio to the same year on the SimPy engine.
 month  Month-ends of 100,000 and 1,000,000 customers, against the same rules in plain NumPy; peak memory.
 start  What a user waits for: vipsim --help, and the first kernel from the disk cache.
@@ -24,6 +25,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from benchmarks.process import process
 
 ROOT = Path(__file__).resolve().parents[1]
 PEERS = ROOT.parent / "shared" / "peers"
@@ -247,7 +250,7 @@ def start() -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", nargs="*", default=["lobby", "year", "month", "start"])
+    parser.add_argument("what", nargs="*", default=["lobby", "process", "year", "month", "start"])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--peers", type=Path, default=PEERS)
     parser.add_argument("--seed", type=int, default=1)
@@ -255,6 +258,7 @@ def main() -> None:
     a = parser.parse_args()
     jobs: dict[str, Callable[[], None]] = {
         "lobby": lambda: lobby(a.rounds, a.peers),
+        "process": lambda: process(a.rounds),
         "year": year,
         "month": month,
         "start": start,

@@ -30,11 +30,16 @@ MINUTES = [name for name in VISIT.names or () if name.endswith("_min")]
 CHANCE_MINUTES = [name for name in CHANCE.names or () if name.endswith("_min")]
 
 
-def random_day(number: int, process: bool = False) -> tuple[LobbyParams, Roster, Visits, Tasks]:
+def random_day(
+    number: int, process: bool = False, many_staff: bool = False
+) -> tuple[LobbyParams, Roster, Visits, Tasks]:
     """A lobby, its roster, its visitors and its outreach tasks, all from one number."""
     g = np.random.default_rng(number)
     whole_minutes = bool(number % 2)
-    scenario, asks = build(random_tables(g, whole_minutes, process)), float(g.choice([0.0, 0.4, 1.0]))
+    told = random_tables(g, whole_minutes, process)
+    if many_staff:
+        told["staff"]["teller"]["employed"] = told["staff"]["relationship_manager"]["employed"] = 20
+    scenario, asks = build(told), float(g.choice([0.0, 0.4, 1.0]))
     p = params(scenario, ask_share=asks, weekend=[[], [5], [6], [5, 6]][number % 4])
     address, day = Address(number, 0, 0), int(g.integers(0, 400))
     roster, visits = make_roster(p), make_visits(4)

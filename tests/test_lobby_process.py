@@ -35,6 +35,7 @@ from vipsim.lobby.jobs import (
 from vipsim.lobby.ledger import SUPPLIED, USED, add_day, make_ledger
 from vipsim.lobby.params import make_day_log
 from vipsim.lobby.process import process_of
+from vipsim.lobby.process_hall import BITS
 from vipsim.records import as_record
 
 DAYS = 400
@@ -55,6 +56,16 @@ def rows_of(log: DayLog) -> tuple[np.ndarray, np.ndarray]:
 def test_engines_tell_the_process_alike(block: int) -> None:
     for number in range(block * 50, block * 50 + 50):
         (p, roster, visits, tasks), a = day(number)
+        b = reference.run_day(p, roster, visits, tasks, make_day_log(p, 4), number)
+        assert differences(a, b, tasks.minutes.size) == [], f"day {number}"
+
+
+def test_engines_tell_the_process_alike_with_more_lines_than_bits() -> None:
+    """Of a large staff each has lines of an own: the compiled engine then looks through the places of a server."""
+    for number in range(30):
+        p, roster, visits, tasks = random_day(number, True, many_staff=True)
+        assert p.floor.lines > BITS
+        a = fast.run_day(p, roster, visits, tasks, make_day_log(p, 4), number)
         b = reference.run_day(p, roster, visits, tasks, make_day_log(p, 4), number)
         assert differences(a, b, tasks.minutes.size) == [], f"day {number}"
 

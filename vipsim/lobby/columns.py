@@ -68,3 +68,29 @@ def uniforms(address, stream, day, field, visits, start, n):
         a, b, c, d = _philox(np.uint32(id[i]), time, block, replication, seed, stream_of_branch)
         first[i] = _open_unit(a, b)
         second[i] = _open_unit(c, d)
+
+
+@lean
+def list_addresses(visits, listed, m):
+    """Where the draws of the first m rows listed live, side by side, for ``uniforms_listed``."""
+    for j in range(np.uint64(m)):
+        visits.listed_id[j] = visits.id[listed[j]]
+        visits.listed_k[j] = visits.k[listed[j]]
+
+
+@lean
+def uniforms_listed(address, stream, day, field, visits, m):
+    """As ``uniforms`` for the m rows listed last: their two uniforms each, side by side in the order of the list."""
+    id = visits.listed_id
+    k = visits.listed_k
+    first = visits.first
+    second = visits.second
+    time = np.uint32(day)
+    replication = np.uint32(address.replication)
+    seed = np.uint32(address.seed)
+    stream_of_branch = np.uint32(stream | address.branch << 16)
+    for j in range(np.uint64(m)):
+        block = (k[j] + np.uint32(field)) >> np.uint32(1)
+        a, b, c, d = _philox(id[j], time, np.uint32(block), replication, seed, stream_of_branch)
+        first[j] = _open_unit(a, b)
+        second[j] = _open_unit(c, d)

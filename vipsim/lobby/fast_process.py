@@ -9,65 +9,60 @@ arrivals (by visit), second looks that are due, the end of a helper's time, send
 
 from __future__ import annotations
 
-from math import inf, nan
+from math import inf
+
+import numpy as np
 
 from vipsim.compiled import lean
+from vipsim.lobby.fast_lines import next_pool
 from vipsim.lobby.jobs import (
     CASH,
-    CUT_OFF,
-    DESK,
     DONE,
     ERRANDS,
     GUARD,
-    HANDED_OVER,
     LOOK,
     LOOKS,
     NONCASH,
     RECEIVE,
-    RM,
     SERVED,
-    SKIPPED,
     TAKES_NUMBER,
 )
 from vipsim.lobby.params import LOBBY_ASSISTANT
+from vipsim.lobby.process_duty import change_duty
 from vipsim.lobby.process_hall import (
     AGAIN,
     BUT_THIS_ROUND,
     EVERYBODY,
-    FREE,
     FREED,
     GONE,
     HELPER,
     HERE,
+    IDLE,
     LOOK_HEAD,
     LOOK_TAIL,
     MANAGERS,
     NO_TICKET,
     NOBODY_YET,
-    PENDING,
     QUEUE,
-    RMS,
     ROUND,
+    SOONEST,
     STEPS_SO_FAR,
     WANTED,
     WOKE,
     Hall,
     append,
+    change_post,
     drop_free,
+    idle_helper,
     new_ticket,
     note_step,
     open_hall,
-    pop,
-    post_serves,
-    push_front,
     set_end,
     set_free,
-    unset_end,
     unset_free,
 )
 from vipsim.lobby.process_routes import (
     begin,
-    called_in_vain,
     choose_way,
     end_talk,
     errand,
@@ -82,7 +77,7 @@ from vipsim.lobby.process_routes import (
     send_away,
     tell_where_lost,
 )
-from vipsim.lobby.rules import FINISH, HAND_OVER, SEND_AWAY, SERVE_ALL, colleague_line, task_fits
+from vipsim.lobby.rules import SEND_AWAY, task_fits
 
 
 @lean
@@ -101,7 +96,14 @@ def process_loop(p, params, roster, visits, tasks, log, room, results, steps, fi
     change_min = floor.change_min
     changes = change_min.size
     count = room.counts
-    pending = room.pending
+    end_min = log.work.end_min
+    end_server = log.work.end_server
+    minute = visits.minute
+    free = log.work.free
+    idle = log.work.idle
+    front = log.work.front
+    cursor = log.work.cursor
+    ring = free.shape[1] - 1
     workers = room.workers
     jobs = room.jobs
     hall = Hall(
@@ -114,14 +116,19 @@ def process_loop(p, params, roster, visits, tasks, log, room, results, steps, fi
         room.queues,
         workers,
         room.waiting,
-        pending,
-        room.free,
+        end_min,
+        end_server,
+        free,
+        idle,
+        front,
         room.freed,
         room.due,
         room.due_ticket,
         count,
         floor.places,
         floor.can,
+        floor.rank,
+        floor.pools_for,
         roster.here_until,
         n_visits,
         first,
@@ -135,7 +142,7 @@ def process_loop(p, params, roster, visits, tasks, log, room, results, steps, fi
     last = closing  # last end of anybody's service
     bell = tasks.call_from_min if n_tasks > 0 else inf
     next_closing = closing
-    next_arrival = rows[order[0]]["arrive"] if n_visits > 0 else inf
+    next_arrival = minute[0] if n_visits > 0 else inf
     next_change = change_min[0] if changes > 0 else inf
     help_over = inf
     now = -inf
@@ -146,9 +153,9 @@ def process_loop(p, params, roster, visits, tasks, log, room, results, steps, fi
         if count[LOOK_HEAD] < count[LOOK_TAIL]:
             next_look = room.due[count[LOOK_HEAD]]
         if count[AGAIN] == 0:
-            now = min(
-                next_arrival, pending[count[PENDING]]["end"], next_change, next_closing, bell, next_look, help_over
-            )
+            next_end = end_min[np.uint32(count[SOONEST])]
+            next_other = min(min(next_change, next_closing), min(bell, help_over))
+            now = min(min(next_arrival, next_end), min(next_look, next_other))
             if now == inf:
                 break
         count[WOKE] = 1 if now == bell else count[AGAIN]
@@ -159,9 +166,9 @@ def process_loop(p, params, roster, visits, tasks, log, room, results, steps, fi
         helped_out = -1  # whose time at the desk ends now
 
         # Ends of service, by server.
-        while pending[count[PENDING]]["end"] == now:
-            s = pending[count[PENDING]]["server"]
-            count[PENDING] -= 1
+        while end_min[np.uint32(count[SOONEST])] == now:
+            s = end_server[np.uint32(count[SOONEST])]
+            count[SOONEST] += 1
             worker = workers[s]
             if worker["task"] >= 0:
                 worker["task"] = -1
@@ -182,68 +189,16 @@ def process_loop(p, params, roster, visits, tasks, log, room, results, steps, fi
                 worker["started"] = now
                 set_end(hall, s, now + minutes_of(hall, following) * worker["pace"])
                 continue
-            worker["ticket"] = -1
+            worker["ticket"] = NO_TICKET
             outcome = finished(hall, s, t, SERVED, now)
             set_free(hall, s, now)
             proceed(hall, t, outcome, now)
 
         count[GONE] = EVERYBODY
 
-        # Duty begins and ends, by member.
         if next_change == now:
-            while next_change == now:
-                s = floor.change_staff[changed]
-                until = floor.change_until[changed]
-                changed += 1
-                next_change = change_min[changed] if changed < changes else inf
-                if roster.shift[s] != floor.change_shift[changed - 1]:
-                    continue  # absent, or in another shift today
-                worker = workers[s]
-                if until >= 0.0:
-                    worker["on"] = 1
-                    worker["duty_end"] = until
-                    count[MANAGERS] += worker["post"] >> DESK & 1
-                    count[RMS] += worker["post"] >> RM & 1
-                    set_free(hall, s, now)
-                    continue
-                if now >= closing and rules.after_closing == SERVE_ALL:
-                    continue  # stays until no customer is inside
-                worker["on"] = 0
-                count[MANAGERS] -= worker["post"] >> DESK & 1
-                count[RMS] -= worker["post"] >> RM & 1
-                unset_free(hall, s)
-                t = worker["ticket"]
-                if t < 0 or rules.shift_end == FINISH:
-                    continue
-                end = unset_end(hall, s)
-                last = max(last, now)
-                line = jobs[t]["line"]
-                hands_over = rules.shift_end == HAND_OVER and line != LOOKS and line != ERRANDS
-                started = worker["started"]
-                note_step(hall, t, started, started, now, s, HANDED_OVER if hands_over else CUT_OFF)
-                worker["ticket"] = -1
-                if hands_over:
-                    jobs[t]["joined"] = now
-                    jobs[t]["leaves"] = inf
-                    jobs[t]["rest"] = end - now
-                    jobs[t]["line"] = colleague_line(line)
-                    push_front(hall, t)
-                else:
-                    outcome = finished(hall, s, t, CUT_OFF, now)
-                    proceed(hall, t, outcome, now)
-            if count[MANAGERS] == 0 and room.waiting[DESK] > 0:  # nobody left at the desk
-                skipped = 0
-                for line in range(3 * DESK, 3 * DESK + 3):
-                    while room.queues[line]["head"] != NO_TICKET:
-                        t = pop(hall, line)
-                        if jobs[t]["leaves"] <= now:
-                            called_in_vain(hall, t, now, jobs[t]["leaves"])
-                        else:
-                            note_step(hall, t, nan, nan, now, -1, SKIPPED)
-                            room.skipped[skipped] = t
-                            skipped += 1
-                for i in range(skipped):
-                    proceed(hall, room.skipped[i], SKIPPED, now)
+            changed, last = change_duty(hall, floor, roster, room.skipped, changed, last, now)
+            next_change = change_min[changed] if changed < changes else inf
 
         if next_closing == now:
             next_closing = inf
@@ -251,16 +206,16 @@ def process_loop(p, params, roster, visits, tasks, log, room, results, steps, fi
 
         # Arrivals, by visit.
         while next_arrival == now:
-            v = order[arrived]
+            v = order[np.uint32(arrived)]
             arrived += 1
-            next_arrival = rows[order[arrived]]["arrive"] if arrived < n_visits else inf
+            next_arrival = minute[arrived] if arrived < n_visits else inf
             newcomer(hall, v)
             chance = visits.chance[v]
             if chance["guard"]:
-                errand(hall, 2 * n_visits + v, GUARD, inf, now)
+                errand(hall, np.uint32(2 * n_visits + v), v, GUARD, inf, now)
             received = rules.triage and count[MANAGERS] > 0 and not rows[v]["appointment"]
             if received and chance["behaviour"] != TAKES_NUMBER:
-                new_ticket(hall, v, QUEUE, RECEIVE, inf, now)
+                new_ticket(hall, v, v, QUEUE, RECEIVE, inf, now)
                 append(hall, v)
             else:
                 choose_way(hall, v, now)
@@ -268,21 +223,21 @@ def process_loop(p, params, roster, visits, tasks, log, room, results, steps, fi
 
         # Second looks that are due.
         while count[LOOK_HEAD] < count[LOOK_TAIL] and room.due[count[LOOK_HEAD]] == now:
-            v = room.due_ticket[count[LOOK_HEAD]]
+            v = np.uint32(room.due_ticket[count[LOOK_HEAD]])
             count[LOOK_HEAD] += 1
             own = jobs[v]
-            station = room.queues[own["line"]]["station"]
-            at_counter = station in (CASH, NONCASH)
+            at_counter = own["station"] in (CASH, NONCASH)
             same = own["joined"] + p.second_look_after_min == now and own["rest"] < 0.0
             if own["waits"] and own["leaves"] > now and at_counter and same:
-                new_ticket(hall, n_visits + v, LOOKS, LOOK, inf, now)
-                jobs[n_visits + v]["key"] = own["joined"]
-                append(hall, n_visits + v)
+                look = np.uint32(n_visits + v)
+                new_ticket(hall, look, v, LOOKS, LOOK, inf, now)
+                jobs[look]["key"] = own["joined"]
+                append(hall, look)
 
         if help_over == now:
             help_over = inf
             helped_out = count[HELPER]
-            post_serves(hall, floor, helped_out, roster.row[helped_out])
+            change_post(hall, floor, np.uint32(helped_out), roster.row[helped_out])
             count[HELPER] = -1
             count[WOKE] = 1
 
@@ -290,18 +245,24 @@ def process_loop(p, params, roster, visits, tasks, log, room, results, steps, fi
             send_away(hall, now)
 
         # One dispatch: free servers, longest idle first, each take their best ticket ...
-        i = 0
-        while i < count[FREE] and count[WANTED] != 0:
-            s = room.free[i]
+        for pool in range(cursor.size):
+            cursor[pool] = 0
+        pools = floor.pools_for[count[WANTED]] & count[IDLE]
+        while pools:
+            pool = floor.only_pool[pools]
+            if pool < 0:
+                pool = next_pool(pools, free, idle, front, cursor, workers)
+            if pool < 0 or cursor[pool] >= idle[pool]:
+                break
+            s = free[pool, front[pool] + cursor[pool] & ring]
             worker = workers[s]
-            if worker["stations"] & count[WANTED] == 0:
-                i += 1
-                continue
             t = next_ticket(hall, s, now)
             if t == NO_TICKET:
-                i += 1
+                cursor[pool] += 1
+                pools = floor.pools_for[count[WANTED]] & count[IDLE]
                 continue
-            drop_free(hall, i)
+            drop_free(hall, pool, cursor[pool])
+            pools = floor.pools_for[count[WANTED]] & count[IDLE]
             overtake(hall, s, t, now)
             if t < n_visits and jobs[t]["talker"] >= 0:
                 end_talk(hall, t, now)
@@ -317,11 +278,11 @@ def process_loop(p, params, roster, visits, tasks, log, room, results, steps, fi
         # ... or else the next outreach task of their own that fits. None fits later that did not fit when they
         # became free, except when calling hours begin or a helper's time at the desk ends.
         if n_tasks > 0 and count[WOKE]:
-            for s in range(n_staff):
+            for s in range(np.uint32(n_staff)):
                 if task_first[s] == task_first[s + 1] or s == count[HELPER]:
                     continue
                 worker = workers[s]
-                if not worker["on"] or worker["ticket"] >= 0 or worker["task"] >= 0 or worker["along"]:
+                if not worker["on"] or worker["ticket"] != NO_TICKET or worker["task"] >= 0 or worker["along"]:
                     continue
                 if worker["since"] != now and now != bell and s != helped_out:
                     continue
@@ -338,19 +299,17 @@ def process_loop(p, params, roster, visits, tasks, log, room, results, steps, fi
 
         # Lobby managers whose talk was cut short line up for a dispatch of their own.
         for i in range(count[FREED]):
-            workers[room.freed[i]]["ticket"] = -1
-            set_free(hall, room.freed[i], now)
+            s = np.uint32(room.freed[i])
+            workers[s]["ticket"] = NO_TICKET
+            set_free(hall, s, now)
         # The desk is swamped: an idle member of the named role helps out there for some minutes (L02).
-        if count[HELPER] < 0 and room.queues[QUEUE]["size"] > p.help_above:
-            for i in range(count[FREE]):
-                s = room.free[i]
-                wanted = s < n_staff and params.staffing.role[s] == p.helper_role
-                if wanted and not floor.can[workers[s]["row"], QUEUE]:
-                    post_serves(hall, floor, s, floor.row_first.size - 2)
-                    count[HELPER] = s
-                    help_over = now + p.help_min
-                    count[AGAIN] = 1
-                    break
+        if count[HELPER] < 0 and room.queues[QUEUE]["size"] > p.help_above and count[IDLE]:
+            s = idle_helper(hall, params.staffing.role, p.helper_role)
+            if s != NO_TICKET:
+                change_post(hall, floor, s, floor.row_first.size - 2)
+                count[HELPER] = s
+                help_over = now + p.help_min
+                count[AGAIN] = 1
         count[FREED] = 0
         if now == bell:
             bell = inf

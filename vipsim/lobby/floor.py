@@ -29,6 +29,7 @@ from vipsim.lobby.jobs import (
     WITH_RM_CASH,
     Array,
 )
+from vipsim.lobby.process_hall import BITS
 from vipsim.lobby.rules import station_of
 from vipsim.scenario.demand import Demand
 from vipsim.scenario.lobby import Lobby
@@ -49,6 +50,8 @@ class Floor(NamedTuple):
     places: Array  # PLACE: lines in order of rank, row after row; equal ranks compare keys
     row_first: Array  # uint32[row + 1]: row 2s = member s, 2s + 1 = member s with a special counter, last = machine
     can: Array  # int8[row, line]
+    rank: Array  # int32[row, line]: of the lines served, as in places
+    serves: Array  # int64[row]: the lines served, a bit for each of the first BITS
     pool: Array  # uint32[row]: servers of the same stations make a pool
     pool_stations: Array  # int64[pool]: a bit per station served
     pools_for: Array  # int64: pools (a bit each) that serve a station of a set (a bit each)
@@ -205,10 +208,12 @@ def floor_of(demand: Demand, lobby: Lobby, staff: Staff) -> Floor:
     lines = FIRST_OWN + 2 * n_staff
     places = np.array([(line, rank) for row in rows for rank, line in row], PLACE)
     can = np.zeros((len(rows), lines), "i1")
+    ranks = np.zeros((len(rows), lines), "i4")
     stations = [0] * len(rows)
     for r, row in enumerate(rows):
-        for _, line in row:
+        for rank, line in reversed(row):
             can[r, line] = 1
+            ranks[r, line] = rank
             stations[r] |= 1 << int(station_of(line))
     pools = sorted(set(stations))
     sets = range(1 << (RM + 1))
@@ -231,6 +236,8 @@ def floor_of(demand: Demand, lobby: Lobby, staff: Staff) -> Floor:
         places=places,
         row_first=as_array([0, *np.cumsum([len(row) for row in rows])], "u4"),
         can=can,
+        rank=ranks,
+        serves=as_array([sum(1 << n for n in range(min(lines, BITS)) if row[n]) for row in can], "i8"),
         pool=as_array([pools.index(x) for x in stations], "u4"),
         pool_stations=as_array(pools, "i8"),
         pools_for=as_array(pools_for, "i8"),

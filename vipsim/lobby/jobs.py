@@ -313,6 +313,8 @@ class Visits(NamedTuple):
     counter: Array  # uint32: rows that may need counter minutes
     machine: Array  # uint32: rows that may go to a machine
     bucket: Array  # int32
+    listed_id: Array  # uint32: id and first k of the rows whose draws are taken side by side
+    listed_k: Array  # uint32
     blank: Array  # VISIT[1]: of whom nothing is drawn yet
     chance: Array  # CHANCE: as rows where the service process is on; else no room is needed
     blank_chance: Array  # CHANCE[1]
@@ -366,6 +368,8 @@ def make_visits(room: int = 64) -> Visits:
     blank = np.zeros(1, VISIT)
     blank["who"] = blank["owner"] = -1
     blank["patience_min"] = blank["machine_patience_min"] = blank["meeting_patience_min"] = np.inf
+    blank_chance = np.zeros(1, CHANCE)
+    blank_chance["knows"] = blank_chance["passes"] = 1
     return Visits(
         rows=np.zeros(room, VISIT),
         n=np.zeros(2, np.int64),
@@ -378,9 +382,11 @@ def make_visits(room: int = 64) -> Visits:
         counter=np.zeros(room, np.uint32),
         machine=np.zeros(room, np.uint32),
         bucket=np.zeros(room + 1, np.int32),
+        listed_id=np.zeros(room, np.uint32),
+        listed_k=np.zeros(room, np.uint32),
         blank=blank,
         chance=np.zeros(0, CHANCE),
-        blank_chance=np.zeros(1, CHANCE),
+        blank_chance=blank_chance,
     )
 
 
@@ -461,6 +467,8 @@ def grow_visits(visits, n):
         np.zeros(size, np.uint32),
         np.zeros(size, np.uint32),
         np.zeros(size + 1, np.int32),
+        np.zeros(size, np.uint32),
+        np.zeros(size, np.uint32),
         visits.blank,
         visits.chance,
         visits.blank_chance,
@@ -488,6 +496,8 @@ def room_for_chance(visits):
         visits.counter,
         visits.machine,
         visits.bucket,
+        visits.listed_id,
+        visits.listed_k,
         visits.blank,
         chance,
         visits.blank_chance,

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from math import inf, nan
 
+import numpy as np
+
 from vipsim.compiled import inlined, lean, pasted
 from vipsim.lobby.jobs import (
     ABANDONED,
@@ -23,7 +25,6 @@ from vipsim.lobby.jobs import (
     BY_SECOND_LOOK,
     BY_TELLER,
     CASH,
-    CASH_BUSINESS,
     CUT_OFF,
     DESK,
     DONE,
@@ -156,7 +157,7 @@ def choose_way(hall, v, now):
             result["escorted"] = 1
             return ESCORT
         return DONE
-    if p.forms and result["triaged"] and helped(p, at_counter(hall, visit["station"], now)):
+    if p.forms and result["triaged"] and helped(p, at_counter(hall, visit["station"], now, p.help_below)):
         return HELP_FORM
     return DONE
 
@@ -168,7 +169,7 @@ def go(hall, v, now):
     result = hall.results[v]
     if result["diverted"]:
         result["joined"] = now
-        new_ticket(hall, v, 3 * MACHINE + ORDINARY, SELF_SERVICE, visit["machine_patience_min"], now)
+        new_ticket(hall, v, v, 3 * MACHINE + ORDINARY, SELF_SERVICE, visit["machine_patience_min"], now)
         append(hall, v)
     elif visit["station"] == RM:
         seek_rm(hall, v, visit["patience_min"], now)
@@ -182,7 +183,7 @@ def go(hall, v, now):
 def seek_rm(hall, v, patience, now):
     """Join the line of an RM."""
     hall.results[v]["rm_joined"] = now
-    new_ticket(hall, v, own_line(hall, v, now), MEETING, patience, now)
+    new_ticket(hall, v, v, own_line(hall, v, now), MEETING, patience, now)
     append(hall, v)
 
 
@@ -205,14 +206,14 @@ def counter(hall, v, now):
         if balks(p, chance["balk"], ahead):
             result["outcome"] = BALKED
             result["left"] = now
-            new_ticket(hall, v, line, station, patience, now)
+            new_ticket(hall, v, v, line, station, patience, now)
             note_step(hall, v, nan, nan, now, -1, BALKED)
             return
     if chance["alone"] and not result["form"]:
         result["form"] = ALONE
     result["cls"] = hall.queues[line]["cls"]
     result["joined"] = now
-    new_ticket(hall, v, line, station, patience, now)
+    new_ticket(hall, v, v, line, station, patience, now)
     hall.jobs[v]["with_rm"] = result["accompanied"]
     append(hall, v)
     unseen = not (result["triaged"] or result["believed"] or result["looked"] or result["screened"])
@@ -228,14 +229,14 @@ def leave(hall, v, now):
     """Out of the door, thanked where a lobby manager has time (L03)."""
     hall.results[v]["left"] = now
     if hall.p.errands:
-        errand(hall, 3 * hall.n + v, FAREWELL, hall.p.farewell_within_min, now)
+        errand(hall, np.uint32(3 * hall.n + v), v, FAREWELL, hall.p.farewell_within_min, now)
 
 
 @pasted
-def errand(hall, t, activity, patience, now):
+def errand(hall, t, v, activity, patience, now):
     """Something small for a lobby manager with nothing else to do."""
     if hall.counts[MANAGERS] > 0:
-        new_ticket(hall, t, ERRANDS, activity, patience, now)
+        new_ticket(hall, t, v, ERRANDS, activity, patience, now)
         append(hall, t)
 
 
@@ -255,12 +256,12 @@ def afterwards(hall, v, now):
         else:
             result["tracked"] = 1
             line = 3 * DESK + (PRIME if signalled and p.internal_phone else MIDDLE)
-            new_ticket(hall, v, line, PICK_UP, hall.chance[v]["pick_up_patience_min"], now)
+            new_ticket(hall, v, v, line, PICK_UP, hall.chance[v]["pick_up_patience_min"], now)
             append(hall, v)
         return
     signed = result["signed_up"] and not result["activated"]
     if signed and p.activate_by == BY_LOBBY_MANAGER and hall.counts[MANAGERS] > 0:
-        new_ticket(hall, v, QUEUE, ACTIVATE, hall.chance[v]["activate_patience_min"], now)
+        new_ticket(hall, v, v, QUEUE, ACTIVATE, hall.chance[v]["activate_patience_min"], now)
         append(hall, v)
     else:
         leave(hall, v, now)
@@ -273,7 +274,7 @@ def meeting_afterwards(hall, v, now):
     visit = hall.rows[v]
     result = hall.results[v]
     if not result["escorted"] and not rm_is_free(hall, own_line(hall, v, now)):
-        ahead = waiting_for_rm(hall, now)
+        ahead = waiting_for_rm(hall.jobs, hall.queues, hall.counts, now)
         seated = ahead < p.seats
         if not seated or not waits_for_rm(hall.p.rules, visit["wait_uniform"], ahead, hall.counts[RMS]):
             result["name_card"] = 1
@@ -292,7 +293,7 @@ def proceed(hall, t, outcome, now):
         return  # a second look or an errand: the visitor is elsewhere
     ticket = hall.jobs[t]
     activity = ticket["activity"]
-    station = hall.queues[ticket["line"]]["station"]
+    station = ticket["station"]
     result = hall.results[t]
     if station == DESK:
         if activity == ACTIVATE:
@@ -329,9 +330,9 @@ def begin(hall, s, t, now):
     """Minutes of the step that begins now, and what is decided at its start."""
     p = hall.p
     ticket = hall.jobs[t]
-    v = t % hall.n
+    v = ticket["visit"]
     result = hall.results[v]
-    station = hall.queues[ticket["line"]]["station"]
+    station = ticket["station"]
     if station == RM:
         result["rm_staff"] = s
     elif station != DESK:
@@ -343,19 +344,38 @@ def begin(hall, s, t, now):
         result["rm_start"] = now
         if p.screening and not hall.chance[v]["certain"] and hall.rows[v]["station"] != RM:
             ticket["activity"] = SCREEN
+            minutes = hall.chance[v]["screen_min"]
+        else:
+            minutes = meeting_minutes(p, hall.rows[v], result)
     elif station == DESK:
-        if ticket["activity"] == RECEIVE:
+        activity = ticket["activity"]
+        if activity == RECEIVE:
             observe(hall, s, v)
-        elif ticket["activity"] == LOOK:
+            minutes = triage_minutes(p.rules, hall.rows[v]["triage_min"], not result["triaged"], result["believed"])
+        elif activity == FAREWELL:
+            minutes = hall.chance[v]["farewell_min"]
+        elif activity == LOOK:
             own = hall.jobs[v]
             own["talker"] = s
-            about = hall.queues[own["line"]]["station"]
-            if p.forms and not result["form"] and helped(p, at_counter(hall, about, now)):
+            minutes = hall.chance[v]["look_min"]
+            if p.forms and not result["form"] and helped(p, at_counter(hall, own["station"], now, p.help_below)):
                 ticket["activity"] = LOOK_AND_FORM
+                minutes = minutes + hall.chance[v]["form_min"]
+        else:
+            minutes = minutes_of(hall, t)
     else:
         result["called"] = now
         result["start"] = now
-    return minutes_of(hall, t) * hall.workers[s]["pace"]
+        at_machine = hall.rows[v]["machine_min"]
+        with_staff = hall.rows[v]["counter_min"] * p.form_ratio[result["form"]]
+        minutes = at_machine if station == MACHINE else with_staff
+    return minutes * hall.workers[s]["pace"]
+
+
+@inlined
+def meeting_minutes(p, visit, result):
+    """Minutes of a meeting; who had to wait is asked everything again."""
+    return visit["meeting_min"] + p.meeting_reask_min if result["waited"] else visit["meeting_min"]
 
 
 @pasted
@@ -379,23 +399,14 @@ def observe(hall, s, v):
 
 @pasted
 def minutes_of(hall, t):
-    """Minutes of a ticket's step."""
+    """Minutes of a step that a member goes on with, or of a lobby manager's lesser steps."""
     p = hall.p
-    v = t % hall.n
-    visit = hall.rows[v]
+    v = hall.jobs[t]["visit"]
     chance = hall.chance[v]
     result = hall.results[v]
     activity = hall.jobs[t]["activity"]
-    if activity == RECEIVE:
-        return triage_minutes(hall.p.rules, visit["triage_min"], not result["triaged"], result["believed"])
-    if activity == SELF_SERVICE:
-        return visit["machine_min"]
-    if activity in (CASH_BUSINESS, NONCASH_BUSINESS):
-        return visit["counter_min"] * p.form_ratio[result["form"]]
     if activity == MEETING:
-        return visit["meeting_min"] + p.meeting_reask_min if result["waited"] else visit["meeting_min"]
-    if activity == FAREWELL:
-        return chance["farewell_min"]
+        return meeting_minutes(p, hall.rows[v], result)
     if activity == GUARD:
         return chance["guard_min"]
     if activity == HELP_FORM:
@@ -411,15 +422,9 @@ def minutes_of(hall, t):
         return chance["recheck_min"] + p.signal_reask_min if reask else chance["recheck_min"]
     if activity == ACTIVATE:
         return chance["activate_min"]
-    if activity == LOOK:
-        return chance["look_min"]
-    if activity == LOOK_AND_FORM:
-        return chance["look_min"] + chance["form_min"]
     if activity == SIGN_UP:
         return chance["sign_up_min"]
-    if activity == SCREEN:
-        return chance["screen_min"]
-    cash = hall.queues[hall.jobs[t]["line"]]["station"] == CASH
+    cash = hall.jobs[t]["station"] == CASH
     return chance["pitch_min"] if cash else chance["noncash_pitch_min"]
 
 
@@ -427,7 +432,7 @@ def minutes_of(hall, t):
 def goes_on(hall, s, t, now):
     """What the same member goes on with, the visitor beside: the ticket, or -1 where this member is done."""
     ticket = hall.jobs[t]
-    station = hall.queues[ticket["line"]]["station"]
+    station = ticket["station"]
     activity = ticket["activity"]
     following = DONE
     if station == DESK:
@@ -476,12 +481,12 @@ def at_desk(hall, v, done, now):
     return DONE
 
 
-@lean
+@pasted
 def looked(hall, s, t, now):
     """A second look is over: the form is filled in, and who is now taken for prime goes ahead (I08, L05)."""
     if not about_waits(hall, t, now):
         return NO_TICKET
-    v = t - hall.n
+    v = hall.jobs[t]["visit"]
     visit = hall.rows[v]
     chance = hall.chance[v]
     result = hall.results[v]
@@ -501,9 +506,9 @@ def looked(hall, s, t, now):
     if visit["meets"] and hall.p.rules.meet_first and hall.p.guidance and rm_is_free(hall, own_line(hall, v, now)):
         result["rm_first"] = 1
         result["escorted"] = 1
-        new_ticket(hall, v, QUEUE, ESCORT, inf, now)
+        new_ticket(hall, v, v, QUEUE, ESCORT, inf, now)
         return v
-    station = hall.queues[own["line"]]["station"]
+    station = own["station"]
     cls = class_at_counter(1, chance["middle"])
     own["line"] = 3 * station + cls
     own["key"] = ticket_key(hall.p.rules, own["joined"], station, cls)
@@ -545,13 +550,14 @@ def at_counter_done(hall, v, station, done, now):
         hint(hall, v, station)
         return DONE
     wants = hall.rows[v]["pitch"] and p.referral and not result["believed"] and not result["screened"]
-    if wants and pitches(hall.p.rules, 1, at_counter(hall, station, now)):
+    too_many = p.rules.chat_queue_threshold + 1
+    if wants and pitches(p.rules, 1, at_counter(hall, station, now, too_many)):
         result["pitched"] = 1
         return PITCH
     return DONE
 
 
-@lean
+@pasted
 def hint(hall, v, station):
     """A teller has told of the VIP service: who is interested is signalled to the lobby manager (L17)."""
     chance = hall.chance[v]
@@ -574,11 +580,11 @@ def hint(hall, v, station):
 def finished(hall, s, t, outcome, now):
     """A member is done with a visitor; returns how it ended for the visitor."""
     ticket = hall.jobs[t]
-    station = hall.queues[ticket["line"]]["station"]
+    station = ticket["station"]
     if ticket["line"] == LOOKS:
-        hall.jobs[t - hall.n]["talker"] = -1
+        hall.jobs[ticket["visit"]]["talker"] = -1
         return outcome
-    v = t % hall.n
+    v = ticket["visit"]
     result = hall.results[v]
     if station == RM:
         if result["screened"] == FAILED:
@@ -604,16 +610,16 @@ def finished(hall, s, t, outcome, now):
 @pasted
 def leave_customer(hall, v, now):
     """An RM who went along to the counter is free again."""
-    rm = hall.results[v]["rm_staff"]
+    rm = np.uint32(hall.results[v]["rm_staff"])
     hall.workers[rm]["along"] = 0
     set_free(hall, rm, now)
 
 
-@lean
+@pasted
 def given_up(hall, v, outcome, now):
     """A visitor leaves a line unserved: patience has ended, or the branch closes."""
     ticket = hall.jobs[v]
-    station = hall.queues[ticket["line"]]["station"]
+    station = ticket["station"]
     result = hall.results[v]
     if station == RM:
         result["rm_outcome"] = outcome
@@ -646,7 +652,7 @@ def called_in_vain(hall, v, called, left):
 def note_call(hall, v, called):
     """When a visitor who left was called; not of somebody served before."""
     result = hall.results[v]
-    if hall.queues[hall.jobs[v]["line"]]["station"] == RM:
+    if hall.jobs[v]["station"] == RM:
         if result["rm_staff"] < 0:
             result["rm_called"] = called
     elif result["teller"] < 0:
@@ -661,7 +667,7 @@ def next_ticket(hall, s, now):
     """Best ticket of the server's lines whose owner is there; the others are called off. -1 = none."""
     while True:
         line = best_line(hall, s, now)
-        if line < 0:
+        if line == NO_TICKET:
             return NO_TICKET
         t = pop(hall, line)
         if line == LOOKS:
@@ -697,10 +703,10 @@ def overtake(hall, s, t, now):
             other = ticket["after"]
 
 
-@lean
+@pasted
 def end_talk(hall, v, now):
     """A visitor is called in the middle of a second look: the manager is free, the effect is lost."""
-    s = hall.jobs[v]["talker"]
+    s = np.uint32(hall.jobs[v]["talker"])
     hall.jobs[v]["talker"] = -1
     unset_end(hall, s)
     talk = hall.workers[s]["ticket"]
@@ -731,7 +737,7 @@ def send_away(hall, now):
 @lean
 def tell_where_lost(hall):
     """At the end of the day: where the meeting of each visitor was lost."""
-    for v in range(hall.n):
+    for v in range(np.uint64(hall.n)):
         r = hall.results[v]
         r["lost"] = lost_where(
             r["lost"],

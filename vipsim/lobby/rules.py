@@ -203,18 +203,12 @@ def rank_now(p, rank, station, cls, waited):
 @kernel
 def lost_where(lost, met, screened_out, gave_up, seen, believed_by, test_failed, meets, sent_away):
     """Where a visitor's meeting with an RM was lost, told at the end of the day; NOT_LOST if there was one."""
-    if met:
-        return NOT_LOST
-    if screened_out:
-        return SCREENED_OUT
-    if lost != NOT_LOST:
-        return lost
-    if sent_away:
-        return SENT_AWAY
-    if believed_by == 0:
-        return MISJUDGED if seen else UNSEEN
-    if test_failed:
-        return FAILED_TEST
-    if not meets:
-        return UNWILLING
-    return LEFT_LINE if gave_up else UNWILLING
+    told = LEFT_LINE if gave_up else UNWILLING  # the reasons from the last to the first: values chosen, no branches
+    told = told if meets else UNWILLING
+    told = FAILED_TEST if test_failed else told
+    unseen = MISJUDGED if seen else UNSEEN
+    told = told if believed_by else unseen
+    told = SENT_AWAY if sent_away else told
+    told = told if lost == NOT_LOST else lost
+    told = SCREENED_OUT if screened_out else told
+    return NOT_LOST if met else told

@@ -33,9 +33,10 @@ from vipsim.draws import (
     poisson,
     variate,
 )
-from vipsim.lobby.chances import behave, judge, lead_openings, remembers, take_time
+from vipsim.lobby.chances import behave, judge, lead_openings, remembers, wish
 from vipsim.lobby.columns import to_minutes, to_normals, uniforms
 from vipsim.lobby.jobs import RM, grow_visits, room_for_chance
+from vipsim.lobby.process_minutes import take_time
 
 WALK_IN = 1 << 31  # walk-ins' ids lie above every customer's
 _FIELD_BITS = 6
@@ -145,13 +146,11 @@ def _draw_details(process, c, address, day, visits):
         _draw_meeting(c, address, day, visits, start, n)
     else:
         visits = room_for_chance(visits)
-        for i in range(start, n):
-            visits.chance[i] = visits.blank_chance[0]
         lead_openings(process, address, day, visits, start, n)
-        _draw_belief(c, address, day, visits, start, n)
-        judge(process, c, address, day, visits, start, n)
-        behave(process, c, address, day, visits, start, n)
-        take_time(process, address, day, visits, start, n)
+        may_be_prime = judge(process, c, address, day, visits, start, n)
+        behave(process, address, day, visits, start, n)
+        may_meet = wish(process, c, address, day, visits, may_be_prime)
+        take_time(process, address, day, visits, start, n, may_be_prime, may_meet)
     at_counter, at_machine = _draw_minutes(c, address, day, visits, start, n)
     _draw_patience(c, address, day, visits, start, n, at_counter, at_machine)
     return visits

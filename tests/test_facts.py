@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from years import BASELINE, SCENARIOS, kpis
 
+from vipsim.loads import loads
 from vipsim.scenario import files
+from vipsim.scenario.resolve import with_values
 from vipsim.scenario.schema import Scenario
 
 OF_2012: Scenario = files.load(SCENARIOS / "outlet_2012.toml")
@@ -59,6 +61,16 @@ def test_contact_weighs_more_than_processing_and_that_more_than_identification(o
     assert weights is not None
     assert weights.contact_weight_share > weights.processing_weight_share > weights.identification_weight_share > 0.0
     assert BASELINE.lobby.triage.sensitivity_share < BASELINE.lobby.triage.specificity_share  # I15: many are missed
+
+
+@pytest.mark.parametrize("outlet", OUTLETS)
+def test_managers_are_loaded_and_counters_not_overloaded(outlet: str) -> None:
+    """O16, N01: something must bind; required over available minutes, before anything runs."""
+    found = loads(OUTLETS[outlet])
+    assert 0.7 <= found["relationship_manager"].load <= 0.9
+    assert 0.5 <= found["teller"].load <= 0.9
+    one = with_values(OUTLETS[outlet], {"staff.teller.employed": 2})
+    assert loads(one)["teller"].load > 1.0
 
 
 def test_sign_up_at_the_counter_is_the_cheapest() -> None:

@@ -291,7 +291,8 @@ def _contacts(book: Any, policy: Any, chance: Chance, month: Any, owned: np.ndar
     told = (book.card[owned] > 0) & _within(due, day + lead, after + lead)
     entries.append((TASK, owned[told], due[told] - lead))
     phase = chance.first(draws.CONTACT, 0, owned, reasons.PHASE)
-    some, when = _evenly(triggers.plan_per_month[book.level[owned]], phase, month)
+    rate = triggers.plan_per_month[book.level[owned]] * triggers.stage_plan[book.stage[owned]]
+    some, when = _evenly(rate, phase, month)
     entries.append((TASK, owned[some], day + when))
     tier = book.tier[owned]
     vip = np.flatnonzero(triggers.visits_per_month[tier] * (tier > 0) > 0.0)

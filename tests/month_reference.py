@@ -560,6 +560,7 @@ class Branch:
                 rich = (c["level"] - 1) % 3 + 1 >= self.s.grid.value_from_column
                 growing = (c["level"] - 1) // 3 + 1 >= self.s.grid.value_from_row
                 yearly = self.s.grid.value_contacts_per_year[2 * growing + rich]
+            yearly *= self.s.outreach.stage_plan_ratio[c["stage"] - 1]
             self.spread(i, yearly, phase, CONTACT_PLAN, triggers.contact_plan.expiry_days, month)
         if triggers.leader_visit.on and c["tier"] > 0:
             yearly = self.s.outreach.leader_visits_per_year[c["tier"] - 1]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from test_book import z_of_share
 from test_month_reference import Pair, entries
-from years import BASELINE
+from years import BASELINE, branch, kpis
 
 from vipsim import agenda as dates
 from vipsim import draws, tally
@@ -306,3 +306,16 @@ def test_a_scheme_or_card_rule_that_cannot_hold_is_refused(change: dict[str, Any
     found = [str(problem) for problem in caught.value.problems]
     assert any(says in text for text in found), found
     assert any(problem.key.startswith(key) for problem in caught.value.problems), found
+
+
+def test_services_begin_step_by_step() -> None:
+    """T32: until a tier's month today's part of the services holds, then the plan's."""
+    none = {"tiers.service_share": [0.0, 0.0, 0.0]}
+    plan = {"tiers.service_share": [1.0, 1.0, 1.0]}
+    later = {name: {"tiers.service_from_month": months} for name, months in (("half", [6] * 3), ("never", [12] * 3))}
+    found = {name: kpis(branch(plan | more, none), 2) for name, more in ({"all": {}} | later).items()}
+    found["none"] = kpis(branch(none, none), 2)
+    cost = {name: made["cost_service_yuan"] for name, made in found.items()}
+    assert (cost["none"] < cost["half"]).all()
+    assert (cost["half"] < cost["all"]).all()
+    assert all(np.array_equal(found["never"][name], found["none"][name], equal_nan=True) for name in found["none"])

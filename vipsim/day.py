@@ -17,10 +17,17 @@ from vipsim.compiled import kernel, lean
 from vipsim.customers.assets import mature, start_term
 from vipsim.customers.book import EXITED, EXPLORATION, NOTICE
 from vipsim.customers.cards import comes_for_card, do_card_business
-from vipsim.customers.channels import face_known, remember_face, resent_overtaking, resents_breach, take_up_ebank
+from vipsim.customers.channels import (
+    face_known,
+    remember_face,
+    resent_overtaking,
+    resent_pitch,
+    resents_breach,
+    take_up_ebank,
+)
 from vipsim.customers.lifecycle import DECLARED, FALSE, give_notice, leave
 from vipsim.customers.ownership import assign
-from vipsim.customers.segments import TYPE_C
+from vipsim.customers.segments import FUND, TYPE_C
 from vipsim.customers.state import CLASSES, ELSEWHERE, bring_in, count, is_customer, move, raise_relationship
 from vipsim.draws import pair
 from vipsim.lobby.jobs import (
@@ -29,6 +36,7 @@ from vipsim.lobby.jobs import (
     FIRST_STEP,
     FIRST_VISIT,
     NONCASH,
+    PITCH,
     RECEIVE,
     SERVED,
     STEPS,
@@ -52,9 +60,9 @@ from vipsim.outreach.triggers import (
 from vipsim.records import rows
 
 _JOIN = 0  # draws of a recommendation: joining, size; sale, arrival (stream REFERRAL)
-_APPOINTMENT = (1 << 20) + VISITS_A_MONTH - 1  # number of a visit by appointment, apart from all others
-_CARD_VISIT = _APPOINTMENT - 1  # number of a visit for a card
-CAMPAIGN_VISIT = _APPOINTMENT - 2  # number of a visit that a campaign brought
+APPOINTED_VISIT = (1 << 20) + VISITS_A_MONTH - 1  # number of a visit by appointment, apart from all others
+_CARD_VISIT = APPOINTED_VISIT - 1  # number of a visit for a card
+CAMPAIGN_VISIT = APPOINTED_VISIT - 2  # number of a visit that a campaign brought
 _COMPLAINT = 0  # draws of a visit's complaint: made, resolved (stream VISIT_RESULT)
 
 
@@ -132,7 +140,8 @@ def recommend(state, agenda, policy, address, i, day):
     """A satisfied customer recommends the branch: a prospect of the finite pool may open an account (Y15, N19)."""
     count(state, tally.REFERRALS, 1.0)
     u_join, u_size = pair(address, draws.REFERRAL, day, i, _JOIN)
-    if u_join >= policy.response.referral_join_share:
+    join = policy.response.referral_join_share * policy.levels.referral[state.book[i].level]
+    if u_join >= join:  # the circles of some levels listen more (S14, S15)
         return
     new = take_prospect(state, policy, 0)
     if new < 0:
@@ -216,7 +225,7 @@ def deal_with(state, agenda, backlog, page, n, callers, policy, address, team, v
                 call_in(state, callers, policy, i, _CARD_VISIT, 1, day)
         elif keeps_appointment(policy, address, i, page[e].number, amount) and state.book[i].stage < EXITED:
             count(state, tally.APPOINTMENTS_KEPT, 1.0)
-            call_in(state, callers, policy, i, _APPOINTMENT, 1, day)
+            call_in(state, callers, policy, i, APPOINTED_VISIT, 1, day)
 
 
 @kernel
@@ -253,6 +262,10 @@ def absorb_channels(state, policy, address, visit, slot_min, day):
         return
     if visit["triaged"] or visit["looked"]:
         remember_face(state, channels, i, day)
+    if state.book[i].balance[FUND] > 0:
+        raise_relationship(state, i, policy.board_care_share)
+    if visit["escorted"] and visit["rm_outcome"] == SERVED:
+        raise_relationship(state, i, channels.introduced_care_share)
     if visit["taught"]:
         state.book[i].skilled = 1
     if visit["signed_up"]:
@@ -369,6 +382,9 @@ def evening(
         if log.steps[s]["activity"] == RECEIVE:
             visit = log.visits[log.steps[s]["visit"]]
             absorb_desk_wait(state, policy, visit, log.steps[s]["called"] - log.steps[s]["joined"], day)
+        elif log.steps[s]["activity"] == PITCH:
+            who = np.int64(log.visits[log.steps[s]["visit"]]["who"])
+            resent_pitch(state, policy.channels, who, log.steps[s]["end"] - log.steps[s]["start"])
     state.sums.checked = 0.0
     for post in range(plan.size.size):
         member = staff_of_post[post]

@@ -9,7 +9,7 @@ import numpy as np
 from vipsim import tally as t
 from vipsim.kpis import KPIS
 from vipsim.lobby.observed import Observed, measures
-from vipsim.scenario.lobby import ROLES
+from vipsim.scenario.staff import ROLES
 
 _NAN = float("nan")
 _UTILISED = ("relationship_manager", "lobby_manager", "teller")
@@ -86,8 +86,10 @@ def _yuan_a_minute(scenario: Any, number: int, paid_min: float, months: int) -> 
 
 
 def _equipment_a_month(policy: Any) -> float:
-    """Machines of a policy, yuan a month."""
-    return float(policy.lobby.diversion.devices * policy.money.device_yuan_per_month)
+    """Machines and network of a policy, yuan a month."""
+    hall = policy.lobby.hall
+    wifi = hall.wifi_yuan_per_month if hall is not None and hall.wifi else 0.0
+    return float(policy.lobby.diversion.devices * policy.money.device_yuan_per_month + wifi)
 
 
 def _money(m: Measured, scenario: Any, today: Any) -> dict[str, float]:

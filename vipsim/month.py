@@ -47,6 +47,7 @@ from vipsim.incentives import ask_rate, closing_effort
 from vipsim.month_opening import make_block, open_rows
 from vipsim.outreach import triggers as trigger_rules
 from vipsim.records import as_record
+from vipsim.scenario.channels import board_care_share, with_hall
 from vipsim.scenario.views import view
 
 
@@ -66,6 +67,7 @@ class Policy(NamedTuple):
     money: Any
     experience: Any
     channels: Any
+    board_care_share: float
     cuts: Cuts
     closing_effort: float
     ask_rate: float
@@ -94,6 +96,7 @@ class ViewedOutreach(NamedTuple):
     threshold_every_months: int
     pitch_on_first_contact: int
     firm_appointments: int
+    ask_whys: int
     change_seller_after: int
     discipline_share: float
     unconditional_tier: int
@@ -133,7 +136,8 @@ def policy_of(scenario: Any, open_days_per_year: float) -> Any:
             incentives=view(scenario.incentives),
             money=view(scenario.money),
             experience=view(scenario.experience),
-            channels=view(scenario.channels),
+            channels=view(with_hall(scenario.channels, scenario.lobby.hall)),
+            board_care_share=board_care_share(scenario.lobby.hall),
             cuts=cuts_of(scenario),
             closing_effort=closing_effort(scenario.incentives) * trained_skill(scenario.ownership),
             ask_rate=ask_rate(scenario.incentives),

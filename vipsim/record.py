@@ -33,7 +33,7 @@ from vipsim.month import Month
 from vipsim.outreach.response import RESULTS
 from vipsim.outreach.triggers import CHANNELS, REASONS
 from vipsim.scenario.fields import CLASSES
-from vipsim.scenario.lobby import ROLES
+from vipsim.scenario.staff import ROLES
 
 if TYPE_CHECKING:
     import pyarrow as pa

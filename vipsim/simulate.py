@@ -47,8 +47,8 @@ from vipsim.month_opening import set_levels
 from vipsim.outreach.triggers import PHONE
 from vipsim.record import Recorder
 from vipsim.scenario.files import policy_today
-from vipsim.scenario.lobby import ROLES
 from vipsim.scenario.schema import Scenario
+from vipsim.scenario.staff import ROLES
 from vipsim.tally import WINDOW
 
 if TYPE_CHECKING:
@@ -84,6 +84,7 @@ class World(NamedTuple):
     lobby: tuple[LobbyParams, LobbyParams]  # under today's policy, under the scenario's
     has_book: bool  # False: a lobby without a book, the next two are empty
     policy: tuple[Any, ...]  # records, fields as month.Policy
+    stages: tuple[Any, ...]  # the scenario's policy in each month of the window: services begin step by step (T32)
     team: tuple[Team, ...]
     crew: tuple[Crew, Crew]
     opens_account: np.ndarray  # bool per transaction
@@ -155,6 +156,7 @@ def _build(scenario: Scenario, today: Scenario, level: np.ndarray, change_yuan: 
         lobby=lobby,
         has_book=has_book,
         policy=_both(scenario, today, lambda s: policy_of(s, when.open_days_per_year)) if has_book else (),
+        stages=_stages(scenario, today, when.open_days_per_year) if has_book else (),
         team=_both(scenario, today, team_of) if has_book else (),
         crew=tuple(make_crew(lobby[n], s) for n, s in enumerate((today, scenario))),  # type: ignore[arg-type]
         opens_account=np.array([x.opens_account for x in scenario.demand.transactions]),
@@ -169,6 +171,23 @@ def _build(scenario: Scenario, today: Scenario, level: np.ndarray, change_yuan: 
         level=level,
         today=today,
     )
+
+
+def _stages(scenario: Scenario, today: Scenario, open_days_per_year: float) -> tuple[Any, ...]:
+    """The scenario's policy in each month of the window: before a tier's services begin, today's part of them holds."""
+    assert scenario.tiers is not None
+    assert today.tiers is not None
+    made: dict[tuple[float, ...], Any] = {}
+    found = []
+    for month in range(scenario.calendar.window_months):
+        both = zip(scenario.tiers.service_share, today.tiers.service_share, strict=True)
+        begins = scenario.tiers.service_from_month
+        share = tuple(new if month >= begins[tier] else old for tier, (new, old) in enumerate(both))
+        if share not in made:
+            tiers = scenario.tiers.model_copy(update={"service_share": list(share)})
+            made[share] = policy_of(scenario.model_copy(update={"tiers": tiers}), open_days_per_year)
+        found.append(made[share])
+    return tuple(found)
 
 
 def _cost_of_change(scenario: Scenario, today: Scenario) -> float:
@@ -192,8 +211,9 @@ class _Run:
         self.world = world
         self.address = address
         self.run_days = _ENGINES[engine]
+        funnel = make_funnel(record, world.opening.size)
         self.branch: Branch = make_branch(
-            world.opening, world.customers, int(world.starts[-1]), fresh(world.campaigns), make_funnel(record)
+            world.opening, world.customers, int(world.starts[-1]), fresh(world.campaigns), funnel
         )
         self.visits = make_visits()
         self.recorder = Recorder(record, world.opens_account)
@@ -251,6 +271,9 @@ class _Run:
         month = self.month(index)
         state = self.branch.state
         state.sums.phase = phase
+        policy = None
+        if world.has_book:
+            policy = world.policy[0] if now == 0 else world.stages[index - int(np.argmax(world.phases == WINDOW))]
         log = self.logs.get(now) or make_day_log(world.lobby[now])
         begin_log(log)
         self.branch.contacts.size[0] = 0
@@ -261,10 +284,10 @@ class _Run:
             if index == 0 or phase != world.phases[index - 1]:
                 self.change_policy(phase, month.first_day)
             self.branch = with_room(self.branch)
-            open_month(state, self.branch.agenda, world.policy[now], self.address, world.team[now], month)
+            open_month(state, self.branch.agenda, policy, self.address, world.team[now], month)
         self.visits, log = self.run_days(
             self.branch,
-            world.policy[now] if world.has_book else None,
+            policy,
             world.lobby[now],
             world.crew[now],
             world.team[now] if world.has_book else None,
@@ -275,7 +298,7 @@ class _Run:
             log,
         )
         if world.has_book:
-            close_month(state, world.policy[now], self.address, month)
+            close_month(state, policy, self.address, month)
         self.logs[now] = log
         self.recorder.month(month, phase, state, world.lobby[now], world.crew[now], log, self.branch.contacts)
         last = index + 1 == world.phases.size

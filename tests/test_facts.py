@@ -118,14 +118,3 @@ def test_the_largest_customers_of_a_private_bank_begin_where_its_source_says() -
     tiers = files.load(SCENARIOS / "schemes" / "cmb.toml").tiers
     assert tiers is not None
     assert (tiers.platinum_yuan, tiers.black_yuan) == (5e6, 8e6)
-
-
-def test_few_customers_bring_most_of_the_margin() -> None:
-    """T28, CF42: a fifth of the customers brings about four fifths of the margin, in the book of 2012."""
-    from vipsim.customers.generate import generate
-
-    book = generate(OF_2012, 1)[0]
-    assert OF_2012.money is not None
-    margin = np.sort((book.balance[book.is_customer()] * np.array(OF_2012.money.margin_per_year)).sum(axis=1))[::-1]
-    share = margin[: margin.size // 5].sum() / margin.sum()
-    assert 0.7 < share < 0.95

@@ -172,7 +172,7 @@ def test_a_new_target_customer_gets_an_owner_after_the_lag() -> None:
         rules, team = rules_of({"ownership.assignment_lag_days": lag})
         state, _ = few(1, {}, owner=owners.NO_OWNER)
         agenda = dates.make(400, 10)
-        owners.seek_owner(state, agenda, AT, rules, team, True, 0, 60)
+        owners.seek_owner(state, agenda, AT, rules, team, 0, 60)
         assert entries(agenda) == {(60 + lag, dates.ASSIGN, 0, owners.NEW, 0)}
         assert state.book[0].owner == owners.OWNER_PENDING
         owners.assign(state, AT, rules, team, 0, owners.NEW, 60 + lag)

@@ -95,7 +95,9 @@ def _poisson(u: np.ndarray, mean: np.ndarray) -> np.ndarray:
     return count
 
 
-def open_month(book: Any, policy: Any, sums: Any, team: Any, chance: Chance, month: Any, returns: np.ndarray) -> Entries:
+def open_month(
+    book: Any, policy: Any, sums: Any, team: Any, chance: Chance, month: Any, returns: np.ndarray
+) -> Entries:
     """Markets, saving, fading, care, hazards, stages, plans, cards and visits of one month; what is dated in it."""
     entries: Entries = []
     who = np.flatnonzero((book.stage > 0) & (book.stage < 6))
@@ -226,10 +228,12 @@ def _cards(book: Any, rules: Any, chance: Chance, month: Any, who: np.ndarray, e
     entries.append((CARD, some[ends], expiry[ends]))
     holder = some[held]
     met, when = _event(
-        chance.first(draws.TIER, month.number, holder, card_rules._DISQUALIFY), rules.disqualified_per_month, month.days
+        chance.first(draws.TIER, month.number, holder, card_rules.DISQUALIFIED),
+        rules.disqualified_per_month,
+        month.days,
     )
     entries.append((CARD, holder[met], first + when))
-    u, v = chance.pair(draws.TIER, month.number, some, card_rules._ACCEPT)
+    u, v = chance.pair(draws.TIER, month.number, some, card_rules.ACCEPTED)
     weights = np.cumsum(month.open_weights) / month.open_weights.sum()
     day = first + np.searchsorted(weights, v, side="right")
     due = expiry - rules.renew_before_days

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from tests.process_scenarios import add_process
-from vipsim.scenario.lobby import Demand, Lobby, Staff
+from vipsim.scenario.demand import Demand
+from vipsim.scenario.lobby import Lobby
+from vipsim.scenario.staff import Staff
 
 REFERENCE = Path(__file__).resolve().parent.parent / "scenarios" / "reference"
 

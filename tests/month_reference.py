@@ -163,8 +163,7 @@ class Branch:
             goes = self.day_of(self.u(draws.TURNOVER, month.number, member, 0), s.money.turnover_per_year / 12, month)
             if goes is not None:
                 self.file(goes, agenda.RESIGN, member)
-        roles = (s.staff.relationship_manager, s.staff.lobby_manager, s.staff.teller, s.staff.head)
-        self.counts[tally.STAFF_YUAN] += sum(role.employed * role.cost_yuan_per_month for role in roles)
+        self.counts[tally.STAFF_YUAN] += sum(role.employed * role.cost_yuan_per_month for _, role in s.staff)
 
     def day_of(self, u: float, hazard: float, month: Any) -> int | None:
         """The day on which the first event of a Poisson stream falls, if that is this month."""

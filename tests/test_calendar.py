@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vipsim.calendar import DayRule, calendar_days, month_starts, weekday_numbers
-from vipsim.horizon import horizon
+from vipsim.calendar import DayRule, calendar_days, month_starts, unannounced_years, weekday_numbers
+from vipsim.horizon import calendar_warnings, horizon, reached_share
 from vipsim.scenario import files
 from vipsim.scenario.calendar import read_own_days
 from vipsim.scenario.errors import InputError
@@ -173,6 +173,47 @@ def test_a_day_both_open_and_closed_is_refused() -> None:
 def test_an_unknown_country_is_refused() -> None:
     with pytest.raises(ValueError, match=r"calendar\.country.*'XX'"):
         calendar_days(date(2025, 6, 1), 30, country="XX")
+
+
+def test_a_year_that_is_not_announced_is_said() -> None:
+    """No year far ahead has make-up days; a run that ends in one, or has its window there, says so."""
+    assert unannounced_years("CN", date(2024, 7, 1), date(2026, 12, 31)) == []
+    assert unannounced_years("CN", date(2048, 12, 31), date(2049, 1, 1)) == [2048, 2049]
+    assert unannounced_years("none", date(2048, 12, 31), date(2049, 1, 1)) == []
+    ends = files.load("vipsim:baseline.toml", ["calendar.start_date=2025-10-01"])
+    assert calendar_warnings(ends, window_only=True) == []
+    far = ["calendar.start_date=2048-10-01"]  # window 2049, run-off in the first quarter of 2050
+    said = calendar_warnings(files.load("vipsim:baseline.toml", far))
+    assert [warning.split(" are not known")[0] for warning in said] == [
+        f"the make-up working days of {year}" for year in (2048, 2049, 2050)
+    ]
+    assert len(calendar_warnings(files.load("vipsim:baseline.toml", far), window_only=True)) == 1
+
+
+def test_a_year_of_which_the_branch_names_days_is_known(tmp_path: Path) -> None:
+    days = write(tmp_path, "date,state\n2049-01-30,open\n")
+    far = ["calendar.start_date=2048-10-01", "calendar.extra_open_days=[2048-10-10]"]
+    said = calendar_warnings(files.load("vipsim:baseline.toml", [*far, f"calendar.override_file={days!r}"]))
+    assert len(said) == 1
+    assert "2050" in said[0]
+
+
+def test_who_can_come_only_at_weekends() -> None:
+    """Lost while the branch is closed then; else all their visits fall on its weekends, and no others change (L25)."""
+    closed = "calendar.open_weekdays=['monday', 'tuesday', 'wednesday', 'thursday', 'friday']"
+    saturday = closed.replace("]", ", 'saturday']")
+    only = "demand.weekend_only_share=0.2"
+    usual, fewer = (horizon(files.load("vipsim:baseline.toml", [closed, *more])) for more in ([], [only]))
+    assert fewer.demand == pytest.approx(0.8 * usual.demand)
+    usual, more = (horizon(files.load("vipsim:baseline.toml", [saturday, *own])) for own in ([], [only]))
+    year = slice(usual.starts[3], usual.starts[15])
+    there = usual.days.weekday[year] == 5
+    assert more.demand[year].sum() == pytest.approx(usual.demand[year].sum())
+    assert more.demand[year][~there] == pytest.approx(0.8 * usual.demand[year][~there])
+    gained = more.demand[year][there] - 0.8 * usual.demand[year][there]
+    assert gained.sum() == pytest.approx(0.2 * usual.demand[year].sum())
+    assert reached_share(files.load("vipsim:baseline.toml", [closed, only])) == 0.8
+    assert reached_share(files.load("vipsim:baseline.toml", [saturday, only])) == 1.0
 
 
 def test_no_days() -> None:

@@ -20,7 +20,7 @@ from vipsim.lobby.jobs import clear, make_visits
 from vipsim.lobby.params import LobbyParams, params
 from vipsim.lobby.visits import add_visits, add_walk_ins
 from vipsim.scenario import files
-from vipsim.scenario.lobby import Demand
+from vipsim.scenario.demand import Demand
 
 ADDRESS = Address(1, 0, 0)
 WORKDAYS = weekday_numbers(["mon", "tue", "wed", "thu", "fri"])

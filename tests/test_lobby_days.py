@@ -14,6 +14,7 @@ from tests.test_lobby_engines import equal_rows, random_day
 from vipsim.draws import Address
 from vipsim.lobby import fast, ledger
 from vipsim.lobby.days import simulate_days
+from vipsim.lobby.floor import BREAK, DUTY, TELLER
 from vipsim.lobby.jobs import (
     ABANDONED,
     CASH,
@@ -27,7 +28,7 @@ from vipsim.lobby.jobs import (
     make_tasks,
     make_visits,
 )
-from vipsim.lobby.params import BREAK, DUTY, TELLER, LobbyParams, make_day_log, make_roster, params
+from vipsim.lobby.params import LobbyParams, make_day_log, make_roster, params
 from vipsim.lobby.roster import draw_roster
 from vipsim.lobby.rules import SERVE_ALL
 from vipsim.lobby.visits import add_visits, add_walk_ins, arrange

@@ -16,6 +16,7 @@ from tests.lobby_scenarios import build, random_tables, tables
 from tests.test_lobby_engines import equal_rows, random_day
 from vipsim.draws import Address
 from vipsim.lobby import fast
+from vipsim.lobby.floor import DUTY
 from vipsim.lobby.jobs import (
     ABANDONED,
     CASH,
@@ -35,7 +36,7 @@ from vipsim.lobby.jobs import (
     make_tasks,
     make_visits,
 )
-from vipsim.lobby.params import DUTY, LobbyParams, make_day_log, make_roster, params
+from vipsim.lobby.params import LobbyParams, make_day_log, make_roster, params
 from vipsim.lobby.roster import draw_roster
 from vipsim.lobby.rules import SEND_AWAY
 from vipsim.lobby.visits import add_walk_ins

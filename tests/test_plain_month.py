@@ -1,11 +1,11 @@
-"""The benchmark's month in plain NumPy does the same work as the compiled month: the same book, the same dated entries."""
+"""The benchmark's month in plain NumPy does what the compiled month does: the same book, the same dated entries."""
 
 from __future__ import annotations
 
 import numpy as np
-from benchmarks import plain_month
 from years import branch, world_of
 
+from benchmarks import plain_month
 from vipsim import simulate
 from vipsim.agenda import RESIGN
 from vipsim.customers.assets import market_returns

@@ -93,7 +93,7 @@ LOBBY_DAY = "vipsim:reference/lobby_day.toml"
         ('calendar.start_date="2025-01-15"', "calendar.start_date", "the first day of a month"),
         ("calendar.opening_min=300.0", "staff.relationship_manager.shifts[0].end_min", "at most calendar.opening_min"),
         ("staff.teller.on_duty=0", "staff.teller.on_duty", "at least 1 person on duty"),
-        ("staff.teller.employed=0", "staff", "nobody employed who serves it"),
+        ("staff.teller.employed=0", "staff.teller.employed", "nobody employed who serves it"),
         ("book.source=generated", "book.source", "needs the sections book.laws and book.segments"),
         ("demand.profile_share=[0.5, 0.4]", "demand.profile_share", "to sum to 1, found 0.9"),
     ],

@@ -50,6 +50,21 @@ def _is_working_day(days: Sequence[date], country: str, open_weekdays: frozenset
     return (regular & ~closed) | made_up
 
 
+def unannounced_years(country: str, first: date, last: date) -> list[int]:
+    """Years between two days whose make-up working days the ``holidays`` package does not know (yet).
+
+    China's are announced in November for the next year; until then only the holidays by law are known, without the
+    days off that are worked for on Saturdays and Sundays. Empty where no country is named.
+    """
+    if country == "none":
+        return []
+    import holidays
+
+    years = range(first.year, last.year + 1)
+    known = {day.year for day in holidays.country_holidays(country, years=years).weekend_workdays}
+    return [year for year in years if year not in known]
+
+
 def weekday_numbers(names: Iterable[str]) -> frozenset[int]:
     """Numbers 0 (Monday) to 6 of weekdays named by their first three letters."""
     return frozenset(WEEKDAYS.index(name[:3].lower()) for name in names)

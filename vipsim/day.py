@@ -17,10 +17,17 @@ from vipsim.compiled import kernel, lean
 from vipsim.customers.assets import mature, start_term
 from vipsim.customers.book import EXITED, EXPLORATION, NOTICE
 from vipsim.customers.cards import comes_for_card, do_card_business
-from vipsim.customers.channels import face_known, remember_face, resent_overtaking, resents_breach, take_up_ebank
+from vipsim.customers.channels import (
+    face_known,
+    remember_face,
+    resent_overtaking,
+    resent_pitch,
+    resents_breach,
+    take_up_ebank,
+)
 from vipsim.customers.lifecycle import DECLARED, FALSE, give_notice, leave
 from vipsim.customers.ownership import assign
-from vipsim.customers.segments import TYPE_C
+from vipsim.customers.segments import FUND, TYPE_C
 from vipsim.customers.state import CLASSES, ELSEWHERE, bring_in, count, is_customer, move, raise_relationship
 from vipsim.draws import pair
 from vipsim.lobby.jobs import (
@@ -29,6 +36,7 @@ from vipsim.lobby.jobs import (
     FIRST_STEP,
     FIRST_VISIT,
     NONCASH,
+    PITCH,
     RECEIVE,
     SERVED,
     STEPS,
@@ -254,6 +262,10 @@ def absorb_channels(state, policy, address, visit, slot_min, day):
         return
     if visit["triaged"] or visit["looked"]:
         remember_face(state, channels, i, day)
+    if state.book[i].balance[FUND] > 0:
+        raise_relationship(state, i, policy.board_care_share)
+    if visit["escorted"] and visit["rm_outcome"] == SERVED:
+        raise_relationship(state, i, channels.introduced_care_share)
     if visit["taught"]:
         state.book[i].skilled = 1
     if visit["signed_up"]:
@@ -370,6 +382,9 @@ def evening(
         if log.steps[s]["activity"] == RECEIVE:
             visit = log.visits[log.steps[s]["visit"]]
             absorb_desk_wait(state, policy, visit, log.steps[s]["called"] - log.steps[s]["joined"], day)
+        elif log.steps[s]["activity"] == PITCH:
+            who = np.int64(log.visits[log.steps[s]["visit"]]["who"])
+            resent_pitch(state, policy.channels, who, log.steps[s]["end"] - log.steps[s]["start"])
     state.sums.checked = 0.0
     for post in range(plan.size.size):
         member = staff_of_post[post]

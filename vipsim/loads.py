@@ -14,10 +14,10 @@ from vipsim.calendar import weekend_of
 from vipsim.customers.book import EBANK_ACTIVE, Book, opening
 from vipsim.customers.ownership import as_staffed
 from vipsim.customers.segments import TYPE_D, grid_levels, planned_contacts
-from vipsim.horizon import horizon
+from vipsim.horizon import horizon, reached_share
 from vipsim.scenario.files import policy_today
-from vipsim.scenario.lobby import ROLES
 from vipsim.scenario.schema import Scenario
+from vipsim.scenario.staff import ROLES
 
 _FIVE_DAYS = 5.0  # days of a working week
 
@@ -73,13 +73,16 @@ def _visitors(scenario: Scenario, book: Book) -> _Visitors:
     rate[book.tier[here] > 0] *= demand.vip_visit_ratio
     rate[book.ebank[here] == EBANK_ACTIVE] *= demand.ebank_visit_ratio
     prime = book.type[here] != TYPE_D
-    total = float(rate.sum()) + demand.walk_ins_per_day
+    reached = reached_share(scenario)
+    rate *= reached
+    walk_ins = demand.walk_ins_per_day * reached
+    total = float(rate.sum()) + walk_ins
     if total == 0.0:
         return _Visitors(0.0, 0.0, 0.0, (0.0, 0.0, 0.0))
-    walk_in_prime = demand.walk_ins_per_day * (1.0 - demand.walk_in_share.D)
-    signed = float(rate[book.signed[here] > 0].sum()) + demand.walk_ins_per_day * demand.walk_in_share.A
+    walk_in_prime = walk_ins * (1.0 - demand.walk_in_share.D)
+    signed = float(rate[book.signed[here] > 0].sum()) + walk_ins * demand.walk_in_share.A
     vips = float(rate[book.tier[here] > 0].sum())
-    classes = (float(rate.sum()) - vips, vips, demand.walk_ins_per_day)
+    classes = (float(rate.sum()) - vips, vips, walk_ins)
     return _Visitors(total, (float(rate[prime].sum()) + walk_in_prime) / total, signed / total, classes)
 
 
@@ -125,11 +128,12 @@ def _lobby(scenario: Scenario, visitors: _Visitors) -> tuple[float, float, float
     offered = 0.0
     if lobby.triage.on and lobby.diversion.devices > 0:
         asked = 1.0 if lobby.diversion.divert_prime else 1.0 - believed
-        offered = received * asked * lobby.diversion.divert_share * lobby.diversion.accept_share
+        offered = received * asked * lobby.diversion.accept_share
     counters = meetings = 0.0
     for item in demand.transactions:
         come = sum(visits * share for visits, share in zip(visitors.classes, item.shares(), strict=True))
-        minutes = come * (1.0 - item.divertible_share * offered) * item.service.mean()
+        led = item.divertible_share * item.asked_share(lobby.diversion.divert_share) * offered
+        minutes = come * (1.0 - led) * item.service.mean()
         if item.station == "rm":
             meetings += minutes
         else:
@@ -151,7 +155,8 @@ def _process(
         for item in scenario.demand.transactions
     ]
     if lobby.teaching is not None:
-        led = offered * sum(visits * item.divertible_share for item, visits in come)
+        share = lobby.diversion.divert_share
+        led = offered * sum(visits * item.divertible_share * item.asked_share(share) for item, visits in come)
         taught = (1.0 - lobby.teaching.knows_share) * lobby.teaching.willing_share
         desk += led * taught * lobby.teaching.minutes.mean()
     if lobby.guidance is not None:

@@ -47,6 +47,7 @@ from vipsim.incentives import ask_rate, closing_effort
 from vipsim.month_opening import make_block, open_rows
 from vipsim.outreach import triggers as trigger_rules
 from vipsim.records import as_record
+from vipsim.scenario.channels import board_care_share, with_hall
 from vipsim.scenario.views import view
 
 
@@ -66,6 +67,7 @@ class Policy(NamedTuple):
     money: Any
     experience: Any
     channels: Any
+    board_care_share: float
     cuts: Cuts
     closing_effort: float
     ask_rate: float
@@ -134,17 +136,15 @@ def policy_of(scenario: Any, open_days_per_year: float) -> Any:
             incentives=view(scenario.incentives),
             money=view(scenario.money),
             experience=view(scenario.experience),
-            channels=view(scenario.channels),
+            channels=view(with_hall(scenario.channels, scenario.lobby.hall)),
+            board_care_share=board_care_share(scenario.lobby.hall),
             cuts=cuts_of(scenario),
             closing_effort=closing_effort(scenario.incentives) * trained_skill(scenario.ownership),
             ask_rate=ask_rate(scenario.incentives),
             visits_per_open_day=scenario.demand.customer_visits_per_year / open_days_per_year,
             vip_visit_ratio=scenario.demand.vip_visit_ratio,
             ebank_visit_ratio=scenario.demand.ebank_visit_ratio,
-            staff_yuan_per_month=sum(
-                role.employed * role.cost_yuan_per_month
-                for role in (staff.relationship_manager, staff.lobby_manager, staff.teller, staff.head)
-            ),
+            staff_yuan_per_month=sum(role.employed * role.cost_yuan_per_month for _, role in staff),
             rm_yuan_per_month=staff.relationship_manager.cost_yuan_per_month,
         )
     )
@@ -185,7 +185,8 @@ def regrade(state, policy, address, i, month):
     total = np.int64(0)
     for column in range(window):
         total += book[i].month_average[column]
-    earned = tier_of(total // window, policy.cuts.tier_fen)
+    cuts = policy.cuts.tier_fen  # compared with the sum of the window: a division would cost as much as all the rest
+    earned = tier_of(total, (cuts[0] * window, cuts[1] * window, cuts[2] * window))
     if (earned > 0) | (book[i].tier > 0) | (book[i].card > 0) | (book[i].fee_due > 0):
         note_grade(state, policy.cards, i, earned, month.first_day + month.days)
         review_card(state, policy.cards, address, i, earned, month)

@@ -47,8 +47,8 @@ from vipsim.month_opening import set_levels
 from vipsim.outreach.triggers import PHONE
 from vipsim.record import Recorder
 from vipsim.scenario.files import policy_today
-from vipsim.scenario.lobby import ROLES
 from vipsim.scenario.schema import Scenario
+from vipsim.scenario.staff import ROLES
 from vipsim.tally import WINDOW
 
 if TYPE_CHECKING:
@@ -97,6 +97,7 @@ class World(NamedTuple):
     first_date: date
     change_yuan: float  # cost of going from today's staff to the scenario's
     level: np.ndarray  # float64 [2]: mean hazard ratio that the opening book gets, ordinary and VIP
+    today: Scenario  # the scenario under today's policy, as staffed
 
 
 @lru_cache(maxsize=4)
@@ -119,16 +120,18 @@ def _lobby_of(scenario: Scenario) -> LobbyParams:
 @lru_cache(maxsize=8)
 def _world(scenario_json: str) -> World:
     scenario = Scenario.model_validate_json(scenario_json)
-    scenario, today = as_staffed(scenario), as_staffed(policy_today(scenario))
+    declared = policy_today(scenario)
+    change = _cost_of_change(scenario, declared) if scenario.book.source != "none" else 0.0
+    scenario, today = as_staffed(scenario), as_staffed(declared)
     level = _level(today.model_dump_json()) if scenario.book.source != "none" else _START
-    return _build(scenario, today, level)
+    return _build(scenario, today, level, change)
 
 
 @lru_cache(maxsize=8)
 def _level(today_json: str) -> np.ndarray:
     """The level of hazards at which the window under today's policy shows the observed rates, by one pilot run."""
     today = Scenario.model_validate_json(today_json)
-    run = _Run(_build(today, today, _START), Address(today.book.seed, _PILOT, 0), "compiled", False)
+    run = _Run(_build(today, today, _START, 0.0), Address(today.book.seed, _PILOT, 0), "compiled", False)
     run.branch.state.sums.watched = 1
     months = today.calendar.run_in_months + today.calendar.window_months
     for index in range(months):
@@ -137,7 +140,7 @@ def _level(today_json: str) -> np.ndarray:
     return better_level(_START, run.branch.state, today.lifecycle, today.calendar.window_months)
 
 
-def _build(scenario: Scenario, today: Scenario, level: np.ndarray) -> World:
+def _build(scenario: Scenario, today: Scenario, level: np.ndarray, change_yuan: float) -> World:
     days, starts, phases, demand = when = horizon(scenario)
     lobby = _both(scenario, today, _lobby_of)
     has_book = scenario.book.source != "none"
@@ -164,8 +167,9 @@ def _build(scenario: Scenario, today: Scenario, level: np.ndarray) -> World:
         campaign_names=tuple(names_on(scenario)),
         festivals=frozenset(scenario.outreach.festivals if scenario.outreach else ()),
         first_date=scenario.calendar.start_date,
-        change_yuan=_cost_of_change(scenario, today) if has_book else 0.0,
+        change_yuan=change_yuan,
         level=level,
+        today=today,
     )
 
 
@@ -187,7 +191,10 @@ def _stages(scenario: Scenario, today: Scenario, open_days_per_year: float) -> t
 
 
 def _cost_of_change(scenario: Scenario, today: Scenario) -> float:
-    """Severance for posts given up against today, hiring for posts added, yuan."""
+    """Severance for posts given up against today, hiring for posts added, yuan.
+
+    As declared: who moves from the counter to another post is neither dismissed nor hired (B15).
+    """
     assert scenario.money is not None
     cost = 0.0
     for role in ROLES:
@@ -214,6 +221,7 @@ class _Run:
         self.closing: Census | None = None
         self.downgraded = 0
         self.ebank_active = 0
+        self.products = np.nan  # held by a customer at the end of the window, mean
         self.logs: dict[int, Any] = {}
 
     def month(self, index: int) -> Month:
@@ -299,6 +307,8 @@ class _Run:
             rows = int(state.sums.next_prospect)
             here = (state.book.stage[:rows] > PROSPECT) & (state.book.stage[:rows] < EXITED)
             self.ebank_active = int(np.count_nonzero(here & (state.book.ebank[:rows] == EBANK_ACTIVE)))
+            held = np.count_nonzero(state.book.balance[:rows] > 0, axis=1) + state.book.extra_products[:rows]
+            self.products = float(held[here].mean()) if here.any() else np.nan
             self.downgraded = int(
                 np.count_nonzero((state.book.tier < state.book.opening_tier) & (state.book.cohort > 0))
             )
@@ -314,7 +324,7 @@ class _Run:
         if world.has_book:
             measured = measured._replace(**self._book_side(months))
         tables = self.recorder.tables(state, world.ids, world.customers) if self.recorder.keep else {}
-        found = kpis(measured, scenario)
+        found = kpis(measured, scenario, world.today)
         if world.campaign_names:
             found |= campaign_kpis(self.branch.campaigns, state, scenario, world.campaign_names)
         if tables and world.has_book:
@@ -341,6 +351,7 @@ class _Run:
             "lost_share": float(np.count_nonzero(vip & (state.book.lost[:rows] > 0))) / vips,
             "downgraded_share": self.downgraded / vips,
             "ebank_active_share": self.ebank_active / max(self.closing.customers, 1.0) if self.closing else np.nan,
+            "products_per_customer": self.products,
             "special_card_share": state.sums.special_cards / max(int(state.sums.cards), 1),
             "terminal_yuan": float(value_of_what_stays(state, policy, end)),
         }

@@ -14,7 +14,7 @@ from vipsim.customers.ownership import trained_skill
 from vipsim.records import rows
 from vipsim.scenario.campaigns import CODED, Campaign, Column
 from vipsim.scenario.fields import CLASSES
-from vipsim.scenario.lobby import ROLES
+from vipsim.scenario.staff import ROLES
 
 PREPARE, INVITE, EVENT = range(3)
 DOES = ("prepare", "invite", "event")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from vipsim.campaigns.rules import EVENT, FIELD, INVITE, MOST_PIECES, PREPARE
 from vipsim.compiled import lean
-from vipsim.scenario.lobby import ROLES
+from vipsim.scenario.staff import ROLES
 
 MANAGER = ROLES.index("relationship_manager")
 

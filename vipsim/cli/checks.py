@@ -120,6 +120,9 @@ def _check_scenario(finding: Finding) -> None:
     finding.loads, finding.warnings = branch_loads(scenario)
     finding.coverage, uncovered = floor_coverage(scenario)
     finding.warnings += uncovered
+    from vipsim.horizon import calendar_warnings
+
+    finding.warnings += calendar_warnings(scenario)
 
 
 def _book_line(book: Any) -> str:
@@ -191,7 +194,7 @@ def floor_coverage(scenario: Any) -> tuple[list[dict[str, Any]], list[str]]:
     """Fewest people on the floor by role and half-hour, as planned, and a warning for each station left alone."""
     from vipsim.calendar import weekend_of
     from vipsim.lobby.coverage import coverage
-    from vipsim.scenario.lobby import ROLES
+    from vipsim.scenario.staff import ROLES
 
     if scenario.calendar.opening_min > A_DAY_MIN:  # a theoretical queue has no clock
         return [], []

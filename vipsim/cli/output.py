@@ -64,3 +64,11 @@ def say_if_compiling() -> None:
 
     if not is_warm():
         talk("compiling (first run only)")
+
+
+def warn_of_calendar(scenario: Any) -> None:
+    """Say where the days that count stand on a calendar that is not known yet."""
+    from vipsim.horizon import calendar_warnings
+
+    for warning in calendar_warnings(scenario, window_only=True):
+        talk(f"warning: {scenario.name}: {warning}")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from vipsim import __version__, results
 from vipsim.cli import DIFFERS, DONE, campaigning
-from vipsim.cli.output import data, document, progress, say_if_compiling, talk
+from vipsim.cli.output import data, document, progress, say_if_compiling, talk, warn_of_calendar
 from vipsim.cli.tables import interval, kpi_rows, number, scale_of, table
 from vipsim.scenario import files
 from vipsim.scenario.errors import InputError
@@ -52,6 +52,7 @@ def run(
 
     scenario = files.load(scenario_file, overrides)
     manifest = manifest_of(scenario, seed, replications, engine, twin)
+    warn_of_calendar(scenario)
     say_if_compiling()
     with remembered(out, manifest) as memory, progress(scenario.name) as tell:
         made = experiment.run(
@@ -189,6 +190,7 @@ def compare(
                 suggestion="give each its own name",
             )
         scenarios[scenario.name] = scenario
+        warn_of_calendar(scenario)
     say_if_compiling()
     with progress("comparing") as tell:
         made = experiment.compare(

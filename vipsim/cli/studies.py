@@ -9,7 +9,7 @@ from typing import Any
 
 from vipsim.cli import DONE
 from vipsim.cli.guard import NotFeasibleError
-from vipsim.cli.output import data, document, plain, progress, say_if_compiling, talk
+from vipsim.cli.output import data, document, plain, progress, say_if_compiling, talk, warn_of_calendar
 from vipsim.cli.runs import default_workers
 from vipsim.cli.tables import interval, number, scale_of, table
 
@@ -38,6 +38,7 @@ def optimise(
     question = searching.read_question(study_file, trials=trials, overrides=overrides)
     if plan_only:
         return _plan(searching.plan(question, out), question.study.study.name, json_output)
+    warn_of_calendar(question.scenario)
     say_if_compiling()
     with stages() as tell:
         result = searching.optimise(

@@ -67,3 +67,11 @@ def resent_overtaking(state, channels, i, overtaken, by_window):
     times = overtaken + channels.window_resentment_ratio * by_window
     if times > 0.0:
         raise_relationship(state, i, -min(1.0, channels.overtaken_care_share * times))
+
+
+@lean
+def resent_pitch(state, channels, i, minutes):
+    """A teller's long pitch costs the patience of the one who hears it (L22); i < 0 = nobody of the book."""
+    more = minutes - channels.pitch_borne_min
+    if i >= 0 and more > 0.0:
+        raise_relationship(state, i, -min(1.0, channels.pitch_care_share_per_min * more))

@@ -12,9 +12,10 @@ from itertools import pairwise
 from math import ceil
 from typing import NamedTuple
 
-from vipsim.lobby.params import STATIONS, LobbyScenario, at_weekends, skills
+from vipsim.lobby.floor import STATIONS, at_weekends, skills
+from vipsim.lobby.params import LobbyScenario
 from vipsim.lobby.roster import works
-from vipsim.scenario.lobby import ROLES, Role, Shift, Staff
+from vipsim.scenario.staff import ROLES, Role, Shift, Staff
 
 HALF_HOUR_MIN = 30.0
 

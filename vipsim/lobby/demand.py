@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from vipsim.calendar import Days
 from vipsim.compiled import kernel
 from vipsim.draws import DAY_FACTOR, draw, gamma_quantile
-from vipsim.scenario.lobby import Demand, Holidays, MonthDays
+from vipsim.scenario.demand import Demand, Holidays, MonthDays
 
 WIDE = 31
 """Days to know beyond a run's ends: a holiday that ends, a payday that moves, where the run begins."""

@@ -14,8 +14,9 @@ from math import ceil
 import numpy as np
 
 from vipsim.compiled import lean
+from vipsim.lobby.floor import BREAK, DUTY
 from vipsim.lobby.jobs import FIRST_STEP, STEPS, Array
-from vipsim.lobby.params import BREAK, DUTY, LobbyParams
+from vipsim.lobby.params import LobbyParams
 from vipsim.lobby.rules import SERVE_ALL
 
 # Columns: what the minutes were used for, then what was supplied, and how much of it was overtime.

@@ -34,7 +34,7 @@ from vipsim.lobby.jobs import (
     WITHOUT_CONSENT,
     Array,
 )
-from vipsim.scenario.lobby import TYPES
+from vipsim.scenario.demand import TYPES
 
 _TYPE_D = TYPES.index("D")
 WAITS = ("vip", "middle", "ordinary", "desk", "cash", "noncash", "self_service", "relationship_manager")

@@ -7,27 +7,21 @@ follow.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import log1p, sqrt
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from vipsim.draws import NEVER, Variate
+from vipsim.lobby.floor import (
+    LOBBY_ASSISTANT,
+    STATIONS,
+    Floor,
+    Staffing,
+    as_array,
+    floor_of,
+    staffing_of,
+)
 from vipsim.lobby.jobs import (
-    ANY_APPOINTMENT,
-    CASH,
-    DESK,
-    ERRANDS,
-    FIRST_OWN,
-    LOOKS,
-    MACHINE,
-    MIDDLE,
-    NONCASH,
-    ORDINARY,
-    PLACE,
-    PRIME,
-    RM,
-    WITH_RM_CASH,
     Array,
     DayLog,
     Roster,
@@ -36,17 +30,15 @@ from vipsim.lobby.jobs import (
 from vipsim.lobby.process import process_record
 from vipsim.lobby.process_hall import make_room
 from vipsim.lobby.rules import Rules, class_of_line, station_of
-from vipsim.scenario.lobby import ROLES, TYPES, Demand, Lobby, Role, Serving, Staff, check_lobby
+from vipsim.scenario.demand import TYPES, Demand
+from vipsim.scenario.fields import Law, stretched
+from vipsim.scenario.lobby import Lobby, check_lobby
+from vipsim.scenario.staff import ROLES, Serving, Staff
 
-DUTY, BREAK, ADMIN, TRAINING = range(4)
-_ACTIVITY = {"break": BREAK, "admin": ADMIN, "training": TRAINING}
-STATIONS = {"desk": DESK, "cash": CASH, "noncash": NONCASH, "rm": RM}
-_MODES = ("none", "strict", "head_start", "override", "window")
 _OWN = ("own_only", "own_then_any", "pool")
 _SHIFT_END = ("finish", "hand_over", "cut_off")
 _TICKET_CLASS = ("none", "card", "known")
 _UNBOUNDED = 1e6  # nod_only_above at or over this: never only a nod
-RELATIONSHIP_MANAGER, LOBBY_MANAGER, TELLER, HEAD, LOBBY_ASSISTANT = range(len(ROLES))
 
 
 class _OpeningTime(Protocol):
@@ -110,51 +102,6 @@ class Choices(NamedTuple):
     teller_specificity_share: float
 
 
-class Floor(NamedTuple):
-    """Who serves which line in which order, and when members come and go."""
-
-    staff: int
-    servers: int
-    lines: int
-    places: Array  # PLACE: lines in order of rank, row after row; equal ranks compare keys
-    row_first: Array  # uint32[row + 1]: row 2s = member s, 2s + 1 = member s with a special counter, last = machine
-    can: Array  # int8[row, line]
-    pool: Array  # uint32[row]: servers of the same stations make a pool
-    pool_stations: Array  # int64[pool]: a bit per station served
-    pools_for: Array  # int64: pools (a bit each) that serve a station of a set (a bit each)
-    only_pool: Array  # int64: number of the pool of a set of one; -1 where there are more
-    change_min: Array  # float64: duty begins or ends, in order of time and member; only in the shift worked today
-    change_staff: Array  # int32
-    change_shift: Array  # int32
-    change_until: Array  # float64: end of the interval that begins; -1 = one ends
-    last_duty: Array  # float64 per shift: end of the last duty interval
-    segment: Array  # int32[shift + 1]: first segment of each shift; shifts of all roles, one role after the other
-    segment_start: Array  # float64
-    segment_end: Array  # float64
-    segment_activity: Array  # int8: DUTY, BREAK, ADMIN, TRAINING
-
-
-class Staffing(NamedTuple):
-    """Who may be absent and how many are on the floor."""
-
-    role: Array  # int8 per member
-    member: Array  # int32: number within the role
-    absence: Array  # float64
-    first: Array  # int32 per role: first member
-    employed: Array  # int32 per role
-    on_duty: Array  # int32 per role
-    weekend: Array  # int32 per role: who work on an open Saturday or Sunday; -1 = staffed like other days
-    weekend_first: int  # first weekday of the weekend on which the branch opens, 5 or 6; 7 = none
-    weekend_days: int
-    first_shift: Array  # int32 per role
-    shifts: Array  # int32 per role
-    skill: Array  # float64 per role: standard deviation of the logarithm of a member's minutes
-    first_weekday: int  # of day 0
-    multi: Array  # int8 per member: both counters
-    specials: int  # windows, or 1 for the counter that skips the ticket machine
-    spare: int  # tellers who must stay beside the windows
-
-
 class LobbyParams(NamedTuple):
     """All that the lobby's kernels need of a scenario and its policy."""
 
@@ -166,12 +113,8 @@ class LobbyParams(NamedTuple):
     process: Any  # np.record with the fields of process.Process; None = every mechanism of the process is off
 
 
-def _array(values: list[Any], dtype: str = "f8") -> Array:
-    return np.array(values, dtype=dtype)
-
-
 def _cumulative(shares: list[float]) -> Array:
-    total: Array = np.cumsum(_array(shares))
+    total: Array = np.cumsum(as_array(shares))
     total[-1] = 1.0
     return total
 
@@ -198,27 +141,33 @@ def _rules(lobby: Lobby, opening_min: float) -> Rules:
     )
 
 
+def _patience(law: Law, lobby: Lobby) -> Variate:
+    """Minutes that somebody is willing to wait in this hall (L24)."""
+    if lobby.hall is not None and lobby.hall.wifi:
+        law = stretched(law, lobby.hall.wifi_patience_ratio)
+    return law.variate()
+
+
 def _choices(demand: Demand, lobby: Lobby, staff: Staff, opening_min: float, ask_share: float) -> Choices:
     t = demand.transactions
-    offered = lobby.diversion.divert_share * lobby.diversion.accept_share
-    if not lobby.triage.on or lobby.diversion.devices == 0:
-        offered = 0.0
+    accept = lobby.diversion.accept_share if lobby.triage.on and lobby.diversion.devices > 0 else 0.0
+    led = [x.divertible_share * (x.asked_share(lobby.diversion.divert_share) * accept) for x in t]
     laws = [x.service.variate() for x in t]
     return Choices(
         kind_cumulative=np.stack([_cumulative([x.shares()[n] for x in t]) for n in range(3)]),
-        station=_array([STATIONS[x.station] for x in t], "i1"),
-        divert=_array([x.divertible_share * offered for x in t]),
-        service_law=_array([x.law for x in laws], "i8"),
-        service=_array([[x.a, x.b, x.c] for x in laws]),
-        diverts=int(offered * max(x.divertible_share for x in t) > 0.0),
+        station=as_array([STATIONS[x.station] for x in t], "i1"),
+        divert=as_array(led),
+        service_law=as_array([x.law for x in laws], "i8"),
+        service=as_array([[x.a, x.b, x.c] for x in laws]),
+        diverts=int(max(led) > 0.0),
         may_pass_desk=int(lobby.has_process or not _desk_never_left(lobby, staff, opening_min)),
         triage=lobby.triage.minutes.variate(),
         machine=lobby.diversion.service.variate(),
         meeting=lobby.meetings.minutes.variate(),
-        patience_vip=lobby.counters.patience_vip.variate(),
-        patience_ordinary=lobby.counters.patience_ordinary.variate(),
-        patience_machine=lobby.diversion.patience.variate(),
-        patience_meeting=lobby.meetings.patience.variate(),
+        patience_vip=_patience(lobby.counters.patience_vip, lobby),
+        patience_ordinary=_patience(lobby.counters.patience_ordinary, lobby),
+        patience_machine=_patience(lobby.diversion.patience, lobby),
+        patience_meeting=_patience(lobby.meetings.patience, lobby),
         triage_on=int(lobby.triage.on),
         ticket_class=_TICKET_CLASS.index(lobby.triage.ticket_class),
         card_shown_share=lobby.triage.card_shown_share,
@@ -232,114 +181,6 @@ def _choices(demand: Demand, lobby: Lobby, staff: Staff, opening_min: float, ask
     )
 
 
-# Lines at the desk in order of rank: calls by telephone, who comes to the desk, who is noticed on patrol, second looks,
-# errands (L03, L17, L18, I08).
-_AT_DESK = (3 * DESK + PRIME, 3 * DESK + ORDINARY, 3 * DESK + MIDDLE, LOOKS, ERRANDS)
-
-
-def _counter_ranks(stations: list[int], lobby: Lobby, special: bool) -> list[tuple[int, int]]:
-    """(rank, line) of a member at the counters, by VIP service: the heart of L14 as data.
-
-    With a middle class (L27) it goes just ahead of the ordinary, and primes never behind it where they share a line;
-    who comes with an RM goes ahead of all, so that no RM waits long at a counter (L13).
-    """
-    mode = lobby.vip_service.mode
-    if mode == "strict":
-        ranks = {PRIME: 0, ORDINARY: 2}
-    elif mode == "override" and special:
-        ranks = {PRIME: 0, ORDINARY: 1}
-    elif mode == "window" and special:
-        ranks = {PRIME: 0}
-    elif mode == "window":
-        ranks = {PRIME: 1, ORDINARY: 0}
-    else:
-        ranks = {PRIME: 0, ORDINARY: 0}
-    if lobby.classes is not None and lobby.classes.middle and ORDINARY in ranks:
-        prime, ordinary = 2 * ranks[PRIME], 2 * ranks[ORDINARY]
-        ranks = {PRIME: ordinary - 1 if prime == ordinary else prime, MIDDLE: ordinary - 1, ORDINARY: ordinary}
-    elif lobby.classes is not None and lobby.classes.middle:
-        ranks[MIDDLE] = 1
-    found = [(rank, 3 * station + cls) for station in stations for cls, rank in ranks.items()]
-    if lobby.rm_service is not None and lobby.rm_service.accompany:
-        found += [(-2, WITH_RM_CASH + station - CASH) for station in stations]
-    return found
-
-
-def _meeting_ranks(member: int, managers: list[int], own: str) -> list[tuple[int, int]]:
-    """(rank, line) of an RM: own appointments, own customers, then those of all."""
-    lines = [(0, FIRST_OWN + 2 * member), (0, ANY_APPOINTMENT), (1, FIRST_OWN + 2 * member + 1)]
-    lines += [(2, 3 * RM + PRIME), (4, 3 * RM + ORDINARY)]
-    if own == "own_then_any":
-        lines += [(2, FIRST_OWN + 2 * other + 1) for other in managers if other != member]
-    return lines
-
-
-def skills(staff: Staff) -> list[list[int]]:
-    """Stations of every member, in the order of their numbers."""
-    found: list[list[int]] = []
-    for name in ROLES:
-        role = getattr(staff, name)
-        if isinstance(role, Serving):
-            found += [[STATIONS[x] for x in role.stations]] * role.employed
-        else:
-            both = role.employed - role.cash_only - role.noncash_only
-            found += [[CASH]] * role.cash_only + [[NONCASH]] * role.noncash_only + [[CASH, NONCASH]] * both
-    return found
-
-
-def _serving_rows(demand: Demand, lobby: Lobby, staff: Staff) -> list[list[tuple[int, int]]]:
-    """(rank, line) per row of Floor.serves; only lines that somebody may join."""
-    used = {DESK, RM} | {STATIONS[x.station] for x in demand.transactions if max(x.shares()) > 0.0}
-    if lobby.counters.opening_noncash_share is not None:
-        used |= {CASH, NONCASH}
-    able = [[x for x in own if x in used] for own in skills(staff)]
-    managers = [s for s, own in enumerate(able) if RM in own]
-    rows: list[list[tuple[int, int]]] = []
-    for s, own in enumerate(able):
-        for special in (False, True):
-            row: list[tuple[int, int]] = []
-            counters = [x for x in own if x in (CASH, NONCASH)]
-            order = list(dict.fromkeys(CASH if x == NONCASH else x for x in own))  # both counters count as one
-            for place, station in enumerate(order):
-                if station == DESK:
-                    lines = list(enumerate(_AT_DESK)) if lobby.has_process else [(0, 3 * DESK + ORDINARY)]
-                elif station == RM:
-                    lines = _meeting_ranks(s, managers, lobby.meetings.own_rm_first)
-                else:
-                    lines = _counter_ranks(counters, lobby, special)
-                row += [(10 * place + rank, line) for rank, line in lines]
-            rows.append(sorted(row))
-    rows.append([(0, 3 * MACHINE + ORDINARY)])
-    if lobby.has_process:  # who helps out at the desk (L02) leaves looks and errands to the lobby managers
-        rows.append([(0, 3 * DESK + ORDINARY)])
-    return rows
-
-
-def _segments(staff: Staff) -> list[list[tuple[float, float, int]]]:
-    """(start, end, activity) of each shift, without gaps; the shifts of one role after those of the other."""
-    out = []
-    for name in ROLES:
-        for shift in getattr(staff, name).shifts:
-            parts: list[tuple[float, float, int]] = []
-            now = shift.start_min
-            for block in (b for b in shift.blocks if b.end_min > b.start_min):
-                parts += [(now, block.start_min, DUTY), (block.start_min, block.end_min, _ACTIVITY[block.activity])]
-                now = block.end_min
-            parts.append((now, shift.end_min, DUTY))
-            out.append([x for x in parts if x[1] > x[0]])
-    return out
-
-
-def _shifts_of(staff: Staff) -> list[range]:
-    """Numbers of the shifts that each member may work, by number of the member."""
-    first, out = 0, []
-    for name in ROLES:
-        role = getattr(staff, name)
-        out += [range(first, first + len(role.shifts))] * role.employed
-        first += len(role.shifts)
-    return out
-
-
 def _desk_never_left(lobby: Lobby, staff: Staff, opening_min: float) -> bool:
     """Whether every visitor is surely received: no nods, no absence, no rota, no breaks at the desk."""
     if not lobby.triage.on or lobby.triage.nod_only_above < _UNBOUNDED:
@@ -351,85 +192,6 @@ def _desk_never_left(lobby: Lobby, staff: Staff, opening_min: float) -> bool:
         and (role.on_duty is None or role.on_duty >= role.employed)
         and all(not x.blocks and x.start_min == 0.0 and x.end_min >= opening_min for x in role.shifts)
         for role in desk
-    )
-
-
-def _floor(demand: Demand, lobby: Lobby, staff: Staff) -> Floor:
-    rows = _serving_rows(demand, lobby, staff)
-    segments, shifts_of = _segments(staff), _shifts_of(staff)
-    n_staff = len(shifts_of)
-    lines = FIRST_OWN + 2 * n_staff
-    places = np.array([(line, rank) for row in rows for rank, line in row], PLACE)
-    can = np.zeros((len(rows), lines), "i1")
-    stations = [0] * len(rows)
-    for r, row in enumerate(rows):
-        for _, line in row:
-            can[r, line] = 1
-            stations[r] |= 1 << int(station_of(line))
-    pools = sorted(set(stations))
-    sets = range(1 << (RM + 1))
-    only_pool = np.full(1 << len(pools), -1, "i8")
-    only_pool[[1 << n for n in range(len(pools))]] = range(len(pools))
-    pools_for = [sum(1 << n for n, served in enumerate(pools) if served & wanted) for wanted in sets]
-    changes: list[tuple[float, int, int, float]] = []
-    for s, own in enumerate(shifts_of):
-        for shift in own:
-            for start, end, activity in segments[shift]:
-                if activity == DUTY:
-                    changes += [(start, s, shift, end), (end, s, shift, -1.0)]
-    changes.sort()
-    duty_ends = [[end for _, end, activity in parts if activity == DUTY] for parts in segments]
-    flat = [x for parts in segments for x in parts]
-    return Floor(
-        staff=n_staff,
-        servers=n_staff + lobby.diversion.devices,
-        lines=lines,
-        places=places,
-        row_first=_array([0, *np.cumsum([len(row) for row in rows])], "u4"),
-        can=can,
-        pool=_array([pools.index(x) for x in stations], "u4"),
-        pool_stations=_array(pools, "i8"),
-        pools_for=_array(pools_for, "i8"),
-        only_pool=only_pool,
-        change_min=_array([x[0] for x in changes]),
-        change_staff=_array([x[1] for x in changes], "i4"),
-        change_shift=_array([x[2] for x in changes], "i4"),
-        change_until=_array([x[3] for x in changes]),
-        last_duty=_array([max(ends, default=0.0) for ends in duty_ends]),
-        segment=_array([0, *np.cumsum([len(parts) for parts in segments])], "i4"),
-        segment_start=_array([x[0] for x in flat]),
-        segment_end=_array([x[1] for x in flat]),
-        segment_activity=_array([x[2] for x in flat], "i1"),
-    )
-
-
-def at_weekends(role: Role) -> int:
-    """Members who work on each open day of the weekend; -1 = it is staffed like other days."""
-    return -1 if role.weekend_on_duty is None else min(role.employed, role.weekend_on_duty)
-
-
-def _staffing(lobby: Lobby, staff: Staff, first_weekday: int, weekend: Sequence[int]) -> Staffing:
-    roles: list[Role] = [getattr(staff, name) for name in ROLES]
-    employed = [role.employed for role in roles]
-    shifts = [len(role.shifts) for role in roles]
-    mode = lobby.vip_service.mode
-    return Staffing(
-        role=np.repeat(np.arange(len(roles)), employed).astype("i1"),
-        member=_array([i for n in employed for i in range(n)], "i4"),
-        absence=np.repeat(_array([role.absence_share for role in roles]), employed),
-        first=_array([0, *np.cumsum(employed)[:-1]], "i4"),
-        employed=_array(employed, "i4"),
-        on_duty=_array([role.on_floor() for role in roles], "i4"),
-        weekend=_array([at_weekends(role) for role in roles], "i4"),
-        weekend_first=min(weekend, default=7),
-        weekend_days=len(weekend),
-        first_shift=_array([0, *np.cumsum(shifts)[:-1]], "i4"),
-        shifts=_array(shifts, "i4"),
-        skill=_array([sqrt(log1p(role.skill_cv**2)) for role in roles]),
-        first_weekday=first_weekday,
-        multi=_array([int(CASH in own and NONCASH in own) for own in skills(staff)], "i1"),
-        specials={"window": lobby.vip_service.windows, "override": 1}.get(mode, 0),
-        spare=int(mode == "window"),
     )
 
 
@@ -452,7 +214,7 @@ def params(
         vip_visit_ratio=demand.vip_visit_ratio,
         ebank_visit_ratio=demand.ebank_visit_ratio,
         type_cumulative=_cumulative([getattr(demand.walk_in_share, x) for x in TYPES]),
-        profile=_array(demand.profile_share),
+        profile=as_array(demand.profile_share),
         profile_cumulative=_cumulative(demand.profile_share),
         slot_min=opening_min / len(demand.profile_share),
         day_factor_cv=demand.day_factor_cv,
@@ -462,8 +224,8 @@ def params(
         arrivals=arrivals,
         choices=_choices(demand, lobby, staff, opening_min, ask_share),
         rules=rules,
-        floor=_floor(demand, lobby, staff),
-        staffing=_staffing(lobby, staff, first_weekday, weekend),
+        floor=floor_of(demand, lobby, staff),
+        staffing=staffing_of(lobby, staff, first_weekday, weekend),
         process=process_record(demand, lobby, rules),
     )
 
@@ -486,4 +248,4 @@ def make_day_log(p: LobbyParams, visits: int = 64) -> DayLog:
     return make_log(p.floor.servers, p.floor.pool_stations.size, stations, classes, room, visits)
 
 
-__all__ = ["NEVER", "LobbyParams", "LobbyScenario", "make_day_log", "make_roster", "params"]
+__all__ = ["LOBBY_ASSISTANT", "NEVER", "LobbyParams", "LobbyScenario", "make_day_log", "make_roster", "params"]

@@ -14,8 +14,9 @@ from vipsim.draws import CONSTANT, Variate
 from vipsim.lobby.jobs import Array
 from vipsim.lobby.rules import Rules
 from vipsim.records import as_record
+from vipsim.scenario.demand import Demand
 from vipsim.scenario.fields import Law
-from vipsim.scenario.lobby import Demand, Lobby
+from vipsim.scenario.lobby import Lobby
 from vipsim.scenario.process import SIGNALS, STYLES
 
 NEVER_ABOVE = 1_000_000_000  # a number of people that is never reached

@@ -8,7 +8,7 @@ from math import exp
 
 from vipsim.compiled import kernel
 from vipsim.draws import ABSENCE, SKILL, draw, normal_quantile
-from vipsim.lobby.params import TELLER
+from vipsim.lobby.floor import TELLER
 
 _ROLE_BITS = 8  # a member's draws: id = number within the role | role << 8, so that hiring one moves nobody else's
 

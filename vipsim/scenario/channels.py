@@ -6,6 +6,7 @@ Row ids are those of the seed catalogue; "assumption" marks a number that no sou
 from __future__ import annotations
 
 from vipsim.scenario.fields import Section, fact, uncertainty
+from vipsim.scenario.process import Hall
 
 
 class Channels(Section):
@@ -45,3 +46,33 @@ class Channels(Section):
     window_resentment_ratio: float = uncertainty(
         "ratio", "The same for a window of their own, relative to being overtaken at one's counter", "L15", ge=0, le=1
     )
+    introduced_care_share: float = uncertainty(
+        "share",
+        "Part of the gap to a perfect relationship closed by being led to the manager and introduced",
+        "L07",
+        ge=0,
+        le=1,
+        default=0.0,
+    )
+    pitch_borne_min: float = uncertainty(
+        "min", "Minutes of a teller's pitch that nobody minds", "L22", ge=0, le=60, default=0.0
+    )
+    pitch_care_share_per_min: float = uncertainty(
+        "share per min", "Relationship lost for each further minute of the pitch", "L22", ge=0, le=1, default=0.0
+    )
+
+
+def with_hall(channels: Channels, hall: Hall | None) -> Channels:
+    """Channels in this hall: with Wi-Fi more of those who sign up become active users (L24, EB06)."""
+    if hall is None or not hall.wifi:
+        return channels
+    shares = {}
+    for name in ("active_taught_share", "active_untaught_share"):
+        share = getattr(channels, name)
+        shares[name] = hall.wifi_active_ratio * share / (1.0 + (hall.wifi_active_ratio - 1.0) * share)
+    return channels.model_copy(update=shares)
+
+
+def board_care_share(hall: Hall | None) -> float:
+    """What the information board does to a fund holder who passes it; 0 without a board (L23)."""
+    return hall.board_care_share if hall is not None and hall.information_board else 0.0

@@ -160,6 +160,12 @@ class Gamma(Section):
 Law = Annotated[Never | Constant | Exponential | Lognormal | Weibull | Triangular | Gamma, Field(discriminator="law")]
 
 
+def stretched(law: Law, ratio: float) -> Law:
+    """The same law with all minutes longer by a ratio."""
+    minutes = {name: ratio * getattr(law, name) for name in type(law).model_fields if name.endswith("_min")}
+    return law.model_copy(update=minutes)
+
+
 CLASSES = ("demand", "time_deposit", "wealth_product", "fund", "insurance_metals")
 """Product classes, in the order of every list that has a number for each."""
 

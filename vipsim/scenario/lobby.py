@@ -1,4 +1,4 @@
-"""Scenario sections of the lobby: who comes (`[demand]`), what happens to them (`[lobby]`), who serves (`[staff]`).
+"""Scenario section of what happens to visitors (`[lobby]`), and whether lobby, demand and staff fit together.
 
 Minutes of a day run from opening (0) to ``calendar.opening_min``. No number has a default here: values are in the
 scenario files, each with its source.
@@ -6,159 +6,12 @@ scenario files, each with its source.
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import Literal
 
-from pydantic import Field, field_validator, model_validator
-
 from vipsim.scenario import process
+from vipsim.scenario.demand import Demand, Transaction
 from vipsim.scenario.fields import Law, Section, fact, lever, uncertainty
-
-TYPES = ("A", "B", "C", "D")
-ROLES = ("relationship_manager", "lobby_manager", "teller", "head", "lobby_assistant")
-Station = Literal["desk", "cash", "noncash", "rm"]
-
-_SUM_TOLERANCE = 1e-9
-
-
-def _sums_to_one(values: list[float], what: str) -> None:
-    if abs(sum(values) - 1.0) > _SUM_TOLERANCE:
-        raise ValueError(f"expected {what} to sum to 1, found {sum(values):.6g}")
-
-
-def _never_negative(values: list[float]) -> list[float]:
-    if values and min(values) < 0.0:
-        raise ValueError(f"expected every factor >= 0, found {min(values):.6g}")
-    return values
-
-
-# -------------------------------------------------------------------------------------------- who comes
-
-
-class WalkInShare(Section):
-    """Types of walk-ins without an account here: A = a VIP, B = potential, C = rich elsewhere, D = ordinary."""
-
-    A: float = uncertainty("share", "Walk-ins of type A (a VIP: reference scenarios without a book)", "N08", ge=0, le=1)
-    B: float = uncertainty("share", "Walk-ins of type B (potential)", "N08", ge=0, le=1)
-    C: float = uncertainty("share", "Walk-ins of type C (meets the standard, banks elsewhere)", "N08", ge=0, le=1)
-    D: float = uncertainty("share", "Walk-ins of type D (ordinary)", "N08", ge=0, le=1)
-
-    @model_validator(mode="after")
-    def _whole(self) -> WalkInShare:
-        _sums_to_one([self.A, self.B, self.C, self.D], "walk_in_share")
-        return self
-
-
-class Transaction(Section):
-    """One kind of business: its share of visits, the station that does it and how long it takes there."""
-
-    name: str = fact("text", "What the customer comes for", "N02")
-    share: float = uncertainty("share", "Share of the visits of customers below the standard cut", "N02", ge=0, le=1)
-    vip_share: float | None = uncertainty(
-        "share", "Share of the visits of VIPs; omitted = share", "N02", ge=0, le=1, default=None
-    )
-    walk_in_share: float | None = uncertainty(
-        "share", "Share of the visits of walk-ins without an account; omitted = share", "N02", ge=0, le=1, default=None
-    )
-    station: Literal["cash", "noncash", "rm"] = fact("choice", "Where it is done when not on a machine", "N02, L06")
-    divertible_share: float = uncertainty("share", "Share that a machine could do", "N02, L04, L06", ge=0, le=1)
-    service: Law = uncertainty("min", "Minutes at the station", "N03")
-    opens_account: bool = fact(
-        "switch", "Opens an account: e-banking can be signed with it", "EB01, I12", default=False
-    )
-
-    def shares(self) -> tuple[float, float, float]:
-        """Share of the visits of ordinary customers, of VIPs, of walk-ins."""
-        vip = self.share if self.vip_share is None else self.vip_share
-        return self.share, vip, self.share if self.walk_in_share is None else self.walk_in_share
-
-
-class MonthDays(Section):
-    """Named days of every month with a demand of their own: payday, pension day, the middle of the month."""
-
-    name: str = fact("text", "Why more or fewer come", "N01")
-    from_day: int = uncertainty("day of month", "First day of the month", "N01", ge=1, le=31)
-    to_day: int = uncertainty("day of month", "Last day of the month; 31 = to its end", "N01", ge=1, le=31)
-    factor: float = uncertainty("factor", "Demand on these days", "N01", ge=0, le=10)
-
-    @model_validator(mode="after")
-    def _ordered(self) -> MonthDays:
-        if self.from_day > self.to_day:
-            raise ValueError(f"expected from_day <= to_day, found {self.from_day} > {self.to_day}")
-        return self
-
-
-class Holidays(Section):
-    """Before and after a holiday: who cannot come on closed days comes on the days around them."""
-
-    closed_days: int = uncertainty("days", "So many closed days in a row are a holiday", "assumption", ge=2, le=31)
-    before_factor: list[float] = uncertainty(
-        "factor", "Demand of the last open day before a holiday, the one before it, ...", "assumption", max_length=5
-    )
-    after_factor: list[float] = uncertainty(
-        "factor", "Demand of the first open day after a holiday, the second, ...", "assumption", max_length=5
-    )
-
-    @field_validator("before_factor", "after_factor")
-    @classmethod
-    def _factors(cls, values: list[float]) -> list[float]:
-        return _never_negative(values)
-
-
-class Demand(Section):
-    """Visits: customers of the book at a rate of their own, and walk-ins without an account."""
-
-    customer_visits_per_year: float = uncertainty(
-        "visits per year", "Visits of an ordinary customer without active e-banking", "N01", ge=0, le=365
-    )
-    vip_visit_ratio: float = uncertainty("ratio", "A VIP's visits relative to an ordinary customer's", "N08", ge=0)
-    ebank_visit_ratio: float = uncertainty("ratio", "Visits of an active e-bank user relative to others", "N30", ge=0)
-    walk_ins_per_day: float = uncertainty("visits per day", "Walk-ins on an average open day", "N01", ge=0)
-    walk_in_share: WalkInShare
-    profile_share: list[float] = uncertainty(
-        "share", "Share of a day's arrivals by equal slot of the opening time", "N01", min_length=1
-    )
-    weekday_factor: list[float] = uncertainty(
-        "factor", "Demand by weekday, Monday first", "N01", min_length=7, max_length=7
-    )
-    month_factor: list[float] = uncertainty(
-        "factor", "Demand by month, January first", "N01", min_length=12, max_length=12
-    )
-    month_days: list[MonthDays] = Field(
-        default=[], description="Named days of every month with a demand of their own; overlapping ones multiply"
-    )
-    holidays: Holidays | None = Field(None, description="Demand around holidays; omitted = as on other days")
-    day_factor_cv: float = uncertainty(
-        "ratio", "Over-dispersion: variation of the gamma factor of a day (mean 1)", "us_bank_calls", ge=0, le=3
-    )
-    transactions: list[Transaction] = Field(min_length=1, description="Kinds of business; shares sum to 1")
-
-    @field_validator("profile_share")
-    @classmethod
-    def _profile(cls, values: list[float]) -> list[float]:
-        if min(values) < 0.0:
-            raise ValueError(f"expected profile_share >= 0, found {min(values):.6g}")
-        _sums_to_one(values, "profile_share")
-        return values
-
-    @field_validator("weekday_factor", "month_factor")
-    @classmethod
-    def _factors(cls, values: list[float]) -> list[float]:
-        return _never_negative(values)
-
-    @field_validator("transactions")
-    @classmethod
-    def _transactions(cls, values: list[Transaction]) -> list[Transaction]:
-        for n, name in enumerate(("share", "vip_share", "walk_in_share")):
-            _sums_to_one([x.shares()[n] for x in values], f"the {name} of transactions")
-        names = [x.name for x in values]
-        for name in names:
-            if names.count(name) > 1:
-                raise ValueError(f"expected every transaction once, found {name!r} {names.count(name)} times")
-        return values
-
-
-# ---------------------------------------------------------------------------------------- what happens
+from vipsim.scenario.staff import ROLES, Role, Serving, Staff
 
 
 class Triage(Section):
@@ -277,6 +130,7 @@ class Lobby(Section):
     errands: process.Errands | None = None
     balking: process.Balking | None = None
     ebank: process.Ebank | None = None
+    hall: process.Hall | None = None
 
     @property
     def has_process(self) -> bool:
@@ -285,118 +139,8 @@ class Lobby(Section):
         return declared or self.counters.opening_noncash_share is not None
 
 
-PROCESS = tuple(name for name, field in Lobby.model_fields.items() if not field.is_required())
-"""Sections of the service process."""
-
-
-# ------------------------------------------------------------------------------------------ who serves
-
-
-class Block(Section):
-    """A part of a shift not on the floor."""
-
-    start_min: float = lever("min", "Start, minutes after opening", "DV12", ge=0)
-    end_min: float = lever("min", "End, minutes after opening", "DV12", ge=0)
-    activity: Literal["break", "admin", "training"] = fact("choice", "What the member does", "N24, L01")
-
-
-class Shift(Section):
-    """From when to when a member is in the branch, and the blocks off the floor."""
-
-    start_min: float = lever("min", "Start, minutes after opening", "DV12", ge=0)
-    end_min: float = lever("min", "End, minutes after opening", "DV12", ge=0)
-    blocks: list[Block] = Field(default=[], description="Breaks, administration, training; in order, inside the shift")
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Shift:
-        edges = [self.start_min]
-        for block in self.blocks:
-            edges += [block.start_min, block.end_min]
-        edges.append(self.end_min)
-        if any(b < a for a, b in pairwise(edges)) or self.start_min >= self.end_min:
-            raise ValueError(f"expected start_min < end_min and blocks in order between them, found {edges}")
-        return self
-
-
-class Role(Section):
-    """One role's people: how many, who is on the floor, what they can do and what they cost."""
-
-    employed: int = lever("people", "Members employed", "L20, DV01-DV04", ge=0, le=20)
-    on_duty: int | None = lever(
-        "people", "At most this many on the floor a day (rota); omitted = all", "DV03", ge=0, le=20, default=None
-    )
-    weekend_on_duty: int | None = lever(
-        "people",
-        "Members who work on each Saturday or Sunday of opening, and rest on a working day instead; "
-        "omitted = weekends are staffed like all days, without days of rest",
-        "DV12, L25",
-        ge=0,
-        le=20,
-        default=None,
-    )
-    absence_share: float = uncertainty("share", "Days absent: annual leave, sickness", "assumption", ge=0, le=1)
-    skill_cv: float = uncertainty(
-        "ratio", "Spread of skill: variation between members of the minutes for the same work", "N33", ge=0, le=1
-    )
-    cost_yuan_per_month: float = fact("yuan per month", "Full staff cost of a member", "N23", ge=0)
-    shifts: list[Shift] = Field(
-        min_length=1,
-        description="The n-th member on duty today works shift n modulo their number, so breaks take turns",
-    )
-
-    def on_floor(self) -> int:
-        """Most members on the floor, by number employed and rota."""
-        return self.employed if self.on_duty is None else min(self.employed, self.on_duty)
-
-
-class Serving(Role):
-    """A role whose members serve the stations named, the first before the others."""
-
-    stations: list[Station] = fact("stations", "Stations served, the first before the others", "L01, L20", default=[])
-
-    @field_validator("stations")
-    @classmethod
-    def _once(cls, values: list[Station]) -> list[Station]:
-        if len(set(values)) < len(values):
-            raise ValueError(f"expected every station once, found {values}")
-        return values
-
-
-class Tellers(Role):
-    """Counter staff: some do only cash, some only non-cash business, the rest both."""
-
-    cash_only: int = lever("people", "Tellers who do only cash business", "DV05, I12", ge=0, le=20)
-    noncash_only: int = lever("people", "Tellers who do only non-cash business", "DV05, I12", ge=0, le=20)
-
-    @model_validator(mode="after")
-    def _enough(self) -> Tellers:
-        if self.cash_only + self.noncash_only > self.employed:
-            raise ValueError(
-                f"expected cash_only + noncash_only <= employed, found {self.cash_only} + {self.noncash_only} "
-                f"> {self.employed}"
-            )
-        return self
-
-
-def _nobody() -> Serving:
-    shift = Shift.model_validate({"start_min": 0.0, "end_min": 1.0})
-    nobody = {"employed": 0, "absence_share": 0.0, "skill_cv": 0.0, "cost_yuan_per_month": 0.0, "shifts": [shift]}
-    return Serving.model_validate(nobody)
-
-
-class Staff(Section):
-    """The finite staff of the branch, in the order of their numbers: RMs, lobby managers, tellers, head, assistants.
-
-    Lobby assistants (interns, guides) serve the desk with less accuracy; left out = nobody (L21).
-    """
-
-    relationship_manager: Serving
-    lobby_manager: Serving
-    teller: Tellers
-    head: Serving
-    lobby_assistant: Serving = Field(
-        default_factory=_nobody, description="Interns and guides at the desk; omitted = none"
-    )
+PROCESS = tuple(name for name, field in Lobby.model_fields.items() if not field.is_required() and name != "hall")
+"""Sections of the service process; what the hall offers changes minutes, not steps."""
 
 
 def check_lobby(demand: Demand, lobby: Lobby, staff: Staff, opening_min: float) -> None:
@@ -422,11 +166,14 @@ def check_lobby(demand: Demand, lobby: Lobby, staff: Staff, opening_min: float) 
         for place in _stations_of(item, lobby):
             if max(item.shares()) > 0.0 and serves[place] == 0:
                 raise ValueError(
-                    f"staff: expected somebody at station {place!r}, where demand.transactions sends "
-                    f"{item.name!r}; found nobody employed who serves it"
+                    f"{_who_lacks(place, staff)}: expected somebody at station {place!r}, where demand.transactions "
+                    f"sends {item.name!r}; found nobody employed who serves it"
                 )
     if lobby.triage.on and serves["desk"] == 0:
-        raise ValueError("staff.lobby_manager.employed: expected at least 1 while lobby.triage.on is true, found 0")
+        raise ValueError(
+            f"{_who_lacks('desk', staff)}: expected somebody at station 'desk' while lobby.triage.on is true; "
+            "found nobody employed who serves it"
+        )
     windows = lobby.vip_service.windows
     if lobby.vip_service.mode == "window" and windows > max(staff.teller.employed, 1):
         raise ValueError(
@@ -434,6 +181,15 @@ def check_lobby(demand: Demand, lobby: Lobby, staff: Staff, opening_min: float) 
             f"({staff.teller.employed}), found {windows}"
         )
     _check_process(demand, lobby, staff)
+
+
+def _who_lacks(station: str, staff: Staff) -> str:
+    """The key to change where nobody serves a station: how many are employed, or what they do."""
+    name = {"desk": "lobby_manager", "rm": "relationship_manager"}.get(station, "teller")
+    if getattr(staff, name).employed == 0:
+        return f"staff.{name}.employed"
+    only = {"cash": "noncash_only", "noncash": "cash_only"}.get(station, "stations")
+    return f"staff.{name}.{only}"
 
 
 def _stations_of(item: Transaction, lobby: Lobby) -> list[str]:

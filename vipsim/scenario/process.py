@@ -248,3 +248,22 @@ class Ebank(Section):
     )
     activate: Law = uncertainty("min", "Minutes to activate and to teach three uses", "EB06, assumption")
     patience: Law = uncertainty("min", "Minutes a customer waits for the lobby manager to activate it", "assumption")
+
+
+class Hall(Section):
+    """What the hall offers those who wait: Wi-Fi and an information board (L23, L24). Off: as the other numbers say."""
+
+    wifi: bool = lever("switch", "Wi-Fi in the hall, on which e-banking can be tried at once", "L24")
+    wifi_patience_ratio: float = uncertainty(
+        "ratio", "Minutes that visitors are willing to wait with Wi-Fi, relative to without", "L24", ge=1, le=5
+    )
+    wifi_active_ratio: float = uncertainty(
+        "ratio", "Odds that who signed up becomes an active user with Wi-Fi, relative to without", "L24", ge=1, le=10
+    )
+    wifi_yuan_per_month: float = fact("yuan/month", "Cost of the Wi-Fi", "L24", ge=0)
+    information_board: bool = lever(
+        "switch", "A board with the day's prices of funds; its minutes are a block of the lobby managers' shifts", "L23"
+    )
+    board_care_share: float = uncertainty(
+        "share", "Part of the gap to a perfect relationship closed when a fund holder passes it", "L23", ge=0, le=1
+    )

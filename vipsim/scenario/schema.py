@@ -12,12 +12,14 @@ from vipsim.scenario.book import BookSource
 from vipsim.scenario.calendar import Calendar
 from vipsim.scenario.campaigns import Campaign
 from vipsim.scenario.channels import Channels
+from vipsim.scenario.demand import Demand
 from vipsim.scenario.fields import Section
 from vipsim.scenario.lifecycle import Assets, Lifecycle
-from vipsim.scenario.lobby import ROLES, Demand, Lobby, Staff, check_lobby
+from vipsim.scenario.lobby import Lobby, check_lobby
 from vipsim.scenario.money import Experience, Incentives, Money, Scorecard
 from vipsim.scenario.outreach import Outreach, Response
 from vipsim.scenario.settings import parse_key
+from vipsim.scenario.staff import ROLES, Staff
 from vipsim.scenario.tiers import Cards, Grid, Ownership, Tiers
 from vipsim.scenario.wishes import Wish, refuse
 

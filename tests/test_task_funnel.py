@@ -59,7 +59,7 @@ def test_visits_and_money_of_tasks_are_those_of_the_logs() -> None:
 def test_where_nothing_is_sold_no_task_moves_money() -> None:
     changes = {"response.meeting_sale_share": 0.0, "response.call_sale_share": 0.0, "response.win_back_share": 0.0}
     made = year_of(branch(changes).model_dump_json())
-    brought = courses_of(made, "contact_plan", "threshold_near", "after_sale", "win_back")
+    brought = courses_of(made, "contact_plan", "threshold_near", "lead_follow_up", "win_back")
     assert brought.size > 0
     assert not (brought["step"] >= MOVED).any()
 

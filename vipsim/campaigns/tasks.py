@@ -84,7 +84,7 @@ def with_room(funnel: Funnel, room: int) -> Funnel:
 def brings_money(policy, reason):
     """Whether a task is to bring money from elsewhere; all others are to keep what is here."""
     aim = policy.triggers.aim[reason]
-    return aim in (SELL, FOLLOW, INVITE, WIN_BACK)
+    return aim in (SELL, INVITE, WIN_BACK)
 
 
 @lean
@@ -134,7 +134,8 @@ def count_contacts(branch, before, policy):
         if row["result"] == 0:
             continue
         _add(counts, reason, REACHED, stake)
-        if branch.funnel.answered[row["result"]] or policy.triggers.aim[reason] == TALK:
+        cares = policy.triggers.aim[reason] in (TALK, FOLLOW)  # the contact is what it was made for
+        if branch.funnel.answered[row["result"]] or cares:
             _add(counts, reason, INTERESTED, stake)
             _begin(branch, policy, reason, row["who"], row["result"], stake)
 

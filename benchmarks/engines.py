@@ -204,8 +204,8 @@ def vipsim_month(customers: int) -> None:
         ours.append(time.process_time() - start)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
     own = 1e9 * min(ours[1:]) / customers
-    addressed = 1e9 / customers * _plain_month(world, lambda n: plain_month.Addressed(customers, n))
-    numpy = 1e9 / customers * _plain_month(world, lambda _: plain_month.Own(customers))
+    addressed = 1e9 / customers * _plain_month(world, lambda _: plain_month.Addressed())
+    numpy = 1e9 / customers * _plain_month(world, plain_month.Own)
     line = f"{customers:>12,} customers {own:29.0f} {addressed:17.0f} {addressed / own:8.1f}"
     print(f"{line} {numpy:11.0f} {numpy / own:8.1f} {peak:8,.0f} MB")
 
@@ -213,14 +213,21 @@ def vipsim_month(customers: int) -> None:
 def _plain_month(world: Any, chance: Callable[[int], Any]) -> float:
     """CPU seconds of a month-end in plain NumPy with one kind of draws: the fastest of some, the first left out."""
     from benchmarks import plain_month
+    from vipsim import simulate
+    from vipsim.customers.assets import market_returns
+    from vipsim.draws import Address
 
-    book = plain_month.PlainBook(world.opening)
+    run = simulate._Run(world, Address(1, 0, 0), "compiled", False)
+    run.begin()
+    policy, team, sums = world.policy[0], world.team[0], run.branch.state.sums
+    book = plain_month.PlainBook(run.branch.state.book)
     times = []
-    for n in range(3):
+    for n in range(4):
+        month = run.month(n)
         start = time.process_time()
-        luck = chance(n)
-        plain_month.open_month(book, world.policy[0], luck, 30 * n, 30, 21.0)
-        plain_month.close_month(book, world.policy[0], luck, n, 30)
+        returns = market_returns(run.address, policy.assets, n)
+        plain_month.open_month(book, policy, sums, team, chance(n), month, returns)
+        plain_month.close_month(book, policy, month)
         times.append(time.process_time() - start)
     return min(times[1:])
 

@@ -163,8 +163,7 @@ class Branch:
             goes = self.day_of(self.u(draws.TURNOVER, month.number, member, 0), s.money.turnover_per_year / 12, month)
             if goes is not None:
                 self.file(goes, agenda.RESIGN, member)
-        roles = (s.staff.relationship_manager, s.staff.lobby_manager, s.staff.teller, s.staff.head)
-        self.counts[tally.STAFF_YUAN] += sum(role.employed * role.cost_yuan_per_month for role in roles)
+        self.counts[tally.STAFF_YUAN] += sum(role.employed * role.cost_yuan_per_month for _, role in s.staff)
 
     def day_of(self, u: float, hazard: float, month: Any) -> int | None:
         """The day on which the first event of a Poisson stream falls, if that is this month."""
@@ -561,6 +560,7 @@ class Branch:
                 rich = (c["level"] - 1) % 3 + 1 >= self.s.grid.value_from_column
                 growing = (c["level"] - 1) // 3 + 1 >= self.s.grid.value_from_row
                 yearly = self.s.grid.value_contacts_per_year[2 * growing + rich]
+            yearly *= self.s.outreach.stage_plan_ratio[c["stage"] - 1]
             self.spread(i, yearly, phase, CONTACT_PLAN, triggers.contact_plan.expiry_days, month)
         if triggers.leader_visit.on and c["tier"] > 0:
             yearly = self.s.outreach.leader_visits_per_year[c["tier"] - 1]

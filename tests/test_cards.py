@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from test_book import z_of_share
 from test_month_reference import Pair, entries
-from years import BASELINE
+from years import BASELINE, branch, kpis
 
 from vipsim import agenda as dates
 from vipsim import draws, tally
@@ -17,7 +17,7 @@ from vipsim.customers import cards
 from vipsim.customers.book import EXITED, EXPLORATION, MATURITY, NOTICE
 from vipsim.customers.cards import APPLY, EXCHANGE, EXPIRE, RENEW, SPECIAL
 from vipsim.customers.state import ELSEWHERE, HERE, INCOME, MARKET, begin, opening_rows, take_out
-from vipsim.draws import Address
+from vipsim.draws import Address, pair
 from vipsim.scenario.errors import InputError
 from vipsim.scenario.resolve import with_values
 
@@ -133,13 +133,19 @@ def test_the_whole_quota_is_used_and_special_cards_are_withdrawn_when_others_end
 # ------------------------------------------------------------------------------------ offer, exchange, renewal
 
 
+def visit_for_card(state: Any, agenda: Any, rules: Any, when: Any) -> None:
+    """Date the month's visit of customer 0 for a card, every day being as likely."""
+    u_accept, u_day = pair(AT, draws.TIER, when.number, 0, cards.ACCEPTED)
+    cards.file_card_visit(state, agenda, rules, AT, u_accept, u_day, 0, when, np.cumsum(np.ones(30) / 30))
+
+
 def test_a_card_comes_from_an_accepted_offer_and_a_served_visit() -> None:
     """T01, T05, T12: the tier alone gives no services; the days between are counted."""
     state, rules = few(1, {"cards.acceptance_share": 1.0}, tier=1)
     assert cards.level_served(state.book, 0) == 0
     agenda = dates.make(400, 100)
     when = month()
-    cards.file_cards(state, agenda, rules, AT, 0, when, np.cumsum(np.ones(30) / 30), 30.0)
+    visit_for_card(state, agenda, rules, when)
     ((day, kind, _, business, _),) = entries(agenda)
     assert (kind, business) == (dates.CARD, APPLY)
     assert cards.comes_for_card(state, rules, AT, 0, APPLY, day)
@@ -160,7 +166,7 @@ def test_nobody_takes_an_offer_where_no_card_may_be_issued_or_none_is_in_stock()
     for changes in ({"cards.may_issue": False}, {"staff.relationship_manager.employed": 0}):
         state, rules = few(1, {"cards.acceptance_share": 1.0, **changes}, tier=1)
         agenda = dates.make(400, 100)
-        cards.file_cards(state, agenda, rules, AT, 0, month(), np.cumsum(np.ones(30) / 30), 30.0)
+        visit_for_card(state, agenda, rules, month())
         assert entries(agenda) == set()
     state, rules = few(1, {}, tier=1, card_business=APPLY + 1)
     state.sums.card_stock = 0
@@ -300,3 +306,16 @@ def test_a_scheme_or_card_rule_that_cannot_hold_is_refused(change: dict[str, Any
     found = [str(problem) for problem in caught.value.problems]
     assert any(says in text for text in found), found
     assert any(problem.key.startswith(key) for problem in caught.value.problems), found
+
+
+def test_services_begin_step_by_step() -> None:
+    """T32: until a tier's month today's part of the services holds, then the plan's."""
+    none = {"tiers.service_share": [0.0, 0.0, 0.0]}
+    plan = {"tiers.service_share": [1.0, 1.0, 1.0]}
+    later = {name: {"tiers.service_from_month": months} for name, months in (("half", [6] * 3), ("never", [12] * 3))}
+    found = {name: kpis(branch(plan | more, none), 2) for name, more in ({"all": {}} | later).items()}
+    found["none"] = kpis(branch(none, none), 2)
+    cost = {name: made["cost_service_yuan"] for name, made in found.items()}
+    assert (cost["none"] < cost["half"]).all()
+    assert (cost["half"] < cost["all"]).all()
+    assert all(np.array_equal(found["never"][name], found["none"][name], equal_nan=True) for name in found["none"])

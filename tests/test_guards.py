@@ -199,6 +199,13 @@ def test_every_person_costs() -> None:
     for role in ("relationship_manager", "teller", "lobby_manager", "head"):
         employed = getattr(outlet().staff, role).employed
         assert gains({f"staff.{role}.employed": employed + 1}, 2)["cost_staff_yuan"] > 100_000.0
+    assistants = outlet().staff.lobby_manager.model_dump() | {
+        "employed": 2,
+        "on_duty": None,
+    }  # L21: interns at the desk
+    judge = {"sensitivity_share": 0.4, "specificity_share": 0.9}
+    helped = {"staff.lobby_assistant": assistants | {"cost_yuan_per_month": 2500.0}, "lobby.assistants": judge}
+    assert gains(helped, 2)["cost_staff_yuan"] > 100_000.0
 
 
 @pytest.mark.parametrize("dismissed", [NO_MANAGERS, NOBODY])

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from functools import cache
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 from lobby_scenarios import build, random_tables
+from test_cards import few
+from years import branch
 
+from vipsim import day
 from vipsim.customers import channels
 from vipsim.draws import Address
 from vipsim.lobby import observed
 from vipsim.lobby.days import LobbyDays, simulate_days
 from vipsim.lobby.jobs import BALKED, LOST_NAMES, SERVED
 from vipsim.lobby.params import params
+from vipsim.month import policy_of
 
 DAYS = 2
 SEEDS = range(8)
@@ -126,3 +131,33 @@ def test_a_face_is_remembered_and_fades() -> None:
         remember(state, CHANNELS, 0, 10)
     assert known(state, CHANNELS, 0, 10) == pytest.approx(0.5)
     assert known(state, CHANNELS, 0, 10 + 365) == pytest.approx(6.0 / 2.718281828 / (6.0 / 2.718281828 + 6.0))
+
+
+def policy() -> Any:
+    return policy_of(branch({"channels.overtaken_care_share": 0.01, "experience.visit_care_share": 0.1}), 250.0)
+
+
+def test_who_is_overtaken_resents_it_less_at_a_window() -> None:
+    """L15, Q05."""
+    found = []
+    for overtaken, by_window in ((0, 0), (1, 0), (2, 0), (0, 2)):
+        state, _ = few(1, {}, relationship=0.5)
+        channels.resent_overtaking(state, policy().channels, 0, overtaken, by_window)
+        found.append(state.book[0].relationship)
+    assert found == pytest.approx([0.5, 0.495, 0.49, 0.497])
+
+
+def test_satisfaction_with_a_wait_falls_straight_to_nothing() -> None:
+    """N31: and who gives up had none."""
+    assert [day.processing_score(policy(), wait, False) for wait in (0.0, 15.0, 30.0, 60.0)] == [1.0, 0.5, 0.0, 0.0]
+    assert day.processing_score(policy(), 0.0, True) == 0.0
+
+
+def test_service_better_or_worse_than_expected_moves_the_relationship() -> None:
+    """N31, M14: of the way to 1, or of the way to 0."""
+    found = []
+    for surprise in (0.35, 0.0, -0.65):
+        state, _ = few(1, {}, relationship=0.4)
+        day._remember_service(state, policy(), 0, surprise)
+        found.append(state.book[0].relationship)
+    assert found == pytest.approx([0.4 + 0.035 * 0.6, 0.4, 0.4 - 0.065 * 0.4])

@@ -10,12 +10,14 @@ import pytest
 from small_branch import write
 from test_book import z_of_share
 from test_cards import few
-from test_month_reference import Pair
+from test_month_reference import Pair, entries
 from years import BASELINE, SCENARIOS, Year
 
+from vipsim import agenda as dates
 from vipsim import month as months
 from vipsim import simulate, tally
 from vipsim.customers import ownership as owners
+from vipsim.customers.book import EXITED
 from vipsim.customers.ownership import CENTRE, HEAD_FIRST, RM_FIRST, TELLER_FIRST
 from vipsim.customers.segments import planned_contacts
 from vipsim.draws import Address
@@ -162,6 +164,23 @@ def test_an_owner_keeps_a_customer_within_the_margin_and_hands_over_beyond_it() 
     settled(state, rules, 0, 30 + 15)
     assert state.sums.tally[tally.WINDOW, tally.FIRST_CONTACTS_DUE] == 1
     assert state.sums.tally[tally.WINDOW, tally.FIRST_CONTACTS_MADE] == 0
+
+
+def test_a_new_target_customer_gets_an_owner_after_the_lag() -> None:
+    """B07, DV40: the lag is counted from the month's start; who leaves meanwhile gets none."""
+    for lag in (0, 30):
+        rules, team = rules_of({"ownership.assignment_lag_days": lag})
+        state, _ = few(1, {}, owner=owners.NO_OWNER)
+        agenda = dates.make(400, 10)
+        owners.seek_owner(state, agenda, AT, rules, team, True, 0, 60)
+        assert entries(agenda) == {(60 + lag, dates.ASSIGN, 0, owners.NEW, 0)}
+        assert state.book[0].owner == owners.OWNER_PENDING
+        owners.assign(state, AT, rules, team, 0, owners.NEW, 60 + lag)
+        assert state.book[0].owner == owners.rightful_owner(state, AT, rules, team, 0) >= 0
+        assert state.book[0].assigned_day == 60 + lag
+    state.book[0].owner, state.book[0].stage = owners.OWNER_PENDING, EXITED
+    owners.assign(state, AT, rules, team, 0, owners.NEW, 90)
+    assert state.book[0].owner == owners.NO_OWNER
 
 
 def test_the_largest_go_to_a_centre_or_are_kept_together_with_it() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from years import BASELINE, SCENARIOS, branch, kpis
+from years import BASELINE, SCENARIOS, branch, kpis, world_of
 
 from vipsim import simulate
 from vipsim.kpis import KPIS
@@ -89,6 +89,7 @@ EXPECTED: dict[str, tuple[dict[str, Any], int]] = {
     "utilisation_max": (TELLERS, UP),
     "meetings_per_day": ({"lobby.meetings.meet_share": 0.9}, UP),
     "contacts_per_day": (NO_PLAN, DOWN),
+    "messages_per_day": ({"outreach.triggers.birthday.on": False}, DOWN),
     "coverage_share": (MANAGERS, UP),
     "assigned_share": ({"ownership.assigned_share": 1.0}, UP),
     "signed_share": ({"ownership.signed_share": 0.0}, DOWN),
@@ -104,6 +105,8 @@ EXPECTED: dict[str, tuple[dict[str, Any], int]] = {
     "follow_up_in_time_share": (MANAGERS, UP),
     "satisfaction_index": (MANAGERS, UP),
     "complaints_per_1000_visits": ({"experience.complaint_share": 0.02}, UP),
+    "products_per_customer": ({"assets.reopen_share": 0.0}, DOWN),
+    "complaints_resolved_share": ({"experience.recovered_share": 0.2}, DOWN),
     "sales_per_month": (NO_SALES, DOWN),
     "cost_total_yuan": (MANAGERS, UP),
     "cost_staff_yuan": (MANAGERS, UP),
@@ -189,6 +192,33 @@ def test_a_kpi_of_campaigns_moves_the_way_it_should(name: str) -> None:
     changes, direction = OF_CAMPAIGNS[name]
     one, other = (kpis(with_values(BASELINE, WOMEN_DAY | more), REPLICATIONS)[name] for more in (changes, {}))
     assert (one - other).mean() * direction > 0.0
+
+
+def test_a_policy_pays_for_its_window_and_todays_for_the_run_off() -> None:
+    """Machines given up come back in the run-off; who moves from the counter is neither dismissed nor hired (B15)."""
+    assert BASELINE.money is not None
+    assert BASELINE.lobby.diversion.devices == 3
+    months = BASELINE.calendar.window_months, BASELINE.calendar.run_off_months
+    for devices in (0, 6):
+        cost = kpis(branch({"lobby.diversion.devices": devices}), 1)["cost_equipment_yuan"][0]
+        wanted = (devices * months[0] + 3 * months[1]) * BASELINE.money.device_yuan_per_month
+        assert cost == pytest.approx(wanted)
+    moved = world_of(branch({"ownership.specialists": 2}))
+    assert moved.change_yuan == 0.0
+    dismissed = world_of(branch({"staff.teller.employed": 2})).change_yuan
+    assert dismissed == 2 * BASELINE.staff.teller.cost_yuan_per_month * BASELINE.money.severance_months
+
+
+def test_remote_transactions_are_off_the_counter_and_cost_their_fee() -> None:
+    """EB05, EB10, EB17, U11: a remote transaction is the cheapest, and no lobby is open for it."""
+    fee, key = "channels.remote_fee_forgone_yuan", "channels.usb_key_yuan"
+    one, two = (kpis(branch({fee: price, key: 0.0}), 1) for price in (0.1, 0.2))
+    assert two["cost_channel_yuan"] == pytest.approx(2.0 * one["cost_channel_yuan"])
+    none = kpis(branch({"experience.remote_per_user_per_year": 0.0}), 1)
+    assert none["self_service_share"][0] < 0.3 < one["self_service_share"][0]
+    assert BASELINE.channels is not None
+    visit = kpis(BASELINE, REPLICATIONS)["lobby_cost_per_visit_yuan"]
+    assert (visit > 10.0 * BASELINE.channels.remote_fee_forgone_yuan).all()
 
 
 def test_a_kpi_with_nothing_to_average_is_empty() -> None:

@@ -1,4 +1,4 @@
-"""The staff-minute ledger of a recorded run: every supplied minute is used or idle, per person and half-hour."""
+"""Tables of a recorded run: the staff-minute ledger, where every minute is used or idle; the files of customers."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import pytest
 from vipsim import simulate
 from vipsim.lobby.ledger import COLUMN_NAMES, USED
 from vipsim.scenario import files
+from vipsim.scenario.fields import CLASSES
 
 
 @pytest.fixture(scope="module")
@@ -48,3 +49,17 @@ def test_the_absent_supply_nothing(tables) -> None:
     open_days = tables["visits"]["day"].nunique()
     assert (days <= open_days).all()
     assert (days["teller"] < open_days).all()  # leave and sickness
+
+
+def test_the_file_of_a_customer_says_what_is_held_and_who_keeps_it(tables) -> None:
+    """LG04, LG05, KPI05: products and card; outflows can be counted by tier and grid level."""
+    people = tables["customers"]
+    held = people[[f"{name}_fen" for name in CLASSES]]
+    assert (held.sum(axis=1) == people["closing_assets_fen"]).all()
+    assert ((people["card"] == "none") == (people["card_expiry_day"] < 0)).all()
+    assert set(people["card"]) >= {"none", "standard", "platinum"}
+    cohort = people[people["cohort"] > 0]
+    assert cohort["grid_level"].between(1, 9).all()
+    lost = cohort.groupby("opening_tier")["lost"].mean()
+    assert 0.0 < lost["ordinary"] < 0.3
+    assert (people["card_fee_due_fen"] >= 0).all()

@@ -280,7 +280,7 @@ def test_the_ladder_opens_with_sales_and_fits_age() -> None:
     u = (np.arange(2000) + 0.5) / 2000
 
     def shares(i: int) -> np.ndarray:
-        sold = [fitting(policy, state, i, x, DEMAND) for x in u]
+        sold = [fitting(policy, state, i, x, DEMAND, 0) for x in u]
         return np.bincount(sold, minlength=5) / len(u)
 
     weights = np.array(scenario.response.fit_ratio)

@@ -9,6 +9,7 @@ import numpy as np
 
 from vipsim import agenda as dates
 from vipsim.agenda import Agenda
+from vipsim.campaigns import tasks as task_funnel
 from vipsim.campaigns.rules import MOST_PIECES, Campaigns
 from vipsim.campaigns.tasks import Funnel
 from vipsim.customers.ownership import HEAD_FIRST, OWNER_POSTS, POSTS, RM_FIRST, TELLER_FIRST
@@ -79,7 +80,8 @@ def with_room(branch: Branch) -> Branch:
     if agenda.entries.size > page.size:
         page, callers = rows(agenda.entries.size, dates.ENTRY), make_callers(agenda.entries.size)
     backlog = triggers.with_room(branch.backlog, room)
-    return branch._replace(agenda=agenda, page=page, callers=callers, backlog=backlog)
+    funnel = task_funnel.with_room(branch.funnel, _MOST_CONTACTS_A_MONTH)
+    return branch._replace(agenda=agenda, page=page, callers=callers, backlog=backlog, funnel=funnel)
 
 
 def make_crew(lobby: LobbyParams, scenario: Any) -> Crew:

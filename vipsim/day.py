@@ -60,9 +60,9 @@ from vipsim.outreach.triggers import (
 from vipsim.records import rows
 
 _JOIN = 0  # draws of a recommendation: joining, size; sale, arrival (stream REFERRAL)
-_APPOINTMENT = (1 << 20) + VISITS_A_MONTH - 1  # number of a visit by appointment, apart from all others
-_CARD_VISIT = _APPOINTMENT - 1  # number of a visit for a card
-CAMPAIGN_VISIT = _APPOINTMENT - 2  # number of a visit that a campaign brought
+APPOINTED_VISIT = (1 << 20) + VISITS_A_MONTH - 1  # number of a visit by appointment, apart from all others
+_CARD_VISIT = APPOINTED_VISIT - 1  # number of a visit for a card
+CAMPAIGN_VISIT = APPOINTED_VISIT - 2  # number of a visit that a campaign brought
 _COMPLAINT = 0  # draws of a visit's complaint: made, resolved (stream VISIT_RESULT)
 
 
@@ -140,7 +140,8 @@ def recommend(state, agenda, policy, address, i, day):
     """A satisfied customer recommends the branch: a prospect of the finite pool may open an account (Y15, N19)."""
     count(state, tally.REFERRALS, 1.0)
     u_join, u_size = pair(address, draws.REFERRAL, day, i, _JOIN)
-    if u_join >= policy.response.referral_join_share:
+    join = policy.response.referral_join_share * policy.levels.referral[state.book[i].level]
+    if u_join >= join:  # the circles of some levels listen more (S14, S15)
         return
     new = take_prospect(state, policy, 0)
     if new < 0:
@@ -224,7 +225,7 @@ def deal_with(state, agenda, backlog, page, n, callers, policy, address, team, v
                 call_in(state, callers, policy, i, _CARD_VISIT, 1, day)
         elif keeps_appointment(policy, address, i, page[e].number, amount) and state.book[i].stage < EXITED:
             count(state, tally.APPOINTMENTS_KEPT, 1.0)
-            call_in(state, callers, policy, i, _APPOINTMENT, 1, day)
+            call_in(state, callers, policy, i, APPOINTED_VISIT, 1, day)
 
 
 @kernel

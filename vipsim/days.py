@@ -6,8 +6,9 @@ from __future__ import annotations
 import numpy as np
 
 from vipsim import tally
-from vipsim.campaigns.daily import campaign_counters, campaign_evening, campaign_morning
-from vipsim.campaigns.tasks import count_contacts, count_opened
+from vipsim.campaigns.asking import plan_asking
+from vipsim.campaigns.daily import campaign_evening, campaign_morning
+from vipsim.campaigns.tasks import count_arrivals, count_contacts, count_meetings, count_opened, count_visits
 from vipsim.campaigns.work import book_work
 from vipsim.compiled import inlined, kernel
 from vipsim.customers.state import count
@@ -94,7 +95,7 @@ def open_day(branch, policy, lobby, crew, team, address, day, weight, visits):
     visits = expect_visitors(branch, lobby, crew, address, day, weight, visits)
     man_the_floor(branch, lobby, crew, address, day)
     if branch.campaigns.rules.size > 0:
-        campaign_counters(branch, policy, address, visits)
+        plan_asking(branch, lobby.process, policy, address, visits, day)
     plan_outreach(branch, policy, lobby.staffing.role, crew, team, address, day)
     return visits
 
@@ -112,6 +113,8 @@ def open_lobby(branch, lobby, crew, address, day, weight, visits):
 @kernel
 def start_day(branch, policy, team, address, day, days_left):
     """The morning of any day, open or not."""
+    if branch.funnel.counts.size > 0:
+        count_arrivals(branch, day)
     morning(
         branch.state,
         branch.agenda,
@@ -133,6 +136,8 @@ def start_day(branch, policy, team, address, day, days_left):
 def close_day(branch, policy, lobby, crew, team, address, log, day, days_left, next_open):
     """Everything after the lobby of an open day."""
     before = branch.contacts.size[0]
+    if branch.funnel.counts.size > 0:
+        count_visits(branch, log)
     evening(
         branch.state,
         branch.agenda,
@@ -151,8 +156,12 @@ def close_day(branch, policy, lobby, crew, team, address, log, day, days_left, n
         next_open,
     )
     if branch.campaigns.rules.size > 0:
-        campaign_evening(branch, policy, address, log, crew.tasks.first, before, day, days_left)
+        managers = team.rm_count
+        campaign_evening(
+            branch, lobby.process, policy, address, log, crew.tasks.first, before, managers, day, days_left
+        )
     if branch.funnel.counts.size > 0:
+        count_meetings(branch, log)
         count_contacts(branch, before, policy)
 
 

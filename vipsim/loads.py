@@ -187,7 +187,9 @@ def _contacts(scenario: Scenario, book: Book) -> float:
     levels = grid_levels(
         yuan[owned], book.income[owned], np.asarray(grid.asset_cuts_yuan), np.asarray(grid.income_cuts_yuan)
     )
-    wanted = np.asarray(planned_contacts(scenario))[levels - 1].sum() / horizon(scenario).open_days_per_year
+    by_stage = np.array([0.0, *outreach.stage_plan_ratio, 0.0])[book.stage[owned]]
+    yearly = np.asarray(planned_contacts(scenario))[levels - 1] * by_stage
+    wanted = yearly.sum() / horizon(scenario).open_days_per_year
     misses = (1.0 - channel.reach_share) / channel.reach_share if channel.reach_share > 0.0 else 0.0
     minutes = channel.taken_min + misses * channel.unreached_min
     return float(wanted * minutes) if trigger.on else 0.0

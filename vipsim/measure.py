@@ -37,6 +37,7 @@ class Measured(NamedTuple):
     ebank_active_share: float = _NAN
     terminal_yuan: float = 0.0
     special_card_share: float = _NAN
+    products_per_customer: float = _NAN
 
 
 def _ratio(part: float, whole: float) -> float:
@@ -67,11 +68,13 @@ def _lobby(m: Measured, w: np.ndarray, scenario: Any) -> dict[str, float]:
     return found
 
 
-def _overtime(m: Measured, scenario: Any) -> float:
+def _overtime(m: Measured, scenario: Any, today: Any) -> float:
     """Pay of overtime in window and run-off: minutes at the role's cost of a paid minute, times the premium."""
-    minutes, months = m.minutes[t.WINDOW :].sum(axis=0), m.months[1] + m.months[2]
-    costs = (minutes[n, 2] * _yuan_a_minute(scenario, n, minutes[n, 0], months) for n in range(len(ROLES)))
-    return float(sum(costs) * scenario.money.overtime_ratio)
+    cost = 0.0
+    for phase, policy in ((t.WINDOW, scenario), (t.RUN_OFF, today)):
+        for n, (paid, _, over, _) in enumerate(m.minutes[phase]):
+            cost += over * _yuan_a_minute(policy, n, paid, m.months[phase])
+    return float(cost * scenario.money.overtime_ratio)
 
 
 def _yuan_a_minute(scenario: Any, number: int, paid_min: float, months: int) -> float:
@@ -82,14 +85,18 @@ def _yuan_a_minute(scenario: Any, number: int, paid_min: float, months: int) -> 
     return float(terms.cost_yuan_per_month * terms.employed * months / paid_min)
 
 
-def _money(m: Measured, scenario: Any) -> dict[str, float]:
+def _equipment_a_month(policy: Any) -> float:
+    """Machines and Wi-Fi of a policy, yuan a month."""
+    hall = policy.lobby.hall
+    wifi = hall.wifi_yuan_per_month if hall is not None and hall.wifi else 0.0
+    return float(policy.lobby.diversion.devices * policy.money.device_yuan_per_month + wifi)
+
+
+def _money(m: Measured, scenario: Any, today: Any) -> dict[str, float]:
     counted = m.tally[t.WINDOW] + m.tally[t.RUN_OFF]
     years = (m.months[1] + m.months[2]) / 12.0
-    staff = counted[t.STAFF_YUAN] + counted[t.VACANCY_YUAN] + _overtime(m, scenario)
-    monthly = scenario.lobby.diversion.devices * scenario.money.device_yuan_per_month
-    if scenario.lobby.hall is not None and scenario.lobby.hall.wifi:
-        monthly += scenario.lobby.hall.wifi_yuan_per_month
-    equipment = monthly * (m.months[1] + m.months[2])
+    staff = counted[t.STAFF_YUAN] + counted[t.VACANCY_YUAN] + _overtime(m, scenario, today)
+    equipment = _equipment_a_month(scenario) * m.months[t.WINDOW] + _equipment_a_month(today) * m.months[t.RUN_OFF]
     incentive = counted[t.BONUS_YUAN] + counted[t.OFFER_YUAN]
     equipment += counted[t.CENTRE_YUAN]
     service = counted[t.ENTITLEMENT_YUAN] + counted[t.PERK_YUAN]
@@ -121,7 +128,7 @@ def _money(m: Measured, scenario: Any) -> dict[str, float]:
     }
 
 
-def _book(m: Measured, w: np.ndarray, scenario: Any) -> dict[str, float]:
+def _book(m: Measured, w: np.ndarray, scenario: Any, today: Any) -> dict[str, float]:
     assert m.tail is not None
     days = m.tail[2]
     with_drift = m.tail[0] / days / 100.0
@@ -143,13 +150,16 @@ def _book(m: Measured, w: np.ndarray, scenario: Any) -> dict[str, float]:
         "win_back_share": _ratio(w[t.RESCUED], w[t.RESCUE_WINDOWS]),
         "maturity_kept_share": _ratio(w[t.MATURED_KEPT_FEN], w[t.MATURED_FEN]),
         "contacts_per_day": _ratio(w[t.REACHED] - w[t.MESSAGES] + w[t.MEETINGS], w[t.OPEN_DAYS]),
+        "messages_per_day": _ratio(w[t.MESSAGES], w[t.OPEN_DAYS]),
         "coverage_share": _ratio(w[t.PLANNED_MADE], w[t.PLANNED]),
         "ebank_active_share": m.ebank_active_share,
+        "products_per_customer": m.products_per_customer,
         "assigned_share": _ratio(closing.assigned, closing.targets),
         "signed_share": _ratio(closing.signed, closing.targets),
         "maintained_share": _ratio(closing.maintained, closing.targets),
         "follow_up_in_time_share": _ratio(w[t.LEADS_IN_TIME], w[t.LEADS]),
         "complaints_per_1000_visits": _ratio(1000.0 * w[t.COMPLAINTS], w[t.VISITS]),
+        "complaints_resolved_share": _ratio(w[t.COMPLAINTS_RESOLVED], w[t.COMPLAINTS]),
         "sales_per_month": w[t.SALES] / m.months[1],
         "card_share": _ratio(closing.cards, closing.vips),
         "renewal_share": _ratio(w[t.CARDS_RENEWED], w[t.RENEWALS_DUE]),
@@ -158,7 +168,7 @@ def _book(m: Measured, w: np.ndarray, scenario: Any) -> dict[str, float]:
         "first_contact_in_time_share": _ratio(w[t.FIRST_CONTACTS_MADE], w[t.FIRST_CONTACTS_DUE]),
         "transfers_per_month": w[t.TRANSFERS] / m.months[1],
     }
-    found |= _money(m, scenario)
+    found |= _money(m, scenario, today)
     return found
 
 
@@ -180,13 +190,16 @@ def _plan_score(found: dict[str, float], scenario: Any) -> float:
     return total
 
 
-def kpis(m: Measured, scenario: Any) -> dict[str, float]:
-    """All KPIs of one replication, by name; nan where there is nothing to average."""
+def kpis(m: Measured, scenario: Any, today: Any) -> dict[str, float]:
+    """All KPIs of one replication, by name; nan where there is nothing to average.
+
+    ``scenario`` holds in the window, ``today`` (the scenario under today's policy) in the run-off.
+    """
     w = m.tally[t.WINDOW]
     found = dict.fromkeys(KPIS, _NAN)
     found |= _lobby(m, w, scenario)
     if m.closing is not None:
-        found |= _book(m, w, scenario)
+        found |= _book(m, w, scenario, today)
         found["satisfaction_index"] = _satisfaction(found, w, scenario)
         found["plan_score"] = _plan_score(found, scenario)
     return {name: float(value) for name, value in found.items()}

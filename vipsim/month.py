@@ -96,6 +96,7 @@ class ViewedOutreach(NamedTuple):
     threshold_every_months: int
     pitch_on_first_contact: int
     firm_appointments: int
+    ask_whys: int
     change_seller_after: int
     discipline_share: float
     unconditional_tier: int
@@ -143,10 +144,7 @@ def policy_of(scenario: Any, open_days_per_year: float) -> Any:
             visits_per_open_day=scenario.demand.customer_visits_per_year / open_days_per_year,
             vip_visit_ratio=scenario.demand.vip_visit_ratio,
             ebank_visit_ratio=scenario.demand.ebank_visit_ratio,
-            staff_yuan_per_month=sum(
-                role.employed * role.cost_yuan_per_month
-                for role in (staff.relationship_manager, staff.lobby_manager, staff.teller, staff.head)
-            ),
+            staff_yuan_per_month=sum(role.employed * role.cost_yuan_per_month for _, role in staff),
             rm_yuan_per_month=staff.relationship_manager.cost_yuan_per_month,
         )
     )
@@ -187,7 +185,8 @@ def regrade(state, policy, address, i, month):
     total = np.int64(0)
     for column in range(window):
         total += book[i].month_average[column]
-    earned = tier_of(total // window, policy.cuts.tier_fen)
+    cuts = policy.cuts.tier_fen  # compared with the sum of the window: a division would cost as much as all the rest
+    earned = tier_of(total, (cuts[0] * window, cuts[1] * window, cuts[2] * window))
     if (earned > 0) | (book[i].tier > 0) | (book[i].card > 0) | (book[i].fee_due > 0):
         note_grade(state, policy.cards, i, earned, month.first_day + month.days)
         review_card(state, policy.cards, address, i, earned, month)

@@ -17,9 +17,16 @@ from vipsim import draws, tally
 from vipsim.agenda import ALERT, ARRIVE, JOIN, MATURITY, NOTICE, VISIT, file
 from vipsim.compiled import kernel, lean
 from vipsim.customers import book as books
-from vipsim.customers.assets import REOPEN, feel_markets, grow, lacks_product, moves_much, reopen
+from vipsim.customers.assets import REOPEN, feel_markets, grow, lacks_product, reopen
 from vipsim.customers.book import EBANK_ACTIVE, EXITED, EXPLORATION, NO_OWNER
-from vipsim.customers.cards import concerns_cards, file_cards, level_served
+from vipsim.customers.cards import (
+    ACCEPTED,
+    DISQUALIFIED,
+    concerns_cards,
+    file_card_ends,
+    file_card_visit,
+    level_served,
+)
 from vipsim.customers.lifecycle import (
     FALSE,
     ORDINARY_GROUP,
@@ -32,14 +39,16 @@ from vipsim.customers.lifecycle import (
 from vipsim.customers.ownership import (
     CENTRE,
     TARGET,
-    any_manager_has_room,
     assigned_chance,
     care_of_centre,
     centre_cares,
     follow_band,
+    may_find_owner,
+    measured,
+    room_left,
     seek_owner,
     set_lead_rule,
-    wants_owner,
+    teller_top,
 )
 from vipsim.customers.segments import TIME, WEALTH_PRODUCT, grid_level
 from vipsim.customers.state import CHANNEL_COUNT, CLASSES, assets, count, raise_relationship
@@ -60,6 +69,7 @@ class Block(NamedTuple):
     here: np.ndarray  # int32, rows of customers with an account
     gone: np.ndarray  # int32, rows of those who have left
     seekers: np.ndarray  # int32 [rows of the book], those of all blocks who are to have an owner
+    worth: np.ndarray  # float64 [rows of the book], their assets that decide the band, yuan
     some: np.ndarray  # int32, rows whom the present step concerns
     others: np.ndarray  # int32, the same for a second list
     visits: np.ndarray  # int64, visits of each row of a list
@@ -73,7 +83,8 @@ def make_block(rows):
     ids = np.zeros((4, BLOCK), np.int32)
     u = np.zeros((2, BLOCK))
     seekers = np.empty(rows, np.int32)
-    return Block(ids[0], ids[1], seekers, ids[2], ids[3], np.zeros(BLOCK, np.int64), u[0], u[1])
+    worth = np.empty(rows)
+    return Block(ids[0], ids[1], seekers, worth, ids[2], ids[3], np.zeros(BLOCK, np.int64), u[0], u[1])
 
 
 @lean
@@ -109,25 +120,25 @@ def open_rows(state, agenda, policy, address, team, month, returns, cumulative, 
             here += 1 if EXPLORATION <= stage < EXITED else 0
             block.gone[gone] = i
             gone += 1 if stage == EXITED else 0
-        set_levels(state, policy, block.here, here)
-        grow(state, policy.assets, policy.levels, block.here, here, returns, month.days)
+        grow(state, policy.assets, policy.levels, policy.cuts, block.here, here, returns, month.days)
         _reopen(state, policy, address, month, block, here)
-        _fade(state, policy, block, here)
-        _feel_markets(state, policy, month, returns, block, here)
+        tired = _fade(state, policy, block, here)
+        feel_markets(state, policy.assets, block.here, here, returns, month.first_day)
         _care(state, agenda, policy, team, month, block, here)
         _file_cards(state, agenda, policy, address, month, cumulative, total, block, here)
         seeking = _list_seekers(state, policy, address, block, here, seeking)
         _file_contacts(state, agenda, policy, address, month, block, here)
-        _file_notices(state, agenda, policy, address, month, block, here)
+        _file_notices(state, agenda, policy, address, month, block, here, tired)
         _change_stages(state, agenda, policy, address, month, block, here)
         if total > 0.0:
             _file_visits(state, agenda, policy, address, month, cumulative, total, block, here)
         if gone > 0:
             _file_returns(state, agenda, policy, address, team, month, block, gone)
-    room = any_manager_has_room(policy.ownership, team)
     set_lead_rule(state, policy.ownership, team)
+    room = room_left(policy.ownership, team)
     for n in range(seeking):  # last, because all books are counted now
-        seek_owner(state, agenda, address, policy.ownership, team, room, block.seekers[n], month.first_day)
+        if may_find_owner(policy.ownership, team, room, block.worth[n]):
+            seek_owner(state, agenda, address, policy.ownership, team, block.seekers[n], month.first_day)
 
 
 @lean
@@ -151,8 +162,12 @@ def _reopen(state, policy, address, month, block, n):
 
 @lean
 def _fade(state, policy, block, n):
-    """Relationships return towards their base, the memory of contacts fades; a month's count of contacts begins."""
+    """Relationships return towards their base, the memory of contacts fades; a month's count of contacts begins.
+
+    Returns how many customers may be tired of contacts.
+    """
     book = state.book
+    tired = 0
     life = policy.lifecycle
     uncourted = 1.0 - policy.response.courted_fade_per_month
     care = policy.cards.service_care
@@ -169,6 +184,8 @@ def _fade(state, policy, block, n):
             raise_relationship(state, i, care[served])
         book[i].contact_load *= 11.0 / 12.0  # an exponential memory of one year
         book[i].care *= 11.0 / 12.0
+        tired += 1 if book[i].contact_load > policy.hazards.fatigue_from else 0
+    return tired if policy.ownership.centres == 0 else n  # a centre's contacts come on top
 
 
 @lean
@@ -213,67 +230,85 @@ def _earns(state, policy, i):
 
 @lean
 def _file_cards(state, agenda, policy, address, month, cumulative, total, block, n):
-    """Dates of the cards' business: expiry, renewal, offers that are accepted."""
+    """Dates of the cards' business: expiry, loss, renewal, offers that are accepted."""
+    rules = policy.cards
+    holding = 0
     concerned = 0
     for j in range(n):
         block.some[concerned] = block.here[j]
-        concerned += 1 if concerns_cards(state, policy.cards, block.here[j]) else 0
+        concerned += 1 if concerns_cards(state, rules, block.here[j]) else 0
     for j in range(concerned):
-        file_cards(state, agenda, policy.cards, address, block.some[j], month, cumulative, total)
+        block.others[holding] = block.some[j]
+        holding += 1 if state.book[block.some[j]].card > 0 else 0
+    fill_pairs(address, draws.TIER, month.number, DISQUALIFIED, block.others, holding, block.first, block.second)
+    for j in range(holding):
+        file_card_ends(state, agenda, rules, block.first[j], block.others[j], month)
+    if total > 0.0:
+        fill_pairs(address, draws.TIER, month.number, ACCEPTED, block.some, concerned, block.first, block.second)
+        for j in range(concerned):
+            file_card_visit(
+                state, agenda, rules, address, block.first[j], block.second[j], block.some[j], month, cumulative
+            )
 
 
 @lean
 def _list_seekers(state, policy, address, block, n, seeking):
     """Customers who are to have an owner and have none join ``block.seekers``; its new length."""
+    book = state.book
     rules = policy.ownership
+    low, top = rules.rm_from_yuan, teller_top(rules)
     wanting = 0
     for j in range(n):
-        block.some[wanting] = block.here[j]
-        if wants_owner(state, rules, block.here[j]) and policy.levels.kept[state.book[block.here[j]].level] > 0:
-            wanting += 1 if rules.profit_floor_yuan_per_year <= 0.0 or _earns(state, policy, block.here[j]) else 0
+        i = block.here[j]
+        have = measured(state, rules, i)
+        block.some[wanting] = i
+        block.worth[seeking + wanting] = have
+        in_band = (have >= low) | ((have >= rules.teller_from_yuan) & (have < top))
+        wanting += 1 if in_band & (book[i].owner == NO_OWNER) & (policy.levels.kept[book[i].level] > 0) else 0
     fill_pairs(address, draws.OWNERSHIP, 0, TARGET, block.some, wanting, block.first, block.second)
+    first = seeking
     for j in range(wanting):
-        block.seekers[seeking] = block.some[j]
-        seeking += 1 if block.first[j] < assigned_chance(state, rules, block.some[j]) else 0
+        i = block.some[j]
+        block.seekers[seeking] = i
+        block.worth[seeking] = block.worth[first + j]
+        if rules.profit_floor_yuan_per_year <= 0.0 or _earns(state, policy, i):
+            seeking += 1 if block.first[j] < assigned_chance(state, rules, i) else 0
     return seeking
 
 
 @lean
-def _file_notices(state, agenda, policy, address, month, block, n):
-    """Notices of large outflows. A customer's hazard is computed only where the draw is near enough to 1."""
+def _file_notices(state, agenda, policy, address, month, block, n, tired):
+    """Notices of large outflows. A customer's hazard is computed only where the draw is near enough to 1.
+
+    Bounds of the hazard hold for who is not tired of contacts (``tired``: how many of the block are).
+    """
     book = state.book
     ratios = policy.hazards
     day = month.first_day
     invited = invited_share(policy.lifecycle)
     ordinary = 1.0 - most_hazard(state, ratios, ORDINARY_GROUP, invited)
-    watched = state.sums.watched > 0 and state.sums.phase == tally.WINDOW  # a pilot sums everybody's chances
     vip = 1.0 - most_hazard(state, ratios, VIP_GROUP, invited)
+    watched = state.sums.watched > 0 and state.sums.phase == tally.WINDOW  # a pilot sums everybody's chances
+    safe = -1.0 if watched or tired > 0 else min(ordinary, vip)
     fill_pairs(address, draws.LIFECYCLE, month.number, _OUTFLOW, block.here, n, block.first, block.second)
-    endangered = 0
+    near = 0
     for j in range(n):
-        i = block.here[j]
-        safe = block.first[j] <= (vip if book[i].vip_group == VIP_GROUP else ordinary)
-        rested = book[i].contact_load <= ratios.fatigue_from
-        block.some[endangered] = i
-        block.others[endangered] = j
-        endangered += 0 if safe & rested & (not watched) else 1
-    for m in range(endangered):
+        block.some[near] = block.here[j]
+        block.others[near] = j
+        near += 1 if block.first[j] > safe else 0
+    for m in range(near):
         i = block.some[m]
-        if book[i].stage != books.NOTICE:
-            hazard = monthly_hazard(state, ratios, i, day, month.quarter, invited)
-            if watched and book[i].cohort and not book[i].lost:
-                state.sums.expected[book[i].vip_group, 0] += 1.0 - exp(-hazard)
-            when = day_of_event(block.first[block.others[m]], hazard, month.days)
-            if when >= 0:
-                file(agenda, day + when, NOTICE, i, 0, 0)
-
-
-@lean
-def _feel_markets(state, policy, month, returns, block, n):
-    """A month of marked losses or gains is felt by those who hold much of the class."""
-    if moves_much(policy.assets, returns):
-        for j in range(n):
-            feel_markets(state, policy.assets, block.here[j], returns, month.first_day)
+        u = block.first[block.others[m]]
+        bound = vip if book[i].vip_group == VIP_GROUP else ordinary
+        rested = book[i].contact_load <= ratios.fatigue_from
+        if book[i].stage == books.NOTICE or ((u <= bound) & rested & (not watched)):
+            continue
+        hazard = monthly_hazard(state, ratios, i, day, month.quarter, invited)
+        if watched and book[i].cohort and not book[i].lost:
+            state.sums.expected[book[i].vip_group, 0] += 1.0 - exp(-hazard)
+        when = day_of_event(u, hazard, month.days)
+        if when >= 0:
+            file(agenda, day + when, NOTICE, i, 0, 0)
 
 
 @lean
@@ -342,23 +377,47 @@ def _change_stages(state, agenda, policy, address, month, block, n):
 
 
 @lean
+def _most_visits(policy, total):
+    """The largest rate of a month's visits that a customer can have: ``_visit_rate`` with every factor at its most."""
+    rate = policy.visits_per_open_day * total
+    rate *= max(1.0, policy.vip_visit_ratio)
+    rate *= max(1.0, policy.ebank_visit_ratio)
+    rate *= max(1.0, policy.channels.skilled_visit_ratio)
+    most = 0.0
+    for level in range(policy.levels.visits.size):
+        most = max(most, policy.levels.visits[level])
+    return rate * most
+
+
+@lean
+def _visit_rate(state, policy, total, i):
+    """Expected visits of customer i in a month whose open days weigh ``total``."""
+    row = state.book[i]
+    rate = policy.visits_per_open_day * total
+    rate *= policy.vip_visit_ratio if row.tier > 0 else 1.0
+    rate *= policy.ebank_visit_ratio if row.ebank == EBANK_ACTIVE else 1.0
+    rate *= policy.channels.skilled_visit_ratio if row.skilled else 1.0
+    return rate * policy.levels.visits[row.level]
+
+
+@lean
 def _file_visits(state, agenda, policy, address, month, cumulative, total, block, n):
     """Draw the visits of a block's customers and their days; each is filed under its day."""
-    book = state.book
-    coming = 0
     fill_pairs(address, draws.VISIT_COUNT, month.number, _COUNT, block.here, n, block.first, block.second)
+    home = 1.0 - _most_visits(policy, total)  # whoever draws less stays at home at any rate
+    perhaps = 0
     for j in range(n):
-        i = block.here[j]
-        rate = policy.visits_per_open_day * total
-        rate *= policy.vip_visit_ratio if book[i].tier > 0 else 1.0
-        rate *= policy.ebank_visit_ratio if book[i].ebank == EBANK_ACTIVE else 1.0
-        rate *= policy.channels.skilled_visit_ratio if book[i].skilled else 1.0
-        rate *= policy.levels.visits[book[i].level]
-        if block.first[j] >= 1.0 - rate:
-            visits = min(poisson(block.first[j], rate), VISITS_A_MONTH - 1)
-            block.some[coming] = i
-            block.visits[coming] = visits
-            coming += 1 if visits > 0 else 0
+        block.some[perhaps] = block.here[j]
+        block.others[perhaps] = j
+        perhaps += 1 if block.first[j] >= home else 0
+    coming = 0
+    for m in range(perhaps):
+        i = block.some[m]
+        u = block.first[block.others[m]]
+        visits = min(poisson(u, _visit_rate(state, policy, total, i)), VISITS_A_MONTH - 1)
+        block.some[coming] = i
+        block.visits[coming] = visits
+        coming += 1 if visits > 0 else 0
     k = 0
     while coming > 0:  # two visits of everybody who has so many, then the next two
         fill_pairs(address, draws.VISIT_COUNT, month.number, _DAYS + k, block.some, coming, block.first, block.second)

@@ -32,6 +32,7 @@ from vipsim.lobby.ledger import AT_DESK, COLUMN_NAMES, ON_BREAK, ON_OUTREACH, OV
 from vipsim.month import Month
 from vipsim.outreach.response import RESULTS
 from vipsim.outreach.triggers import CHANNELS, REASONS
+from vipsim.scenario.fields import CLASSES
 from vipsim.scenario.staff import ROLES
 
 if TYPE_CHECKING:
@@ -286,8 +287,14 @@ def _customer_table(pa: Any, state: State, ids: Any, customers: int) -> pa.Table
         "type": _names(pa, book.type[:rows], TYPE_NAMES),
         "group": _names(pa, book.group[:rows], GROUP_NAMES),
         "stage": book.stage[:rows],
+        "grid_level": book.level[:rows],
         "owner_post": book.owner[:rows],
         "signed": book.signed[:rows],
+        "card": _names(pa, np.where(book.card[:rows] > 0, book.card[:rows], -1), TIER_NAMES),
+        "card_expiry_day": book.card_expiry[:rows],
+        "card_fee_due_fen": book.fee_due[:rows],
+        **{f"{name}_fen": book.balance[:rows, n] for n, name in enumerate(CLASSES)},
+        "other_products": book.extra_products[:rows],
         "relationship": book.relationship[:rows],
         "last_contact_day": book.last_contact[:rows],
         "lost": state.book.lost[:rows],

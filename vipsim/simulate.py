@@ -84,6 +84,7 @@ class World(NamedTuple):
     lobby: tuple[LobbyParams, LobbyParams]  # under today's policy, under the scenario's
     has_book: bool  # False: a lobby without a book, the next two are empty
     policy: tuple[Any, ...]  # records, fields as month.Policy
+    stages: tuple[Any, ...]  # the scenario's policy in each month of the window: services begin step by step (T32)
     team: tuple[Team, ...]
     crew: tuple[Crew, Crew]
     opens_account: np.ndarray  # bool per transaction
@@ -96,6 +97,7 @@ class World(NamedTuple):
     first_date: date
     change_yuan: float  # cost of going from today's staff to the scenario's
     level: np.ndarray  # float64 [2]: mean hazard ratio that the opening book gets, ordinary and VIP
+    today: Scenario  # the scenario under today's policy, as staffed
 
 
 @lru_cache(maxsize=4)
@@ -118,16 +120,18 @@ def _lobby_of(scenario: Scenario) -> LobbyParams:
 @lru_cache(maxsize=8)
 def _world(scenario_json: str) -> World:
     scenario = Scenario.model_validate_json(scenario_json)
-    scenario, today = as_staffed(scenario), as_staffed(policy_today(scenario))
+    declared = policy_today(scenario)
+    change = _cost_of_change(scenario, declared) if scenario.book.source != "none" else 0.0
+    scenario, today = as_staffed(scenario), as_staffed(declared)
     level = _level(today.model_dump_json()) if scenario.book.source != "none" else _START
-    return _build(scenario, today, level)
+    return _build(scenario, today, level, change)
 
 
 @lru_cache(maxsize=8)
 def _level(today_json: str) -> np.ndarray:
     """The level of hazards at which the window under today's policy shows the observed rates, by one pilot run."""
     today = Scenario.model_validate_json(today_json)
-    run = _Run(_build(today, today, _START), Address(today.book.seed, _PILOT, 0), "compiled", False)
+    run = _Run(_build(today, today, _START, 0.0), Address(today.book.seed, _PILOT, 0), "compiled", False)
     run.branch.state.sums.watched = 1
     months = today.calendar.run_in_months + today.calendar.window_months
     for index in range(months):
@@ -136,7 +140,7 @@ def _level(today_json: str) -> np.ndarray:
     return better_level(_START, run.branch.state, today.lifecycle, today.calendar.window_months)
 
 
-def _build(scenario: Scenario, today: Scenario, level: np.ndarray) -> World:
+def _build(scenario: Scenario, today: Scenario, level: np.ndarray, change_yuan: float) -> World:
     days, starts, phases, demand = when = horizon(scenario)
     lobby = _both(scenario, today, _lobby_of)
     has_book = scenario.book.source != "none"
@@ -152,6 +156,7 @@ def _build(scenario: Scenario, today: Scenario, level: np.ndarray) -> World:
         lobby=lobby,
         has_book=has_book,
         policy=_both(scenario, today, lambda s: policy_of(s, when.open_days_per_year)) if has_book else (),
+        stages=_stages(scenario, today, when.open_days_per_year) if has_book else (),
         team=_both(scenario, today, team_of) if has_book else (),
         crew=tuple(make_crew(lobby[n], s) for n, s in enumerate((today, scenario))),  # type: ignore[arg-type]
         opens_account=np.array([x.opens_account for x in scenario.demand.transactions]),
@@ -162,13 +167,34 @@ def _build(scenario: Scenario, today: Scenario, level: np.ndarray) -> World:
         campaign_names=tuple(names_on(scenario)),
         festivals=frozenset(scenario.outreach.festivals if scenario.outreach else ()),
         first_date=scenario.calendar.start_date,
-        change_yuan=_cost_of_change(scenario, today) if has_book else 0.0,
+        change_yuan=change_yuan,
         level=level,
+        today=today,
     )
 
 
+def _stages(scenario: Scenario, today: Scenario, open_days_per_year: float) -> tuple[Any, ...]:
+    """The scenario's policy in each month of the window: before a tier's services begin, today's part of them holds."""
+    assert scenario.tiers is not None
+    assert today.tiers is not None
+    made: dict[tuple[float, ...], Any] = {}
+    found = []
+    for month in range(scenario.calendar.window_months):
+        both = zip(scenario.tiers.service_share, today.tiers.service_share, strict=True)
+        begins = scenario.tiers.service_from_month
+        share = tuple(new if month >= begins[tier] else old for tier, (new, old) in enumerate(both))
+        if share not in made:
+            tiers = scenario.tiers.model_copy(update={"service_share": list(share)})
+            made[share] = policy_of(scenario.model_copy(update={"tiers": tiers}), open_days_per_year)
+        found.append(made[share])
+    return tuple(found)
+
+
 def _cost_of_change(scenario: Scenario, today: Scenario) -> float:
-    """Severance for posts given up against today, hiring for posts added, yuan."""
+    """Severance for posts given up against today, hiring for posts added, yuan.
+
+    As declared: who moves from the counter to another post is neither dismissed nor hired (B15).
+    """
     assert scenario.money is not None
     cost = 0.0
     for role in ROLES:
@@ -185,8 +211,9 @@ class _Run:
         self.world = world
         self.address = address
         self.run_days = _ENGINES[engine]
+        funnel = make_funnel(record, world.opening.size)
         self.branch: Branch = make_branch(
-            world.opening, world.customers, int(world.starts[-1]), fresh(world.campaigns), make_funnel(record)
+            world.opening, world.customers, int(world.starts[-1]), fresh(world.campaigns), funnel
         )
         self.visits = make_visits()
         self.recorder = Recorder(record, world.opens_account)
@@ -194,6 +221,7 @@ class _Run:
         self.closing: Census | None = None
         self.downgraded = 0
         self.ebank_active = 0
+        self.products = np.nan  # held by a customer at the end of the window, mean
         self.logs: dict[int, Any] = {}
 
     def month(self, index: int) -> Month:
@@ -243,6 +271,9 @@ class _Run:
         month = self.month(index)
         state = self.branch.state
         state.sums.phase = phase
+        policy = None
+        if world.has_book:
+            policy = world.policy[0] if now == 0 else world.stages[index - int(np.argmax(world.phases == WINDOW))]
         log = self.logs.get(now) or make_day_log(world.lobby[now])
         begin_log(log)
         self.branch.contacts.size[0] = 0
@@ -253,10 +284,10 @@ class _Run:
             if index == 0 or phase != world.phases[index - 1]:
                 self.change_policy(phase, month.first_day)
             self.branch = with_room(self.branch)
-            open_month(state, self.branch.agenda, world.policy[now], self.address, world.team[now], month)
+            open_month(state, self.branch.agenda, policy, self.address, world.team[now], month)
         self.visits, log = self.run_days(
             self.branch,
-            world.policy[now] if world.has_book else None,
+            policy,
             world.lobby[now],
             world.crew[now],
             world.team[now] if world.has_book else None,
@@ -267,7 +298,7 @@ class _Run:
             log,
         )
         if world.has_book:
-            close_month(state, world.policy[now], self.address, month)
+            close_month(state, policy, self.address, month)
         self.logs[now] = log
         self.recorder.month(month, phase, state, world.lobby[now], world.crew[now], log, self.branch.contacts)
         last = index + 1 == world.phases.size
@@ -276,6 +307,8 @@ class _Run:
             rows = int(state.sums.next_prospect)
             here = (state.book.stage[:rows] > PROSPECT) & (state.book.stage[:rows] < EXITED)
             self.ebank_active = int(np.count_nonzero(here & (state.book.ebank[:rows] == EBANK_ACTIVE)))
+            held = np.count_nonzero(state.book.balance[:rows] > 0, axis=1) + state.book.extra_products[:rows]
+            self.products = float(held[here].mean()) if here.any() else np.nan
             self.downgraded = int(
                 np.count_nonzero((state.book.tier < state.book.opening_tier) & (state.book.cohort > 0))
             )
@@ -291,7 +324,7 @@ class _Run:
         if world.has_book:
             measured = measured._replace(**self._book_side(months))
         tables = self.recorder.tables(state, world.ids, world.customers) if self.recorder.keep else {}
-        found = kpis(measured, scenario)
+        found = kpis(measured, scenario, world.today)
         if world.campaign_names:
             found |= campaign_kpis(self.branch.campaigns, state, scenario, world.campaign_names)
         if tables and world.has_book:
@@ -318,6 +351,7 @@ class _Run:
             "lost_share": float(np.count_nonzero(vip & (state.book.lost[:rows] > 0))) / vips,
             "downgraded_share": self.downgraded / vips,
             "ebank_active_share": self.ebank_active / max(self.closing.customers, 1.0) if self.closing else np.nan,
+            "products_per_customer": self.products,
             "special_card_share": state.sums.special_cards / max(int(state.sums.cards), 1),
             "terminal_yuan": float(value_of_what_stays(state, policy, end)),
         }

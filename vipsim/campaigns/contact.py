@@ -12,7 +12,7 @@ from vipsim.customers.segments import DEMAND
 from vipsim.customers.state import bring_in, count
 from vipsim.outreach.plan import allowed_from
 from vipsim.outreach.response import NOT_REACHED
-from vipsim.outreach.sales import file_after_sale, freshness, open_account, take_prospect, willingness
+from vipsim.outreach.sales import effort, file_after_sale, freshness, open_account, take_prospect, willingness
 from vipsim.outreach.triggers import CAMPAIGN, FACE, SMS, close, open_task
 
 
@@ -105,4 +105,17 @@ def newcomer(state, policy, day):
     return new
 
 
-__all__ = ["CAMPAIGN", "NOT_REACHED", "SMS", "close", "freshness", "willingness"]
+@lean
+def know(state, i):
+    """Somebody of the pool has come to the branch's notice: nobody else meets him as a stranger."""
+    state.book[i].known = 1
+    state.sums.next_prospect = max(state.sums.next_prospect, i + 1)
+
+
+@lean
+def welcome(state, policy, i, day):
+    """A known stranger opens an account."""
+    open_account(state, policy, i, day)
+
+
+__all__ = ["CAMPAIGN", "NOT_REACHED", "SMS", "close", "effort", "freshness", "willingness"]

@@ -6,28 +6,19 @@ Nothing here is a pass over the book, except the list at the start of an invitat
 
 from __future__ import annotations
 
+from vipsim.campaigns.asking import is_asked_in_lobby, take_answer
 from vipsim.campaigns.contact import CAMPAIGN, close, open_call
 from vipsim.campaigns.contact import NOT_REACHED as RESULT_NOT_REACHED
-from vipsim.campaigns.course import (
-    ask,
-    be_met,
-    come_to_branch,
-    come_to_event,
-    counter_minutes,
-    end_course,
-    go_outside,
-    hear,
-    money_comes,
-    send_out,
-    spend,
-)
+from vipsim.campaigns.course import come_to_branch, come_to_event, hear, send_out
+from vipsim.campaigns.guests import ask, end_course, give, spend
+from vipsim.campaigns.meeting import be_met, money_comes
 from vipsim.campaigns.rules import (
     ACCEPTED,
+    ADVERT,
     ALLOWED,
     ASKED,
     CALL,
     CAME,
-    COUNTER,
     EVENT,
     FIELD,
     INTERESTED,
@@ -42,11 +33,12 @@ from vipsim.campaigns.rules import (
     SMS,
     STOPPED,
 )
+from vipsim.campaigns.strangers import be_met_as_stranger, go_outside
 from vipsim.campaigns.targets import draw_list
 from vipsim.campaigns.work import count_work, event_minutes, is_on
 from vipsim.compiled import kernel, lean
 from vipsim.day import CAMPAIGN_VISIT
-from vipsim.lobby.jobs import CASH, FIRST_VISIT, NONCASH, SERVED, VISITS
+from vipsim.lobby.jobs import FIRST_VISIT, SERVED, VISITS
 
 
 @lean
@@ -58,7 +50,7 @@ def invite(state, agenda, backlog, campaigns, policy, address, team, p, first, d
         who = campaigns.guests[g].who
         if channel == CALL:
             open_call(state, backlog, policy, team, who, day, phase.until_day - day)
-        elif channel in (SMS, LETTER):
+        elif channel in (SMS, LETTER, ADVERT):
             send_out(state, campaigns, policy, address, agenda, g, day, days_left)
 
 
@@ -148,21 +140,6 @@ def campaign_morning(branch, policy, address, team, day, days_left):
 
 
 @lean
-def campaign_counters(branch, policy, address, visits):
-    """Who is on a campaign's list and comes to the counter today is asked there, which takes the teller's minutes."""
-    campaigns = branch.campaigns
-    for v in range(visits.n[0]):
-        who = visits.rows[v]["who"]
-        if who < 0:
-            continue
-        g = campaigns.guest_of[who]
-        if g < 0 or campaigns.guests[g].step != ALLOWED:
-            continue
-        if campaigns.rules[campaigns.guests[g].campaign].channel == COUNTER:
-            visits.rows[v]["counter_min"] += counter_minutes(branch.state, campaigns, policy, address, g)
-
-
-@lean
 def take_answers(branch, policy, address, contacts_before, day, days_left):
     """The day's calls for campaigns: asked, and heard where they reached the customer."""
     campaigns = branch.campaigns
@@ -178,8 +155,8 @@ def take_answers(branch, policy, address, contacts_before, day, days_left):
 
 
 @lean
-def take_visits(branch, policy, address, log, day, days_left):
-    """The day's visits of guests: met by a manager or left without; asked at the counter."""
+def take_visits(branch, process, policy, address, log, day, days_left):
+    """The day's visits of guests: met by a manager or left without; asked in the lobby."""
     campaigns = branch.campaigns
     state, agenda = branch.state, branch.agenda
     for v in range(log.n[FIRST_VISIT], log.n[VISITS]):
@@ -189,14 +166,16 @@ def take_visits(branch, policy, address, log, day, days_left):
         g = campaigns.guest_of[visit["who"]]
         guest = campaigns.guests[g]
         if visit["number"] == CAMPAIGN_VISIT:
-            if visit["rm_outcome"] == SERVED:
-                be_met(state, campaigns, policy, address, agenda, g, day, days_left)
-            else:
+            if visit["rm_outcome"] != SERVED:
                 end_course(campaigns, g, LEFT)
-        elif guest.step == ALLOWED and campaigns.rules[guest.campaign].channel == COUNTER:
-            at_counter = visit["station"] == CASH or visit["station"] == NONCASH
-            if at_counter and visit["outcome"] == SERVED and ask(state, campaigns, g, day):
-                hear(state, campaigns, policy, address, agenda, g, day, days_left)
+                continue
+            give(state, campaigns, g, campaigns.rules[guest.campaign].guest_yuan)
+            if campaigns.rules[guest.campaign].channel == ADVERT:
+                be_met_as_stranger(state, campaigns, policy, address, g, day)
+            else:
+                be_met(state, campaigns, policy, address, agenda, g, day, days_left)
+        elif guest.step == ALLOWED and is_asked_in_lobby(campaigns, guest.campaign):
+            take_answer(branch, process, policy, address, g, visit, day, days_left)
 
 
 @lean
@@ -220,9 +199,9 @@ def hold_events(branch, policy, address, day, days_left):
 
 
 @lean
-def campaign_evening(branch, policy, address, log, tasks_first, contacts_before, day, days_left):
+def campaign_evening(branch, process, policy, address, log, tasks_first, contacts_before, rm_count, day, days_left):
     """The campaigns' evening: work done, answers, visits, events."""
-    count_work(branch.campaigns, log.started, tasks_first, day)
+    count_work(branch.state, branch.campaigns, rm_count, log.started, tasks_first, day)
     take_answers(branch, policy, address, contacts_before, day, days_left)
-    take_visits(branch, policy, address, log, day, days_left)
+    take_visits(branch, process, policy, address, log, day, days_left)
     hold_events(branch, policy, address, day, days_left)

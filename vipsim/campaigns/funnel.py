@@ -16,14 +16,18 @@ import numpy as np
 from vipsim.campaigns.rules import (
     ALLOWED,
     ASKED,
+    CAME,
     ELIGIBLE,
     INTERESTED,
+    LEFT,
     LIMITS,
     LIST,
     MET,
     MINUTES,
     MOVED,
     NO_OWNER,
+    NO_SALE,
+    NO_SHOW,
     NOT_INTERESTED,
     NOT_REACHED,
     NOT_STAYED,
@@ -80,7 +84,7 @@ def steps_of(kind: str, name: str, levels: Sequence[tuple[int, float, float]], l
 
 
 def _stayed(state: State, guests: Any, here: np.ndarray) -> np.ndarray:
-    """Fen of each guest that stayed to the end of the run: of the money that came, or of the money that was here."""
+    """Fen of each guest or task that stayed to the end of the run: of the money that came, or that was here."""
     who = np.maximum(guests["who"], 0)
     rows = state.book
     kept = np.array([int(rows[i]["balance"].sum()) for i in who]) if who.size else np.zeros(0, np.int64)
@@ -125,24 +129,55 @@ def of_campaign(campaigns: Campaigns, state: State, c: int, name: str) -> list[S
     return steps_of("campaign", name, levels, losses)
 
 
-_TASK_LOSSES: dict[int, Losses] = {
-    OWNED: {NO_OWNER: (1.0, 1.0)},
-    ALLOWED: {POLICY: (1.0, 1.0)},
-    ASKED: {MINUTES: (1.0, 1.0)},
-    REACHED: {NOT_REACHED: (1.0, 1.0)},
-    INTERESTED: {NOT_INTERESTED: (1.0, 1.0)},
-}
-
-
-def of_tasks(funnel: Funnel) -> list[Step]:
+def of_tasks(funnel: Funnel, state: State) -> list[Step]:
     """The funnels of all kinds of outreach tasks that fell due; calls for campaigns are told by the campaigns."""
     found = []
     for reason in range(funnel.counts.shape[0]):
-        counts = funnel.counts[reason]
-        if counts[ELIGIBLE, 0] > 0 and reason != CAMPAIGN:
-            levels = [(step, counts[step, 0], counts[step, 1] / 100.0) for step in range(INTERESTED + 1)]
-            found += steps_of("task", REASONS[reason], levels, _TASK_LOSSES)
+        if funnel.counts[reason, ELIGIBLE, 0] > 0 and reason != CAMPAIGN:
+            found += _of_task(funnel, state, reason)
     return found
+
+
+def _of_task(funnel: Funnel, state: State, reason: int) -> list[Step]:
+    """The funnel of one kind of task: counted up to the answer, then the courses that the answers began."""
+    numbers = np.flatnonzero(funnel.courses.reason[: funnel.size[0]] == reason)
+    courses = funnel.courses[numbers]
+    step = courses["step"].astype(int)
+    stake, moved = courses["stake"] / 100.0, courses["moved"] / 100.0
+    stays = _stayed(state, courses, courses["brings"] == 0) / 100.0
+    counted = funnel.counts[reason]
+    levels = [(number, counted[number, 0], counted[number, 1] / 100.0) for number in range(INTERESTED + 1)]
+    for number in (CAME, MET):
+        levels.append((number, float((step >= number).sum()), float(stake[step >= number].sum())))
+    kept = (step >= MOVED) & (stays > 0.5 * moved)
+    levels.append((MOVED, float((step >= MOVED).sum()), float(moved[step >= MOVED].sum())))
+    levels.append((STAYED, float(kept.sum()), float(stays[kept].sum())))
+    who = courses["who"]
+    comes, pays = funnel.coming[who] == numbers, funnel.paying[who] == numbers
+    last = int(funnel.seen_until[0])
+    comes &= np.array([int(state.book[i]["appointed"]) > last for i in who], bool)
+    reasons = {
+        CAME: np.where(comes, ON_THE_WAY, NO_SHOW),
+        MET: np.full(len(courses), LEFT),
+        MOVED: np.where(pays, ON_THE_WAY, NO_SALE),
+    }
+    losses: dict[int, Losses] = {n: {why: (1.0, 1.0)} for n, why in _ALWAYS.items()}
+    for number, before in ((CAME, INTERESTED), (MET, CAME), (MOVED, MET)):
+        for why in np.unique(reasons[number][step == before]):
+            which = (step == before) & (reasons[number] == why)
+            losses.setdefault(number, {})[int(why)] = (float(which.sum()), float(stake[which].sum()))
+    return steps_of("task", REASONS[reason], levels, losses)
+
+
+_ALWAYS = {
+    OWNED: NO_OWNER,
+    ALLOWED: POLICY,
+    ASKED: MINUTES,
+    REACHED: NOT_REACHED,
+    INTERESTED: NOT_INTERESTED,
+    STAYED: NOT_STAYED,
+}
+"""Steps of a task at which people are lost for one reason only."""
 
 
 def binding(steps: Iterable[Step]) -> Step | None:

@@ -30,6 +30,8 @@ _CHANNELS = {
     "letter": "asked by letter",
     "counter": "asked when they come to the counter",
     "field": "strangers, spoken to outside the branch",
+    "lobby": "asked by the lobby manager at the reception",
+    "advert": "strangers who read an advertisement and come by themselves",
 }
 _WHERE = {
     "event": "who accepts comes to the event",
@@ -54,7 +56,8 @@ def _condition(c: Condition) -> str:
 
 def _targets(c: Campaign) -> list[str]:
     if c.channel == "field":
-        return [f"people without an account; at most {c.list_most:,} a day"]
+        kind = [_condition(item) for item in c.target]
+        return [*kind, f"people without an account; at most {c.list_most:,} a day"]
     lines = [_condition(item) for item in c.target] or ["every customer"]
     if c.sample_share < 1.0:
         lines.append(f"of these {c.sample_share:.1%}, the segment that the book has no column for")

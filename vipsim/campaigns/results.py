@@ -89,7 +89,7 @@ def campaign_tables(branch: Any, scenario: Any, names: tuple[str, ...]) -> dict[
 
     campaigns, state = branch.campaigns, branch.state
     steps = [step for c, name in enumerate(names) for step in funnel.of_campaign(campaigns, state, c, name)]
-    tables = {"funnel": funnel.table([*steps, *funnel.of_tasks(branch.funnel)])}
+    tables = {"funnel": funnel.table([*steps, *funnel.of_tasks(branch.funnel, state)])}
     if not names:
         return tables
     made, people = [], []

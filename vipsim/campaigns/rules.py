@@ -10,6 +10,7 @@ from zlib import crc32
 
 import numpy as np
 
+from vipsim.customers.ownership import trained_skill
 from vipsim.records import rows
 from vipsim.scenario.campaigns import CODED, Campaign, Column
 from vipsim.scenario.fields import CLASSES
@@ -17,8 +18,8 @@ from vipsim.scenario.staff import ROLES
 
 PREPARE, INVITE, EVENT = range(3)
 DOES = ("prepare", "invite", "event")
-CALL, SMS, LETTER, COUNTER, FIELD = range(5)
-CHANNELS = ("call", "sms", "letter", "counter", "field")
+CALL, SMS, LETTER, COUNTER, FIELD, LOBBY, ADVERT = range(7)
+CHANNELS = ("call", "sms", "letter", "counter", "field", "lobby", "advert")
 AT_EVENT, AT_BRANCH, AT_ONCE = range(3)
 WHERE = ("event", "branch", "call")
 COLUMNS: tuple[str, ...] = get_args(Column)
@@ -72,7 +73,7 @@ WHY = (
     "declined",
     "seats",
     "did not come",
-    "waited for a manager and left",
+    "met by no manager",
     "minutes of the staff",
     "moved nothing",
     "went again",
@@ -80,6 +81,8 @@ WHY = (
 )
 LIMITS = frozenset({NO_OWNER, POLICY, LIST, MINUTES, BUDGET, STOPPED, SEATS, LEFT, STAFF})
 """Reasons that the branch sets itself; the others are the customers' answer."""
+
+CURVE = 4  # stretches of a campaign in which interest may differ
 
 # fmt: off
 _COUNTED = (
@@ -92,11 +95,11 @@ _MEASURED = (
     "invite_yuan", "guest_yuan", "reward_yuan", "budget_yuan", "reach_share", "interest_share",
     "accept_share", "show_share", "sale_share", "join_share", "late_share", "half_life_days",
     "hot_share", "care_share", "refused_care_share", "ebank_share", "product_share",
-    "stop_below_share",
+    "stop_below_share", "sign_share", "fee_yuan", "skill_share", "skill_most",
 )
 # fmt: on
 RULE = np.dtype(
-    [(name, "i8") for name in _COUNTED] + [(name, "f8") for name in _MEASURED],
+    [(name, "i8") for name in _COUNTED] + [(name, "f8") for name in _MEASURED] + [("interest_ratio", "f8", (CURVE,))],
     align=True,
 )
 PHASE = np.dtype([(name, "i8") for name in ("campaign", "number", "from_day", "until_day", "does")])
@@ -124,6 +127,7 @@ GUEST = np.dtype(
         ("paid", "i1"),  # 1 = the money came
         ("joined", "i1"),  # accounts opened: the stranger's own and those of friends
         ("prime", "i1"),  # type C before, so far not won
+        ("by_counter", "i1"),  # 1 = signed up as the counter signs up, which says who becomes an active user
     ],
     align=True,
 )
@@ -163,6 +167,7 @@ class Campaigns(NamedTuple):
     spent: np.ndarray  # float64 [campaigns]: yuan
     stopped: np.ndarray  # int64 [campaigns]: day of the stop, -1 = none
     taken: np.ndarray  # int64 [phases]: seats taken at an event
+    pool: np.ndarray  # int64 [campaigns]: row from which strangers of the kind are looked for
     left_min: np.ndarray  # float64 [works, people]: preparation not done yet
     minutes: np.ndarray  # float64 [works, 2]: minutes asked of the staff, minutes done
     pieces: Any  # PIECE: today's campaign work
@@ -182,7 +187,7 @@ def key_of(name: str) -> int:
     return crc32(name.encode()) & 0x7FFFFFFF
 
 
-def _rule(name: str, c: Campaign, start: int, filters: int, works: int) -> dict[str, Any]:
+def _rule(name: str, c: Campaign, start: int, filters: int, works: int, skill_most: float) -> dict[str, Any]:
     begins = [max(p.from_day, c.approval_days) for p in c.phases]
     special: dict[str, Any] = {
         "key": key_of(name),
@@ -199,6 +204,7 @@ def _rule(name: str, c: Campaign, start: int, filters: int, works: int) -> dict[
         "from_day": start + min(begins),
         "until_day": start + c.last_day(),
         "needs_owner": int(c.owned_only),
+        "skill_most": skill_most,
     }
     return {n: special[n] if n in special else getattr(c, n) for n in RULE.names or ()}
 
@@ -229,8 +235,10 @@ def make_campaigns(scenario: Any, start: int, next_open: np.ndarray, book_rows: 
     filters: list[dict[str, Any]] = []
     works: list[dict[str, Any]] = []
     room = scores = 0
+    training = scenario.ownership
+    skill_most = (1.0 + training.training_most_share) / trained_skill(training) if training else 1.0
     for number, (name, c) in enumerate(on):
-        rules.append(_rule(name, c, start, len(filters), len(works)))
+        rules.append(_rule(name, c, start, len(filters), len(works), skill_most))
         for place, p in enumerate(c.phases):
             first = max(p.from_day, c.approval_days)
             if first <= p.until_day:
@@ -263,6 +271,7 @@ def make_campaigns(scenario: Any, start: int, next_open: np.ndarray, book_rows: 
         spent=np.zeros(n),
         stopped=np.full(n, -1, np.int64),
         taken=np.zeros(len(phases), np.int64),
+        pool=np.zeros(n, np.int64),
         left_min=left,
         minutes=np.zeros((len(works), 2)),
         pieces=rows(staff * MOST_PIECES if n else 0, PIECE),

@@ -11,12 +11,14 @@ import numpy as np
 from vipsim import draws
 from vipsim.campaigns.contact import first_call, may_be_messaged, movable_part
 from vipsim.campaigns.rules import (
+    ADVERT,
     ALLOWED,
     CALL,
     COLUMNS,
     COUNTER,
     ELIGIBLE,
     LETTER,
+    LOBBY,
     OWNED,
 )
 from vipsim.compiled import kernel, lean
@@ -35,7 +37,9 @@ _NEVER_DUE = 1e9
 # Numbers of a guest's draws (stream CAMPAIGN, time = the campaign's key, id = the guest's luck): 64 for each phase.
 K_REACH, K_INTEREST, K_ACCEPT, K_SHOW, K_SALE, K_SIZE, K_LAG, K_LATE, K_WHEN, K_RANK, K_EBANK = range(11)
 K_FRIEND = 12  # 12 + friend: comes
+K_SIGN, K_DAY = 14, 15
 K_JOIN, K_JOIN_SIZE, K_JOIN_LAG = 16, 20, 24  # + friend; friend 3 = the guest, where a stranger
+K_SIGN_UP = 28  # minutes of the sign-up at the counter, of the activation, patience until it
 K_A_PHASE = 64
 _K_SAMPLE = 1 << 20
 
@@ -145,14 +149,22 @@ def stake_of(state, policy, rule, i):
 def is_allowed(state, policy, rule, i, day, until):
     """Whether the contact policy lets customer i be asked in the phase.
 
-    Messages go out on the first day, calls have the whole phase. A letter disturbs nobody, and at the counter the
-    customer came by himself: there only the wish not to be approached counts.
+    Messages go out on the first day, calls have the whole phase. A letter or an advertisement disturbs nobody, and to
+    the branch the customer came by himself: there only the wish not to be approached counts.
     """
-    if rule.channel == COUNTER or rule.channel == LETTER:
+    if rule.channel in (ADVERT, COUNTER, LETTER, LOBBY):
         return state.book[i].do_not_call == 0
     if rule.channel == CALL:
         return first_call(state, policy, i, day, until + 1) <= until
     return may_be_messaged(state, policy, i, day)
+
+
+@lean
+def is_addressed(state, rule, i):
+    """Whether a campaign may be meant for row i at all: customers, or for an advertisement people nobody knows yet."""
+    if rule.channel == ADVERT:
+        return state.book[i].stage == PROSPECT and state.book[i].known == 0
+    return PROSPECT < state.book[i].stage < EXITED
 
 
 @kernel
@@ -161,12 +173,12 @@ def draw_list(state, policy, campaigns, address, p, day):
     phase = campaigns.phases[p]
     c = phase.campaign
     rule = campaigns.rules[c]
-    rows = state.sums.next_prospect
+    rows = state.book.size if rule.channel == ADVERT else state.sums.next_prospect
     who = np.empty(rows, np.int32)
     order = np.empty(rows)
     n = 0
     for i in range(rows):
-        if not PROSPECT < state.book[i].stage < EXITED:
+        if not is_addressed(state, rule, i):
             continue
         if not is_eligible(state, policy, campaigns, address, c, i, day):
             continue

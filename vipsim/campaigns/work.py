@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from vipsim.campaigns.rules import EVENT, FIELD, INVITE, MOST_PIECES, PREPARE
 from vipsim.compiled import lean
+from vipsim.scenario.staff import ROLES
+
+MANAGER = ROLES.index("relationship_manager")
 
 
 @lean
@@ -74,8 +77,11 @@ def add_pieces(campaigns, own, member, c, w, person, does, minutes):
 
 
 @lean
-def count_work(campaigns, started, first, day):
-    """After the day: what was done of the pieces; the rest of the preparation stays."""
+def count_work(state, campaigns, rm_count, started, first, day):
+    """After the day: what was done of the pieces; the rest of the preparation stays.
+
+    Managers learn by preparation where it is training (C15): by the minutes done, of all managers, to a limit (B18).
+    """
     for n in range(campaigns.size[1]):
         piece = campaigns.pieces[n]
         at = started[first[piece.member] + piece.place]
@@ -85,6 +91,10 @@ def count_work(campaigns, started, first, day):
         campaigns.minutes[piece.work, 1] += piece.minutes
         if piece.does == PREPARE:
             campaigns.left_min[piece.work, piece.person] -= piece.minutes
+            rule = campaigns.rules[piece.campaign]
+            if rule.skill_share > 0.0 and campaigns.works[piece.work].role == MANAGER:
+                part = piece.minutes / campaigns.works[piece.work].prepare_min / max(rm_count, 1)
+                state.sums.skill = min(state.sums.skill + rule.skill_share * part, max(rule.skill_most, 1.0))
 
 
 @lean

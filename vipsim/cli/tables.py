@@ -10,11 +10,11 @@ from typing import Any
 GROUPS: tuple[tuple[str, str], ...] = (
     ("Assets kept and value", r"(opening|retained|new)_assets|net_retained|margin_|terminal_"),
     ("Customers", r"vip_(churn|downgrade|customer|asset)|net_vip|win_back|maturity_|assigned_|signed_|maintained_"),
-    ("Cards and owners", r"card_(?!fees)|renewal_|upgrade_|special_card|first_contact|transfers_"),
+    ("Cards, products, owners", r"card_(?!fees)|renewal_|upgrade_|special_card|products_|first_contact|transfers_"),
     ("Lobby", r"visits_|(vip|ordinary)_wait_|\w+_abandon|balk_|overtaken_|self_service_share|lobby_cost_"),
     ("Waits by line", r"\w+_wait_"),
     ("Identification", r"identification_|received_|prime_|missed_|wasted_|leads_|teller_referrals_|referred_"),
-    ("Staff and outreach", r"utilisation_|contacts_|meetings_|sales_|coverage_|follow_up_"),
+    ("Staff and outreach", r"utilisation_|contacts_|messages_|meetings_|sales_|coverage_|follow_up_"),
     ("Service", r"satisfaction_|complaints_|ebank_"),
     ("Money and rules", r"cost_|campaign_|budget_|compliance_|plan_|card_fees|consent_"),
 )

@@ -19,13 +19,13 @@ from vipsim.customers.book import EXITED, NO_DAY
 from vipsim.customers.lifecycle import day_of_event
 from vipsim.customers.segments import DEMAND, STANDARD, TYPE_C
 from vipsim.customers.state import CARD_BIT, INCOME, count, is_customer, move, raise_relationship
-from vipsim.draws import category, draw, pair
+from vipsim.draws import category, draw
 
 APPLY, EXCHANGE, RENEW, SPECIAL, EXPIRE, DISQUALIFY = range(6)
 """Card business: the number of a dated entry. What a customer comes for is kept as this plus 1 (0 = nothing)."""
 
 # Numbers of a month's draws of a customer (stream TIER): acceptance and day; disqualified; handing back after a fee.
-_ACCEPT, _DISQUALIFY, _CANCEL = 0, 2, 4
+ACCEPTED, DISQUALIFIED, _CANCEL = 0, 2, 4
 _ELIGIBLE, _RENEW = 8, 16  # whether important enough (time 0); the renewal (time = day of expiry)
 _YEAR = 365
 
@@ -173,37 +173,38 @@ def _open_day(month, day):
 
 
 @lean
-def file_cards(state, agenda, rules, address, i, month, cumulative, total):
-    """Date the card business of customer i in this month: expiry, loss, renewal, offer (T01, T05, T07, T11, T20)."""
+def file_card_ends(state, agenda, rules, u, i, month):
+    """Date the end of holder i's card in this month: its expiry, and the loss of the right to it (T07, T20)."""
+    row = state.book[i]
+    if month.first_day <= row.card_expiry < month.first_day + month.days:
+        file(agenda, row.card_expiry, CARD, i, EXPIRE, 0)
+    when = day_of_event(u, rules.disqualified_per_month, month.days)
+    if when >= 0:
+        file(agenda, month.first_day + when, CARD, i, DISQUALIFY, 0)
+
+
+@lean
+def file_card_visit(state, agenda, rules, address, u_accept, u_day, i, month, cumulative):
+    """Date the visit that customer i makes this month for a card: renewal, exchange, an accepted offer (T01, T11)."""
     row = state.book[i]
     first = month.first_day
-    after = first + month.days
     due = row.card_expiry - rules.renew_before_days
-    if row.card > 0:
-        if first <= row.card_expiry < after:
-            file(agenda, row.card_expiry, CARD, i, EXPIRE, 0)
-        u = draw(address, draws.TIER, month.number, i, _DISQUALIFY)
-        when = day_of_event(u, rules.disqualified_per_month, month.days)
-        if when >= 0:
-            file(agenda, first + when, CARD, i, DISQUALIFY, 0)
-        if month.number == 0:
-            due = max(due, first)
-    if total <= 0.0:
-        return
-    u_accept, u_day = pair(address, draws.TIER, month.number, i, _ACCEPT)
-    day = first + category(u_day, cumulative)
+    if row.card > 0 and month.number == 0:
+        due = max(due, first)
     if row.card_business > 0:
-        file(agenda, day, CARD, i, row.card_business - 1, 0)
-    elif row.card > 0 and first <= due < after:
+        file(agenda, first + category(u_day, cumulative), CARD, i, row.card_business - 1, 0)
+    elif row.card > 0 and first <= due < first + month.days:
         file(agenda, _open_day(month, due), CARD, i, RENEW, 0)
-    elif u_accept >= rules.acceptance or rules.can_issue == 0:
-        return
-    elif 0 < row.card < row.tier and not row.special:
-        file(agenda, day, CARD, i, EXCHANGE, 0)
-    elif row.tier > 0 and row.signed and may_have_card(state, rules, i, day):
-        file(agenda, day, CARD, i, APPLY, 0)
-    elif _may_be_special(state, rules, address, i, day):
-        file(agenda, day, CARD, i, SPECIAL, 0)
+    elif u_accept >= rules.acceptance or rules.can_issue == 0 or (row.card >= row.tier and row.card > 0):
+        return  # the offer is turned down, or there is nothing to offer
+    else:
+        day = first + category(u_day, cumulative)
+        if 0 < row.card < row.tier and not row.special:
+            file(agenda, day, CARD, i, EXCHANGE, 0)
+        elif row.tier > 0 and row.signed and may_have_card(state, rules, i, day):
+            file(agenda, day, CARD, i, APPLY, 0)
+        elif _may_be_special(state, rules, address, i, day):
+            file(agenda, day, CARD, i, SPECIAL, 0)
 
 
 @lean

@@ -317,21 +317,15 @@ def divide_book(state, address, rules, team, customers, first_time, day):
 
 
 @lean
-def any_manager_has_room(rules, team):
-    """Whether some relationship manager's book may grow."""
-    found = False
+def room_left(rules, team):
+    """Whether some manager's book, and whether some teller's book, may grow: two bools."""
+    managers = False
     for member in range(RM_FIRST, RM_FIRST + team.rm_count):
-        found = found or team.books[member] < rules.max_book
-    return found
-
-
-@lean
-def wants_owner(state, rules, i):
-    """Whether customer i is in an owner's band and has no owner."""
-    if state.book[i].owner != NO_OWNER:
-        return False
-    have = measured(state, rules, i)
-    return have >= rules.rm_from_yuan or rules.teller_from_yuan <= have < teller_top(rules)
+        managers = managers or team.books[member] < rules.max_book
+    tellers = False
+    for member in range(TELLER_FIRST, TELLER_FIRST + team.teller_count):
+        tellers = tellers or team.books[member] < rules.teller_max_book
+    return managers, tellers
 
 
 @lean
@@ -347,14 +341,20 @@ def assigned_chance(state, rules, i):
 
 
 @lean
-def seek_owner(state, agenda, address, rules, team, room, i, day):
-    """At the month's start: customer i, who is to have an owner, gets one after the lag (B07).
+def may_find_owner(rules, team, room, have):
+    """Whether somebody with these assets, yuan, may find an owner while managers and tellers have such ``room``."""
+    managers, tellers = room
+    band = band_of(rules, team, have)
+    if band == MANAGERS:
+        return managers or (tellers and rules.teller_from_yuan <= have < teller_top(rules))
+    if band == TELLERS:
+        return tellers or (managers and have >= rules.rm_from_yuan)
+    return True
 
-    ``room``: whether some manager's book may grow; if none may, nobody draws lots for one.
-    """
-    have = measured(state, rules, i)
-    if not room and band_of(rules, team, have) == MANAGERS and have >= teller_top(rules):
-        return
+
+@lean
+def seek_owner(state, agenda, address, rules, team, i, day):
+    """At the month's start: customer i, who is to have an owner, gets one after the lag (B07)."""
     if rightful_owner(state, address, rules, team, i) >= 0:
         state.book[i].owner = OWNER_PENDING
         file(agenda, day + rules.assignment_lag_days, ASSIGN, i, NEW, 0)

@@ -76,6 +76,7 @@ class LevelRules(NamedTuple):
     """What a grid level means for its customers, by level 0-9 (0 = not known yet): arrays of 10, as kernels take them.
 
     hazard: relative hazard of a large outflow, discounted to its causal part (S05-S12)
+    referral: chance that somebody recommended joins, relative, by the level of who recommends (S14, S15)
     saving: relative saving (S05-S12)
     visits: visits relative to others' (S04)
     perk_yuan, perk_care: extra care of an owned customer a month, and its rise of relationship (S13-S15)
@@ -83,6 +84,7 @@ class LevelRules(NamedTuple):
     """
 
     hazard: np.ndarray
+    referral: np.ndarray
     saving: np.ndarray
     visits: np.ndarray
     perk_yuan: np.ndarray
@@ -101,6 +103,7 @@ def levels_of(scenario: Any) -> LevelRules:
     perks = np.array([0.0, *grid.perk_yuan_per_year]) / 12.0
     return LevelRules(
         hazard=hazard,
+        referral=np.array([1.0, *grid.referral_ratio]),
         saving=np.array([1.0, *grid.saving_ratio]),
         visits=visits,
         perk_yuan=perks,

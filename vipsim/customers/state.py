@@ -102,6 +102,7 @@ SUMS = np.dtype(
             ("lead_policy", "i8"),  # how leads without owner are distributed
             ("manager_books", "i8", (20,)),  # customers of each manager at the month's start
             ("co_managed", "i8"),  # customers whom a centre keeps together with their owner, this month
+            ("skill", "f8"),  # closing skill that campaigns have taught, 1 = none
             ("phase", "i8"),
             ("tail", "f8", (3,)),  # fen x days of the last 90 days: cohort's assets, gains contained, days
             ("tally", "f8", (3, tally.WIDTH)),
@@ -137,7 +138,7 @@ def begin(opening: Any, customers: int) -> State:
     """
     sums = np.zeros(1, SUMS).view(np.recarray)[0]
     sums["class_total"] = opening["balance"].sum(axis=0)
-    sums["hazard_mean"] = 1.0
+    sums["hazard_mean"] = sums["skill"] = 1.0
     sums["cards"] = np.count_nonzero(opening["card"] > 0)
     sums["hazard_level"] = 1.0
     sums["next_prospect"] = customers

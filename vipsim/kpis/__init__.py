@@ -249,6 +249,14 @@ _ALL = (
         "KPI38",
     ),
     Kpi(
+        "messages_per_day",
+        "messages/day",
+        "none",
+        "Messages and letters that the staff sent one by one, on an open day; those of campaigns not counted.",
+        "日均信息发送",
+        "KPI13",
+    ),
+    Kpi(
         "coverage_share",
         "share",
         "up",
@@ -340,6 +348,22 @@ _ALL = (
         "KPI21",
     ),
     Kpi("complaints_per_1000_visits", "per 1000", "down", "Complaints in a thousand visits.", "千次到店投诉", "KPI22"),
+    Kpi(
+        "products_per_customer",
+        "products",
+        "up",
+        "Products that a customer holds, mean: classes with money and others, end of the window.",
+        "客户产品覆盖率",
+        "KPI31",
+    ),
+    Kpi(
+        "complaints_resolved_share",
+        "share",
+        "up",
+        "Complaints solved, at once or by a later contact, of those made in the window.",
+        "投诉解决率",
+        "KPI22",
+    ),
     Kpi("sales_per_month", "sales/month", "up", "Closed sales in the window, a month.", "月均成交", "KPI15"),
     Kpi(
         "cost_total_yuan",

@@ -58,9 +58,9 @@ def plan_evenly(agenda, i, reason, rate, phase, expiry_days, month, first_day, d
 
 @lean
 def plan_contacts(state, agenda, triggers, i, level, phase, month, first_day, days):
-    """File the contacts of the maintenance plan by level, and the head's visits by tier (M01, M17)."""
+    """File the contacts of the maintenance plan by level and stage (Y07), and the head's visits by tier (M01, M17)."""
     if triggers.on[CONTACT_PLAN]:
-        rate = triggers.plan_per_month[level]
+        rate = triggers.plan_per_month[level] * triggers.stage_plan[state.book[i].stage]
         plan_evenly(agenda, i, CONTACT_PLAN, rate, phase, triggers.expiry_days[CONTACT_PLAN], month, first_day, days)
     if triggers.on[LEADER_VISIT] and state.book[i].tier > 0:
         rate = triggers.visits_per_month[state.book[i].tier]

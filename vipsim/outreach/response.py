@@ -23,6 +23,7 @@ from vipsim.outreach.plan import EXTRA, RESULT, SHOW
 from vipsim.outreach.sales import (
     CAME_BACK,
     advise,
+    effort,
     file_after_sale,
     freshness,
     offer,
@@ -148,15 +149,15 @@ def meet(state, agenda, policy, address, i, number, day, days_left):
     u_sale, u_size = pair(address, draws.VISIT_RESULT, day, i, first)
     u_ladder, u_lag = pair(address, draws.VISIT_RESULT, day, i, first + 2)
     closing, care = _seller(policy, 0)
-    effort = policy.closing_effort * freshness(policy, state, i) * closing * policy.triggers.response[FACE]
+    drive = effort(state, policy) * freshness(policy, state, i) * closing * policy.triggers.response[FACE]
     count(state, tally.MEETINGS_PRIME, 1.0)
     if state.book[i].stage == PROSPECT:
-        if u_ladder >= response.prospect_join_share * effort:
+        if u_ladder >= response.prospect_join_share * drive:
             return
         open_account(state, policy, i, day)
         first_money(state, agenda, policy, i, u_sale, u_size, u_lag, day)
         return
-    chance = response.meeting_sale_share * effort * willingness(policy, state, i, day)
+    chance = response.meeting_sale_share * drive * willingness(policy, state, i, day)
     _feel(state, policy, FACE, care, response.meeting_care_share, i, day)
     offer(state, agenda, policy, i, chance, u_sale, u_size, u_lag, day)
     if u_ladder < chance:
@@ -206,7 +207,7 @@ def respond(state, agenda, backlog, policy, address, n, reached, post, day, next
     u_result, u_size = pair(address, draws.CONTACT, due, i, task_number(reason, attempt, RESULT))
     u_lag, u_sign = pair(address, draws.CONTACT, due, i, task_number(reason, attempt, EXTRA))
     closing, care = _seller(policy, role_of(post))
-    effort = policy.closing_effort * freshness(policy, state, i) * triggers.response[channel] * closing
+    drive = effort(state, policy) * freshness(policy, state, i) * triggers.response[channel] * closing
     willing = willingness(policy, state, i, day) if aim in (SELL, FOLLOW) else 0.0
     pushes = push_or_wait(state, policy, i) if willing > 0.0 and row.ask_from <= day else 0.0
     row.month_contacts += 1
@@ -223,18 +224,20 @@ def respond(state, agenda, backlog, policy, address, n, reached, post, day, next
         base = policy.response.call_sale_share
         if reason == THRESHOLD_NEAR:
             base *= policy.response.threshold_pull_ratio
+        if policy.outreach.ask_whys and talk:
+            base *= policy.response.whys_sale_ratio  # what is offered fits what is needed (O22)
         if row.stage != PROSPECT and pushes > 0.0:
-            chance = base * effort * willing * pushes
+            chance = base * drive * willing * pushes
             if offer(state, agenda, policy, i, chance, u_result, u_size, u_lag, day):
                 result = SOLD
-        comes = talk and u_result >= 1.0 - policy.response.call_visit_share * min(1.0, effort)
+        comes = talk and u_result >= 1.0 - policy.response.call_visit_share * min(1.0, drive)
         if result == TALKED and comes and appoint(state, agenda, policy, i, reason, due, day, next_open):
             result = APPOINTED  # the aim of a call is a meeting (O01)
     elif aim == INVITE:
         delay = np.float64(day - due)
         if delay <= triggers.sla_days[reason]:
             count(state, tally.LEADS_IN_TIME, 1.0)
-        chance = policy.response.appointment_share * effort * 0.5 ** (delay / policy.response.delay_halving_days)
+        chance = policy.response.appointment_share * drive * 0.5 ** (delay / policy.response.delay_halving_days)
         if u_result < chance and appoint(state, agenda, policy, i, reason, due, day, next_open):
             result = APPOINTED
     elif aim == REMIND:
@@ -261,13 +264,13 @@ def respond(state, agenda, backlog, policy, address, n, reached, post, day, next
             count(state, tally.COMPLAINTS_RESOLVED, 1.0)
             result = RECOVERED
     elif aim == WIN_BACK:
-        if u_result < policy.response.win_back_share * effort:
+        if u_result < policy.response.win_back_share * drive:
             part = policy.response.won_share * policy.response.movable_share * u_size
             back = np.int64(np.float64(row.elsewhere) * part)
             file(agenda, day + policy.response.lag_days_low, ARRIVE, i, CAME_BACK, back)
             result = WON_BACK
     elif aim == RESCUE:
-        kept = rescue(state, address, policy.lifecycle, effort, i)
+        kept = rescue(state, address, policy.lifecycle, drive, i)
         result = RESCUED if kept else NOT_RESCUED
         if not kept and row.stage == NOTICE and row.rescue_tries < policy.lifecycle.rescue_most:
             return result

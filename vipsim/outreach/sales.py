@@ -14,7 +14,7 @@ from vipsim import tally
 from vipsim.agenda import ARRIVE, HOT_LEAVE, TASK, file
 from vipsim.compiled import lean
 from vipsim.customers.assets import place
-from vipsim.customers.book import EXPLORATION, NEVER, NO_OWNER, NOTICE
+from vipsim.customers.book import EXPLORATION, MATURITY, NEVER, NO_OWNER, NOTICE
 from vipsim.customers.ownership import POSTS
 from vipsim.customers.segments import DEMAND, WEALTH_PRODUCT
 from vipsim.customers.state import CLASSES, count, raise_relationship
@@ -30,6 +30,24 @@ def role_of(post):
 
 
 @lean
+def effort(state, policy):
+    """Closing effort: pay and training of the policy, and what campaigns have taught the managers since (B18, C15)."""
+    return policy.closing_effort * state.sums.skill
+
+
+@lean
+def familiarity(policy, state, i):
+    """Chance of a sale by how well the branch knows customer i: style, needs, plans (S21, D05, D10).
+
+    Knowledge grows with contacts and fades without: ``care`` counts the last year's in meetings' worth.
+    """
+    response = policy.response
+    care = state.book[i].care
+    known = care / (care + response.known_half_per_year)
+    return response.unknown_sale_ratio + (response.known_sale_ratio - response.unknown_sale_ratio) * known
+
+
+@lean
 def freshness(policy, state, i):
     """Response of a customer who is contacted often, relative to a rested one (O09)."""
     tiring = state.book[i].contact_load - policy.response.fatigue_from_per_year
@@ -40,14 +58,17 @@ def freshness(policy, state, i):
 def willingness(policy, state, i, day):
     """Chance of a sale to customer i relative to an unremarkable one.
 
-    Relationship and its stage (Y03, Y07), rivals' answer to earlier offers, a loss felt lately (O07), refusals of the
-    same seller (O08).
+    Relationship and its stage (Y03, Y07), saturation (Y06), what is known (S21), rivals' answer to earlier offers, a
+    loss felt lately (O07), refusals of the same seller (O08).
     """
     response = policy.response
     row = state.book[i]
     ratio = (0.5 + row.relationship) * (1.0 - row.courted)
     if EXPLORATION <= row.stage <= NOTICE:
         ratio *= response.stage_sale_ratio[row.stage - EXPLORATION]
+        if row.stage == MATURITY and day - row.stage_since > response.saturation_days:
+            ratio *= response.saturated_ratio  # satisfied, and nothing is missing
+        ratio *= familiarity(policy, state, i)
     if day - row.loss_day <= policy.lifecycle.loss_days:
         followed = response.followed_share if day - row.followed_day <= response.followed_days else 0.0
         ratio *= 1.0 - (1.0 - response.loss_sale_ratio) * (1.0 - followed)
@@ -57,22 +78,28 @@ def willingness(policy, state, i, day):
 
 
 @lean
-def fitting(policy, state, i, u, lowest):
-    """Product class that customer i is sold, ``lowest`` or above: by age, tier and earlier sales, the ladder (O06)."""
+def fitting(policy, state, i, u, lowest, day):
+    """Product class that customer i is sold, ``lowest`` or above: by age, tier and earlier sales, the ladder (O06).
+
+    After a loss lately felt another product than before is shown: the table of substitutes (O08).
+    """
     response = policy.response
     row = state.book[i]
+    hurt = day - row.loss_day <= policy.lifecycle.loss_days
     rich = response.vip_fit_ratio if row.tier > 0 else 1.0
     if row.age >= response.careful_from_years:
         rich *= response.careful_ratio
     total = 0.0
     for product in range(lowest, CLASSES):
         if row.sales >= response.unlock_sales[product]:
-            total += response.fit_ratio[product] * (rich if product > WEALTH_PRODUCT else 1.0)
+            weight = response.fit_ratio[product] * (rich if product > WEALTH_PRODUCT else 1.0)
+            total += weight * (response.substitute_ratio[product] if hurt else 1.0)
     left = u * total
     found = lowest
     for product in range(lowest, CLASSES):
         if row.sales >= response.unlock_sales[product]:
             weight = response.fit_ratio[product] * (rich if product > WEALTH_PRODUCT else 1.0)
+            weight *= response.substitute_ratio[product] if hurt else 1.0
             if left >= 0.0 and weight > 0.0:
                 found = product
             left -= weight
@@ -106,7 +133,7 @@ def offer(state, agenda, policy, i, chance, u_sale, u_size, u_lag, day):
     row.ask_from = day + response.sale_rest_days
     row.refusals = 0
     u_class = u_sale / min(chance, 1.0)  # given the sale again uniform
-    product = fitting(policy, state, i, u_class, DEMAND)
+    product = fitting(policy, state, i, u_class, DEMAND, day)
     row.sales = min(row.sales + 1, 10000)
     count(state, tally.SALES, 1.0)
     count(state, tally.BONUS_YUAN, policy.incentives.bonus_yuan)
@@ -141,7 +168,7 @@ def file_after_sale(agenda, policy, i, day):
 @lean
 def advise(state, agenda, policy, i, u, day, days_left):
     """Advice in a meeting moves a part of the demand balance into a product that fits; its fee is booked (O06, N22)."""
-    product = fitting(policy, state, i, u, DEMAND + 1)
+    product = fitting(policy, state, i, u, DEMAND + 1, day)
     part = np.int64(np.float64(state.book[i].balance[DEMAND]) * policy.response.ladder_share)
     if part <= 0:
         return

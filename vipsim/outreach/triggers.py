@@ -122,7 +122,8 @@ class Rules(NamedTuple):
     talk: np.ndarray  # int8 [channel]: a conversation
     plan_per_month: np.ndarray  # float64 [10] by grid level 1-9
     visits_per_month: np.ndarray  # float64 [4] the head's visits by tier
-    extra_min: np.ndarray  # float64 [reason]: minutes more, for an exact time
+    extra_min: np.ndarray  # float64 [reason]: minutes more, for an exact time, for several whys
+    stage_plan: np.ndarray  # float64 [7] by stage: planned contacts relative to the plan by level
 
 
 def rules(scenario: Any) -> Rules:
@@ -131,7 +132,6 @@ def rules(scenario: Any) -> Rules:
     triggers = [getattr(outreach.triggers, reason) for reason in REASONS]
     channels = [getattr(outreach, channel) for channel in CHANNELS]
     gains = np.array([expected_gain(scenario, preset) for preset in PRESETS])
-    firm = outreach.firm_min if outreach.firm_appointments else 0.0
     return Rules(
         on=np.array([t.on for t in triggers], np.int8),
         channel=np.array([CHANNELS.index(t.channel) for t in triggers], np.int8),
@@ -158,9 +158,19 @@ def rules(scenario: Any) -> Rules:
         cost=np.array([c.cost_yuan for c in channels]),
         talk=np.array([n in TALKS for n in range(len(CHANNELS))], np.int8),
         plan_per_month=np.array([0.0, *outreach.plan_contacts_per_year]) / 12.0,
+        stage_plan=np.array([0.0, *outreach.stage_plan_ratio, 0.0]),
         visits_per_month=np.array([0.0, *outreach.leader_visits_per_year]) / 12.0,
-        extra_min=np.array([firm if p.aim == INVITE else 0.0 for p in PRESETS]),
+        extra_min=np.array([_extra_min(outreach, p) for p in PRESETS]),
     )
+
+
+def _extra_min(outreach: Any, preset: Preset) -> float:
+    """Minutes more of one contact that reaches: an exact time (O17), several whys before an offer (O22)."""
+    if preset.aim == INVITE:
+        return float(outreach.firm_min) if outreach.firm_appointments else 0.0
+    talks = CHANNELS.index(getattr(outreach.triggers, preset.reason).channel) in TALKS
+    asks = outreach.ask_whys and talks and preset.aim in (SELL, FOLLOW)
+    return float(outreach.whys_min) if asks else 0.0
 
 
 def expected_gain(scenario: Any, preset: Preset) -> tuple[float, float, float]:

@@ -47,6 +47,9 @@ Column = Literal[
     "contact_days",
     "opened_days",
 ]
+OF_STRANGERS = ("age_years", "female", "income_yuan", "type")
+"""Columns that tell one stranger from another."""
+
 Role = Literal["relationship_manager", "lobby_manager", "teller", "head"]
 
 
@@ -123,11 +126,11 @@ class Campaign(Section):
         "choice", "Money at stake in the funnel: what could come, or what could go", default="elsewhere"
     )
 
-    channel: Literal["call", "sms", "letter", "counter", "field"] = lever(
+    channel: Literal["call", "sms", "letter", "counter", "field", "lobby", "advert"] = lever(
         "choice",
-        "How people are asked: by their owner (as outreach.triggers.campaign_call says), by message, by letter, at the "
-        "counter, or strangers outside the branch",
-        "C02, C04, C06, C11",
+        "How people are asked: by their owner (as outreach.triggers.campaign says), by message, by letter, at the "
+        "counter, strangers outside the branch, by the lobby manager at the reception, strangers by an advertisement",
+        "C02, C03, C04, C06, C11, C24",
     )
     where: Literal["event", "branch", "call"] = fact(
         "choice", "What who accepts does: comes to the event, comes to the branch, or it is done with the contact"
@@ -148,7 +151,14 @@ class Campaign(Section):
     minutes_per_guest_min: float = fact(
         "min", "Staff minutes that a guest takes; 0 = no guest waits for staff", "N25", ge=0, le=480, default=0.0
     )
-    ask_min: float = fact("min", "Minutes that asking adds to a counter service", "EB02", ge=0, le=30, default=0.0)
+    ask_min: float = fact(
+        "min",
+        "Minutes that asking adds to a counter service or to the reception",
+        "EB02, C03",
+        ge=0,
+        le=30,
+        default=0.0,
+    )
     seats: int = lever("people", "Places of one event", "C04, N26", ge=0, le=10_000, default=10_000)
     guests_most: int = fact("people", "Friends that one guest may bring", "C04", ge=0, le=2, default=0)
     guest_share: float = uncertainty("share", "Chance of each friend to come", "N26", ge=0, le=1, default=0.0)
@@ -170,6 +180,12 @@ class Campaign(Section):
     )
     interest_share: float = uncertainty(
         "share", "Interested of those reached, at middling relationship", "N12", ge=0, le=1
+    )
+    interest_ratio: list[float] = uncertainty(
+        "ratio",
+        "Interest in the four quarters of the campaign's days: introduction, growth, saturation, decline",
+        "Y13, assumption",
+        default=[1.0, 1.0, 1.0, 1.0],
     )
     accept_share: float = uncertainty("share", "Who accept, of those interested", "N12, N26", ge=0, le=1)
     show_share: float = uncertainty("share", "Who come, of those who accepted", "N26", ge=0, le=1, default=1.0)
@@ -200,7 +216,31 @@ class Campaign(Section):
     ebank_share: float = uncertainty(
         "share", "Who become active on electronic channels, of those met", "N30", ge=0, le=1, default=0.0
     )
-    product: Literal["none", "wealth_product", "fund", "insurance_metals"] = fact(
+    sign_share: float = uncertainty(
+        "share",
+        "Owned customers met who sign for the relationship service",
+        "C23, B06, assumption",
+        ge=0,
+        le=1,
+        default=0.0,
+    )
+    fee_yuan: float = fact(
+        "yuan",
+        "Fee income by each who takes part: card spending (C19); below 0 = fees forgone (C18)",
+        "C18, C19, assumption",
+        ge=-10_000,
+        le=10_000,
+        default=0.0,
+    )
+    skill_share: float = uncertainty(
+        "share",
+        "Rise of the managers' closing skill when all of them have done all preparation, which is training",
+        "C15, B18, assumption",
+        ge=0,
+        le=1,
+        default=0.0,
+    )
+    product: Literal["none", "time_deposit", "wealth_product", "fund", "insurance_metals"] = fact(
         "choice", "Product class that a buyer moves demand money into", "C01", default="none"
     )
     product_share: float = uncertainty(
@@ -222,6 +262,15 @@ class Campaign(Section):
 
     @model_validator(mode="after")
     def _whole(self) -> Campaign:
+        if len(self.interest_ratio) != 4 or min(self.interest_ratio) < 0:
+            raise ValueError("interest_ratio expects 4 numbers of at least 0, one for each quarter of the campaign")
+        hidden = [item.column for item in self.target if item.column not in OF_STRANGERS]
+        if self.channel in ("field", "advert") and hidden:
+            raise ValueError(f"expected target columns of strangers ({', '.join(OF_STRANGERS)}), found {hidden[0]!r}")
+        if self.channel == "advert" and self.where != "branch":
+            raise ValueError(
+                f"expected where = 'branch', as readers of an advertisement come there, found {self.where!r}"
+            )
         kinds = {phase.does for phase in self.phases}
         if (self.where == "event" or self.channel == "field") and "event" not in kinds:
             raise ValueError("expected phases with an event, as people are to come to one, found none")

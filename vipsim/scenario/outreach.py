@@ -123,6 +123,13 @@ class Outreach(Section):
     pitch_on_first_contact: bool = lever("switch", "Whether the first talk with the wary offers a product", "O04")
     firm_appointments: bool = lever("switch", "Whether an appointment is made for an exact time", "O17")
     firm_min: float = fact("min", "Staff minutes more for making an exact time", "O17, assumption", ge=0, le=60)
+    ask_whys: bool = lever("switch", "Whether several whys are asked before an offer in a talk", "O22")
+    whys_min: float = fact("min", "Staff minutes that the whys add to a talk", "O22, assumption", ge=0, le=60)
+    stage_plan_ratio: list[float] = lever(
+        "ratio",
+        "Planned contacts in exploration, development, maturity, decline, notice, relative to the plan by level",
+        "Y07",
+    )
     change_seller_after: int = lever(
         "attempts", "Refusals in a row after which another manager offers; 0 = never", "O08", ge=0, le=5
     )
@@ -140,6 +147,9 @@ class Outreach(Section):
         plan = self.plan_contacts_per_year
         if len(plan) != 9 or min(plan) < 0 or max(plan) > 52:
             raise ValueError("plan_contacts_per_year expects 9 numbers between 0 and 52, one per grid level")
+        stages = self.stage_plan_ratio
+        if len(stages) != 5 or min(stages) < 0 or max(stages) > 4:
+            raise ValueError("stage_plan_ratio expects 5 numbers between 0 and 4, one for each stage")
         visits = self.leader_visits_per_year
         if len(visits) != 3 or min(visits) < 0 or max(visits) > 52:
             raise ValueError("leader_visits_per_year expects 3 numbers between 0 and 52, one per tier")
@@ -232,6 +242,28 @@ class Response(Section):
         "Chance of a sale in exploration, development, maturity, decline, notice",
         "Y02-Y05, Y07, assumption",
     )
+    saturation_days: int = fact(
+        "days", "Days in maturity after which a relationship is saturated", "Y06, assumption", ge=0, le=20_000
+    )
+    saturated_ratio: float = uncertainty(
+        "ratio", "Chance of a sale in a saturated relationship", "Y06, assumption", ge=0, le=1
+    )
+    known_half_per_year: float = uncertainty(
+        "contacts/year", "Contacts a year, in meetings' worth, by which half of a customer is known", "S21, assumption",
+        gt=0,
+    )  # fmt: skip
+    unknown_sale_ratio: float = uncertainty(
+        "ratio", "Chance of a sale to a customer of whom nothing is known", "D05, assumption", ge=0, le=1
+    )
+    known_sale_ratio: float = uncertainty(
+        "ratio", "Chance of a sale to a customer of whom all is known", "D05, S21, assumption", ge=1, le=3
+    )
+    substitute_ratio: list[float] = uncertainty(
+        "ratio", "Weight of each product class in what is shown after a loss: gold instead of funds", "O08, assumption"
+    )
+    whys_sale_ratio: float = uncertainty(
+        "ratio", "Chance of a sale in a talk where several whys were asked", "O22, assumption", ge=1, le=3
+    )
     careful_from_years: int = fact("years", "Age from which customers are careful", "S06", ge=18, le=100)
     careful_ratio: float = uncertainty(
         "ratio", "Weight of funds, insurance and metals for the careful", "S06, assumption", ge=0, le=1
@@ -305,7 +337,9 @@ class Response(Section):
 
     @model_validator(mode="after")
     def _classes(self) -> Response:
-        expect_each(self, CLASSES, ("fit_ratio", "unlock_sales"))
+        expect_each(self, CLASSES, ("fit_ratio", "unlock_sales", "substitute_ratio"))
+        if min(self.substitute_ratio) < 0 or self.substitute_ratio[0] <= 0:
+            raise ValueError("substitute_ratio expects numbers of at least 0, above 0 for the demand deposit")
         if min(self.fit_ratio) < 0 or min(self.unlock_sales) < 0:
             raise ValueError("fit_ratio and unlock_sales expect numbers of at least 0")
         if self.fit_ratio[0] <= 0 or self.unlock_sales[0] > 0:

@@ -62,6 +62,12 @@ class Tiers(Section):
     service_share: list[float] = lever(
         "share", "Part of the services granted to standard, platinum, black-gold cards", "T15, T17", default=...
     )
+    service_from_month: list[int] = lever(
+        "months",
+        "Months of the window until the part granted to standard, platinum, black-gold cards holds; before, today's",
+        "T32",
+        default=...,
+    )
     roaming_yuan_per_year: float = fact(
         "yuan/year", "Cost of serving other branches' VIPs here: who serves pays", "T19, assumption", ge=0
     )
@@ -73,7 +79,9 @@ class Tiers(Section):
         for name in ("standard", "platinum", "black"):
             if getattr(self, f"{name}_yuan") < getattr(self, f"{name}_floor_yuan"):
                 raise ValueError(f"{name}_yuan is below the head office's {name}_floor_yuan (T03)")
-        expect_each(self, LEVELS, ("service_share",))
+        expect_each(self, LEVELS, ("service_share", "service_from_month"))
+        if not all(0 <= month <= 120 for month in self.service_from_month):
+            raise ValueError(f"service_from_month: expected months from 0 to 120, found {self.service_from_month}")
         if not all(0.0 <= share <= 1.0 for share in self.service_share):
             raise ValueError(f"service_share: expected shares from 0 to 1, found {self.service_share}")
         return self
@@ -157,6 +165,11 @@ class Grid(Section):
     saving_ratio: list[float] = uncertainty(
         "ratio", "Saving out of income by grid level 1-9, relative", "S05-S12 (signs only), assumption"
     )
+    referral_ratio: list[float] = uncertainty(
+        "ratio",
+        "Chance that somebody recommended joins, by the recommender's grid level 1-9, relative",
+        "S14, S15 (signs only), Q08, assumption",
+    )
     serve_level1: Literal["full", "channel_only", "drop"] = lever(
         "choice", "Treatment of level 1: like all, by channels only, or given up", "S04, T29, DV34"
     )
@@ -176,12 +189,12 @@ class Grid(Section):
             cuts = getattr(self, name)
             if len(cuts) != 2 or not 0 < cuts[0] < cuts[1]:
                 raise ValueError(f"{name} expects two rising numbers above 0")
-        expect_each(self, GRID_LEVELS, ("perk_yuan_per_year", "outflow_ratio", "saving_ratio"))
+        expect_each(self, GRID_LEVELS, ("perk_yuan_per_year", "outflow_ratio", "saving_ratio", "referral_ratio"))
         expect_each(self, ("both low", "current high", "growth high", "both high"), ("value_contacts_per_year",))
         for name, most in (("value_contacts_per_year", 52.0), ("perk_yuan_per_year", 100_000.0)):
             if not all(0.0 <= x <= most for x in getattr(self, name)):
                 raise ValueError(f"{name}: expected numbers from 0 to {most:g}, found {getattr(self, name)}")
-        for name in ("outflow_ratio", "saving_ratio"):
+        for name in ("outflow_ratio", "saving_ratio", "referral_ratio"):
             if min(getattr(self, name)) <= 0.0:
                 raise ValueError(f"{name}: expected numbers above 0, found {min(getattr(self, name)):g}")
         return self

@@ -86,7 +86,7 @@ def _yuan_a_minute(scenario: Any, number: int, paid_min: float, months: int) -> 
 
 
 def _equipment_a_month(policy: Any) -> float:
-    """Machines and Wi-Fi of a policy, yuan a month."""
+    """Machines and network of a policy, yuan a month."""
     hall = policy.lobby.hall
     wifi = hall.wifi_yuan_per_month if hall is not None and hall.wifi else 0.0
     return float(policy.lobby.diversion.devices * policy.money.device_yuan_per_month + wifi)

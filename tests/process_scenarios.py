@@ -40,6 +40,7 @@ def add_process(g: np.random.Generator, tables: dict[str, Any], law: Law, patien
         return bool(g.random() < 0.6)
 
     ways = g.dirichlet(np.ones(3))
+    later = g.spawn(1)[0]  # for what was added later, so that the other draws stay
     sections: dict[str, dict[str, Any]] = {
         "entrance": {
             "asks_share": float(ways[0]),
@@ -48,6 +49,7 @@ def add_process(g: np.random.Generator, tables: dict[str, Any], law: Law, patien
             "second_look": flag(),
             "second_look_after_min": float(g.choice([0.0, 1.0, 4.0])),
             "look": law(2.0),
+            "second_look_diverts": bool(later.random() < 0.6),
         },
         "identification": {
             "signals": random_signals(g),
@@ -56,6 +58,7 @@ def add_process(g: np.random.Generator, tables: dict[str, Any], law: Law, patien
             "threshold_noncash_teller_score": float(g.uniform(-1.0, 2.0)),
             "form_sensitivity_share": share(),
             "form_specificity_share": share(),
+            "overlooked_share_per_person": float(later.choice([0.0, 0.2, 1.0])),
         },
         "touchstone": {
             "when": str(g.choice(["off", "always", "calm"])),

@@ -99,6 +99,16 @@ def test_run_prints_a_table_and_writes_a_folder(vipsim: Invoke, simulation: Made
     assert {path.name for path in folder.iterdir()} == names
 
 
+def test_a_year_whose_calendar_is_not_known_is_said(vipsim: Invoke, simulation: MadeUp) -> None:
+    far = ["--set", "calendar.country=CN", "--set", "calendar.start_date=2049-01-01"]
+    for command in (["run", "desk.toml"], ["compare", "desk.toml", "more.toml"]):
+        result = vipsim(*command, "--replications", "2", "--workers", "1", *far)
+        assert result.exit_code == 0, result.output
+        assert "warning: desk: the make-up working days of 2049 are not known" in result.stderr
+        assert "warning" not in result.stdout
+    assert "make-up" not in vipsim("run", "desk.toml", "--replications", "2", "--workers", "1").stderr
+
+
 def test_run_json_is_the_document_of_the_design(vipsim: Invoke, simulation: MadeUp) -> None:
     result = vipsim("run", "desk.toml", "--replications", "3", "--seed", "7", "--workers", "1", "--json")
     found = document(result)

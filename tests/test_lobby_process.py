@@ -12,7 +12,7 @@ from tests.lobby_scenarios import build, random_tables, tables
 from tests.test_lobby_engines import differences, equal_rows, random_day
 from vipsim.draws import Address
 from vipsim.lobby import fast, reference
-from vipsim.lobby.days import simulate_days
+from vipsim.lobby.days import Engine, simulate_days
 from vipsim.lobby.jobs import (
     ABANDONED,
     ACTIVITY_NAMES,
@@ -95,7 +95,7 @@ def test_random_days_reach_every_branch() -> None:
         "waited",
         "diverted",
     )
-    overtaken = by_window = helpers = 0
+    overtaken = by_window = helpers = led_from_line = 0
     for number in range(DAYS):
         (p, *_), log = day(number)
         rows, steps = rows_of(log)
@@ -106,6 +106,7 @@ def test_random_days_reach_every_branch() -> None:
         for activity, outcome in np.unique(steps[["activity", "outcome"]]):
             seen.add((ACTIVITY_NAMES[activity], OUTCOME_NAMES[outcome]))
         seen |= {("staff2", int(x)) for x in np.unique(steps["staff2"] >= 0)}
+        led_from_line += int(np.count_nonzero((rows["looked"] > 0) & (rows["diverted"] > 0)))
         overtaken += int(rows["overtaken"].sum())
         by_window += int(rows["overtaken_by_window"].sum())
         role = np.append(p.staffing.role, [-1] * (p.floor.servers - p.floor.staff))
@@ -123,7 +124,7 @@ def test_random_days_reach_every_branch() -> None:
     wanted |= {("cash", "balked"), ("noncash", "balked"), ("pick_up", "abandoned"), ("activate", "abandoned")}
     wanted |= {("pick_up", "skipped"), ("receive", "skipped")}
     assert wanted - seen == set()
-    assert min(overtaken, by_window, helpers) > 0
+    assert min(overtaken, by_window, helpers, led_from_line) > 0
 
 
 def test_a_process_of_which_nothing_is_declared_is_the_simple_day() -> None:
@@ -226,7 +227,7 @@ def test_minutes_supplied_are_used_or_idle() -> None:
 # ------------------------------------------------------------------------- what each mechanism does
 
 
-def lobby_with(number_of_days: int = 60, **sections: Any) -> np.ndarray:
+def lobby_with(number_of_days: int = 60, engine: Engine = "compiled", **sections: Any) -> np.ndarray:
     """Visits of the reference lobby with some sections declared, all true types and an RM business among them."""
     told = tables("lobby_day")
     told["demand"]["walk_in_share"] = {"A": 0.1, "B": 0.1, "C": 0.1, "D": 0.7}
@@ -234,7 +235,7 @@ def lobby_with(number_of_days: int = 60, **sections: Any) -> np.ndarray:
     told["lobby"]["triage"] |= {"sensitivity_share": 0.5, "specificity_share": 0.9}
     told["lobby"]["diversion"]["divert_prime"] = False
     told["lobby"] |= sections
-    return simulate_days(build(told), Address(5, 0, 0), number_of_days).visits
+    return simulate_days(build(told), Address(5, 0, 0), number_of_days, engine).visits
 
 
 ENTRANCE = {
@@ -258,6 +259,16 @@ GUIDANCE = {
 }
 
 
+PLAIN = {
+    "signals": [],
+    "threshold_lobby_manager_score": 0.0,
+    "threshold_teller_score": 0.0,
+    "threshold_noncash_teller_score": 0.0,
+    "form_sensitivity_share": 1.0,
+    "form_specificity_share": 1.0,
+}
+
+
 def sensitivity(rows: np.ndarray) -> float:
     return float(np.mean(rows["believed"][rows["type"] != 3] > 0))
 
@@ -269,6 +280,34 @@ def test_who_takes_a_number_is_found_by_a_second_look() -> None:
     assert without["looked"].sum() == 0
     assert sensitivity(looked) > sensitivity(without) + 0.02
     assert {BELIEVED_BY_NAMES[x] for x in np.unique(looked["believed_by"])} >= {"lobby_manager", "second_look"}
+
+
+def test_an_ordinary_visitor_may_be_led_from_the_line_to_a_machine() -> None:
+    led = {"devices": 2, "divert_share": 1.0, "accept_share": 1.0, "divert_prime": False}
+    led |= {"service": {"law": "constant", "value_min": 2.0}, "patience": {"law": "never"}}
+    stay, leave = (
+        lobby_with(entrance=ENTRANCE | {"second_look_diverts": diverts}, diversion=led) for diverts in (False, True)
+    )
+    assert not np.any((stay["looked"] > 0) & (stay["diverted"] > 0))
+    gone = (leave["looked"] > 0) & (leave["diverted"] > 0)
+    assert gone.sum() > 20
+    assert not np.any(leave["believed"][gone])
+    assert np.all(leave["station"][gone] == MACHINE)
+    assert leave["diverted"].mean() > stay["diverted"].mean()
+    sections = {"entrance": ENTRANCE | {"second_look_diverts": True}, "diversion": led, "guidance": GUIDANCE}
+    sections["identification"] = PLAIN | {"overlooked_share_per_person": 0.1}
+    told = [lobby_with(4, engine, **sections) for engine in ("compiled", "simpy")]
+    assert np.count_nonzero((told[0]["looked"] > 0) & (told[0]["diverted"] > 0)) > 10
+    assert equal_rows(told[0], told[1], RESULT) == []
+
+
+def test_signals_are_overlooked_the_more_the_more_wait() -> None:
+    found = [
+        sensitivity(lobby_with(identification=PLAIN | {"overlooked_share_per_person": share}))
+        for share in (0.0, 0.3, 1.0)
+    ]
+    assert found[0] > found[1] + 0.005
+    assert found[1] > found[2] + 0.005
 
 
 def test_the_touchstone_trades_sensitivity_for_specificity() -> None:

@@ -136,6 +136,7 @@ VISIT = np.dtype(
 CHANCE = np.dtype(
     [
         ("balk", "f8"),  # leaves at the sight of the number where below the share
+        ("attention", "f8"),  # the signals are overlooked where below a share that grows with the line
         ("look_min", "f8"),
         ("test_min", "f8"),
         ("teach_min", "f8"),

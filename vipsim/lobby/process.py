@@ -39,6 +39,7 @@ class Process(NamedTuple):
     second_look: int
     second_look_after_min: float
     look: Variate
+    look_diverts: int
     # identification
     signals: int  # how many are declared; 0 = plain shares
     signal_number: Array  # int64[14]: which of the fourteen, in the order declared
@@ -50,6 +51,7 @@ class Process(NamedTuple):
     assistant_sensitivity_share: float
     assistant_specificity_share: float
     assistants: int
+    overlooked_share_per_person: float
     # touchstone
     test: int
     calm_below: int
@@ -199,12 +201,14 @@ def process_of(demand: Demand, lobby: Lobby, rules: Rules) -> Process:
         second_look=_number(door, "second_look", 0),
         second_look_after_min=_number(door, "second_look_after_min", 0.0),
         look=_law(door, "look"),
+        look_diverts=_number(door, "second_look_diverts", 0),
         **scores,
         form_sensitivity_share=_number(seen, "form_sensitivity_share", lobby.triage.sensitivity_share),
         form_specificity_share=_number(seen, "form_specificity_share", lobby.triage.specificity_share),
         assistant_sensitivity_share=_number(lobby.assistants, "sensitivity_share", 0.0),
         assistant_specificity_share=_number(lobby.assistants, "specificity_share", 1.0),
         assistants=int(lobby.assistants is not None),
+        overlooked_share_per_person=_number(seen, "overlooked_share_per_person", 0.0),
         test=0 if test is None else _TEST.index(test.when),
         calm_below=_number(test, "calm_below", 0),
         probe_when_rm_busy=_number(test, "probe_when_rm_busy", 0),

@@ -97,8 +97,10 @@ from vipsim.lobby.rules import (
     class_at_counter,
     goes_to_machine,
     helped,
+    led_from_line,
     lost_where,
     only_a_nod,
+    overlooked,
     pitches,
     rm_line,
     taught,
@@ -163,14 +165,20 @@ def choose_way(hall, v, now):
 
 
 @pasted
+def use_machine(hall, v, now):
+    """Join the line of the machines."""
+    hall.results[v]["joined"] = now
+    new_ticket(hall, v, v, 3 * MACHINE + ORDINARY, SELF_SERVICE, hall.rows[v]["machine_patience_min"], now)
+    append(hall, v)
+
+
+@pasted
 def go(hall, v, now):
     """The way chosen: to a machine, to an RM, or to a counter."""
     visit = hall.rows[v]
     result = hall.results[v]
     if result["diverted"]:
-        result["joined"] = now
-        new_ticket(hall, v, v, 3 * MACHINE + ORDINARY, SELF_SERVICE, visit["machine_patience_min"], now)
-        append(hall, v)
+        use_machine(hall, v, now)
     elif visit["station"] == RM:
         seek_rm(hall, v, visit["patience_min"], now)
     elif result["rm_first"] and result["rm_outcome"] == NONE:
@@ -389,6 +397,9 @@ def observe(hall, s, v):
     result["triaged"] = 1
     assistant = hall.workers[s]["assistant"]
     looks = chance["looks_assistant"] if assistant else visit["looks_prime"]
+    waiting = hall.queues[QUEUE]["size"]
+    if not chance["certain"] and overlooked(hall.p, chance["attention"], waiting, hall.counts[MANAGERS]):
+        looks = 0
     if looks and not result["believed"]:
         by = BY_ASSISTANT if assistant else BY_MANAGER
         if chance["certain"]:
@@ -497,6 +508,11 @@ def looked(hall, s, t, now):
     looks = chance["looks_form"] if with_form else visit["looks_prime"]
     if hall.workers[s]["assistant"]:
         looks = chance["looks_assistant"]
+    if not looks and not result["believed"] and led_from_line(hall.p, visit["divert"], chance["knows"]):
+        withdraw(hall, v)
+        result["diverted"] = 1
+        result["station"] = MACHINE
+        use_machine(hall, v, now)
     if not looks or result["believed"]:
         return NO_TICKET
     result["believed"] = 1

@@ -194,6 +194,8 @@ class Day(Floor):
             outcome = yield from self.business(v, line, patience)
             if outcome != WITHDRAWN:
                 return outcome
+            if result.diverted:
+                return (yield from self.business(v, 3 * MACHINE + ORDINARY, visit.machine_patience_min))
             outcome = yield self.escorts.pop(v).done
             if outcome == UNSERVED:
                 return UNSERVED
@@ -315,9 +317,13 @@ class Day(Floor):
         if rule.only_a_nod(self.rules, len(self.lines[QUEUE]), self.managers()):
             return
         result.triaged = 1
-        assistant = self.process is not None and self.role[server.number] == LOBBY_ASSISTANT
+        p = self.process
+        assistant = p is not None and self.role[server.number] == LOBBY_ASSISTANT
         looks = chance.looks_assistant if assistant else visit.looks_prime
-        if self.process is not None and looks and not result.believed:
+        waiting = len(self.lines[QUEUE])
+        if p is not None and not chance.certain and rule.overlooked(p, chance.attention, waiting, self.managers()):
+            looks = 0
+        if p is not None and looks and not result.believed:
             by = BY_ASSISTANT if assistant else BY_MANAGER
             result.believed_by = by if not chance.certain else BY_MEMORY if visit.known else BY_CARD
         result.believed = looks | visit.shows_prime
@@ -408,6 +414,10 @@ class Day(Floor):
         looks = chance.looks_form if ticket.activity == LOOK_AND_FORM else visit.looks_prime
         if self.role[server.number] == LOBBY_ASSISTANT:
             looks = chance.looks_assistant
+        if not looks and not result.believed and rule.led_from_line(self.process, visit.divert, chance.knows):
+            self.lines[own.line].remove(own)
+            result.diverted, result.station = 1, MACHINE
+            self.withdraw(own)
         if not looks or result.believed:
             return ticket, DONE
         result.believed = 1
@@ -415,10 +425,7 @@ class Day(Floor):
         self.lines[own.line].remove(own)
         if visit.meets and self.rules.meet_first and self.process.guidance and self.free_rm(self.rm_line(v)):
             result.rm_first = result.escorted = 1
-            own.talker = None
-            own.waits = False
-            own.turn.succeed()
-            own.done.succeed(WITHDRAWN)
+            self.withdraw(own)
             ticket = self.escorts[v] = self.ticket(v, v, QUEUE, ESCORT, inf)
             ticket.waits = False
             return ticket, ESCORT
@@ -430,6 +437,13 @@ class Day(Floor):
         line.insert(sum(1 for _ in _before(line, own.key)), own)
         self.ask(DISPATCH)
         return ticket, DONE
+
+    def withdraw(self, own: Ticket) -> None:
+        """A visitor leaves the line with the lobby manager."""
+        own.talker = None
+        own.waits = False
+        own.turn.succeed()
+        own.done.succeed(WITHDRAWN)
 
     def at_rm(self, ticket: Ticket) -> int:
         """An RM has screened a visitor (I14)."""

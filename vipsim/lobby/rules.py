@@ -166,6 +166,18 @@ def class_at_counter(believed, middle):
 
 
 @kernel
+def led_from_line(p, divert, knows):
+    """Whether an ordinary visitor is led from the line to a machine after a second look (I08, L04)."""
+    return p.look_diverts and divert and knows
+
+
+@kernel
+def overlooked(p, uniform, waiting, managers):
+    """Whether the signals of a visitor being received are overlooked: the more so, the more wait (I07)."""
+    return uniform * managers < p.overlooked_share_per_person * waiting
+
+
+@kernel
 def tested(p, certain, rm_free, waiting):
     """Whether a lobby manager tests a believed prime with the touchstone (I10, I13)."""
     if certain:

@@ -47,6 +47,7 @@ _KIND, _DIVERT, _CARD, _MEETS, _WAITS, _PHONE, _PITCH = range(7)  # VISIT_KIND
 _TRIAGE, _BUSINESS, _MEETING = range(3)  # SERVICE
 _COUNTER, _WAITING_AREA, _MACHINE = range(3)  # PATIENCE
 _MANAGER, _TELLER = range(2)  # IDENTIFY
+_ATTENTION = 5  # the second of its pair
 
 _NONE, _CARD_TICKET, _KNOWN = range(3)
 _TYPE_A, _TYPE_B, _TYPE_D = 0, 1, 3
@@ -153,6 +154,8 @@ def _draw_details(process, c, address, day, visits):
         take_time(process, address, day, visits, start, n, may_be_prime, may_meet)
     at_counter, at_machine = _draw_minutes(c, address, day, visits, start, n)
     _draw_patience(c, address, day, visits, start, n, at_counter, at_machine)
+    if process is not None:
+        _draw_attention(process, address, day, visits, start, n)
     return visits
 
 
@@ -306,6 +309,15 @@ def _draw_patience(c, address, day, visits, start, n, at_counter, at_machine):
             i = machine[j]
             u = draw(address, PATIENCE, day, visits.id[i], visits.k[i] + _MACHINE)
             rows[i]["machine_patience_min"] = variate(c.patience_machine, u)
+
+
+@lean
+def _draw_attention(process, address, day, visits, start, n):
+    """How closely each visitor is observed when received, where a line makes staff overlook signals (I07)."""
+    if process.overlooked_share_per_person > 0.0:
+        uniforms(address, IDENTIFY, day, _ATTENTION, visits, start, n)
+        for i in range(np.uint64(start), np.uint64(n)):
+            visits.chance[i]["attention"] = visits.second[i]
 
 
 @lean

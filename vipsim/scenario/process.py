@@ -49,6 +49,9 @@ class Entrance(Section):
     second_look: bool = lever("switch", "A free lobby manager approaches who waits unreceived", "I08")
     second_look_after_min: float = lever("min", "Minutes of waiting before the second look", "I08", ge=0, le=240)
     look: Law = uncertainty("min", "Minutes of the second look, without help with the form", "N04")
+    second_look_diverts: bool = lever(
+        "switch", "Who is ordinary at the second look may be led from the line to a machine", "I08, L04", default=False
+    )
 
     @model_validator(mode="after")
     def _whole(self) -> Entrance:
@@ -101,6 +104,14 @@ class Identification(Section):
     )
     form_specificity_share: float = uncertainty(
         "share", "D visitors taken for ordinary with the form at hand, where no signals are declared", "L05", ge=0, le=1
+    )
+    overlooked_share_per_person: float = uncertainty(
+        "share per person",
+        "Received visitors whose signals are overlooked, for each one waiting per lobby manager on duty",
+        "I07",
+        ge=0,
+        le=1,
+        default=0.0,
     )
 
     @field_validator("signals")

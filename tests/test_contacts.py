@@ -108,8 +108,11 @@ def test_contacts_of_the_owner_sign_vips() -> None:
 # ------------------------------------------------------------------------------------------ offers
 
 
+ALIKE = {f"response.{name}": 1.0 for name in ("saturated_ratio", "unknown_sale_ratio", "known_sale_ratio")}
+
+
 def sales(changes: dict[str, Any], **columns: Any) -> Told:
-    more = {"response.call_sale_share": 0.5, "response.call_visit_share": 0.0}
+    more = ALIKE | {"response.call_sale_share": 0.5, "response.call_visit_share": 0.0}
     return contact(CONTACT_PLAN, more | changes, ask_from=-1, refusals=0, courted=0.0, **columns)
 
 
@@ -128,7 +131,7 @@ def test_the_wary_are_not_pushed_in_the_first_talk_or_resent_it() -> None:
 
 def test_stages_answer_offers_differently() -> None:
     """Y02-Y05, Y07: exploration, development, maturity, decline, notice."""
-    state, policy, _, scenario = some_customers(5)
+    state, policy, _, scenario = some_customers(5, ALIKE)
     state.book.stage[:] = 1 + np.arange(5)
     found = np.array([willingness(policy, state, i, DUE) for i in range(5)])
     assert found / found[2] == pytest.approx(scenario.response.stage_sale_ratio)

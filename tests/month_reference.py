@@ -552,7 +552,8 @@ class Branch:
             lead = triggers.maturity_reminder.lead_days
             for product, due in ((1, c["time_maturity"]), (2, c["product_maturity"])):
                 if month.first_day <= due - lead < month.first_day + month.days and c["balance"][product] > 0:
-                    self.file(due - lead, agenda.TASK, i, MATURITY_REMINDER, lead)
+                    kept = min(lead, triggers.maturity_reminder.expiry_days)
+                    self.file(due - lead, agenda.TASK, i, MATURITY_REMINDER, kept)
         phase = self.u(draws.CONTACT, 0, i, 0)
         if triggers.contact_plan.on:
             yearly = self.s.outreach.plan_contacts_per_year[c["level"] - 1]
@@ -584,7 +585,8 @@ class Branch:
         after = first + month.days
         lead = triggers.card_expiry.lead_days
         if triggers.card_expiry.on and c["card"] > 0 and first <= c["card_expiry"] - lead < after:
-            self.file(c["card_expiry"] - lead, agenda.TASK, i, CARD_EXPIRY, lead)
+            kept = min(lead, triggers.card_expiry.expiry_days)
+            self.file(c["card_expiry"] - lead, agenda.TASK, i, CARD_EXPIRY, kept)
         if c["tier"] > 0 and triggers.birthday.on:
             for day in range(first, after):
                 if day % 365 == c["birthday"]:

@@ -356,7 +356,7 @@ def test_hiring_an_rm_moves_nobody_elses_absence() -> None:
         ({"demand__walk_in_share": {"A": 0.1, "B": 0.1, "C": 0.1, "D": 0.1}}, "walk_in_share to sum to 1, found 0.4"),
         ({"staff__teller__cash_only": 5}, "cash_only \\+ noncash_only <= employed"),
         ({"staff__teller__employed": 0}, "somebody at station 'cash'.*'counter'"),
-        ({"staff__lobby_manager__employed": 0}, "staff.lobby_manager.employed: expected at least 1"),
+        ({"staff__lobby_manager__employed": 0}, "staff.lobby_manager.employed: expected somebody at station 'desk'"),
         ({"staff__teller__shifts": [{"start_min": 0.0, "end_min": 500.0}]}, "shifts.0..end_min: expected at most"),
         ({"staff__teller__shifts": [{"start_min": 9.0, "end_min": 5.0}]}, "start_min < end_min"),
         ({"staff__relationship_manager__stations": ["rm", "rm"]}, "every station once"),

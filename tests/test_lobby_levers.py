@@ -81,6 +81,17 @@ def test_a_capped_pitch_is_shorter_and_the_line_behind_it_too() -> None:
     assert waits[1] < waits[0]
 
 
+def test_a_pitch_that_is_broken_off_succeeds_in_proportion_to_what_was_told() -> None:
+    """L22: a cap is no free lunch. Of pitches of 4 minutes a cap of 1 minute leaves a quarter of the hints."""
+    pitch = {"law": "constant", "value_min": 4.0}
+    of = REFERRAL | {"pitch": pitch, "noncash_pitch": pitch}
+    whole, quarter = (days_with(1.0, guidance=GUIDANCE, referral=of | {"pitch_cap_min": cap}) for cap in (60.0, 1.0))
+    share, few = (days.visits["hinted"].sum() / days.visits["pitched"].sum() for days in (whole, quarter))
+    n = int(quarter.visits["pitched"].sum())
+    assert n > 500
+    assert few == pytest.approx(share / 4.0, abs=4.0 * np.sqrt(share / 4.0 * (1.0 - share / 4.0) / n))
+
+
 def test_teaching_takes_the_lobby_managers_minutes_only_while_few_wait() -> None:
     """L04, DV19."""
     always, calm, never = (days_with(teaching=TEACHING | {"teach_below": below}) for below in (100, 1, 0))

@@ -195,14 +195,20 @@ def test_a_kpi_of_campaigns_moves_the_way_it_should(name: str) -> None:
 
 
 def test_a_policy_pays_for_its_window_and_todays_for_the_run_off() -> None:
-    """Machines given up come back in the run-off; who moves from the counter is neither dismissed nor hired (B15)."""
+    """Machines given up come back in the run-off; who moves from the counter is neither dismissed nor hired (B15).
+
+    Internal lines and an assistant have their price (L09, L18).
+    """
     assert BASELINE.money is not None
     assert BASELINE.lobby.diversion.devices == 3
     months = BASELINE.calendar.window_months, BASELINE.calendar.run_off_months
     for devices in (0, 6):
         cost = kpis(branch({"lobby.diversion.devices": devices}), 1)["cost_equipment_yuan"][0]
         wanted = (devices * months[0] + 3 * months[1]) * BASELINE.money.device_yuan_per_month
-        assert cost == pytest.approx(wanted)
+        assert cost == pytest.approx(wanted + sum(months) * 60.0)
+    assisted = kpis(branch({"lobby.guidance.rm_assistant": True}), 1)["cost_equipment_yuan"][0]
+    machines = 3 * sum(months) * BASELINE.money.device_yuan_per_month
+    assert assisted == pytest.approx(machines + sum(months) * 60.0 + months[0] * 1500.0)
     moved = world_of(branch({"ownership.specialists": 2}))
     assert moved.change_yuan == 0.0
     dismissed = world_of(branch({"staff.teller.employed": 2})).change_yuan

@@ -86,10 +86,17 @@ def _yuan_a_minute(scenario: Any, number: int, paid_min: float, months: int) -> 
 
 
 def _equipment_a_month(policy: Any) -> float:
-    """Machines and network of a policy, yuan a month."""
+    """Machines, network, telephones and the managers' assistant of a policy, yuan a month."""
     hall = policy.lobby.hall
-    wifi = hall.wifi_yuan_per_month if hall is not None and hall.wifi else 0.0
-    return float(policy.lobby.diversion.devices * policy.money.device_yuan_per_month + wifi)
+    guidance = policy.lobby.guidance
+    monthly = policy.lobby.diversion.devices * policy.money.device_yuan_per_month
+    if hall is not None and hall.wifi:
+        monthly += hall.wifi_yuan_per_month
+    if guidance is not None and guidance.internal_phone:
+        monthly += guidance.internal_phone_yuan_per_month
+    if guidance is not None and guidance.rm_assistant:
+        monthly += guidance.rm_assistant_yuan_per_month
+    return float(monthly)
 
 
 def _money(m: Measured, scenario: Any, today: Any) -> dict[str, float]:

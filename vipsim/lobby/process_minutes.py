@@ -10,12 +10,13 @@ from __future__ import annotations
 import numpy as np
 
 from vipsim.compiled import lean
-from vipsim.draws import PATIENCE, SERVICE, variate
+from vipsim.draws import PATIENCE, SERVICE, draw, variate
 from vipsim.lobby.columns import list_addresses, to_minutes, uniforms, uniforms_listed
 from vipsim.lobby.jobs import CASH
 from vipsim.lobby.process import BY_LOBBY_MANAGER, BY_NONE, TEST_OFF
 
 _LOOK, _TEACH, _ESCORT, _PITCH, _SIGN_UP, _GUARD = 4, 6, 8, 10, 12, 14  # SERVICE, each with the one after it
+_BROKEN_OFF = 16  # SERVICE: whether a pitch that is cut short has told enough
 _PICK_UP, _ACTIVATION = 4, 5  # PATIENCE
 
 
@@ -121,7 +122,7 @@ def _meet(process, address, day, visits, m):
 
 @lean
 def _pitch(process, address, day, visits, start, n):
-    """Tellers' minutes for a pitch, at the counter where the visitor's business is done."""
+    """Tellers' minutes for a pitch, at the counter where the visitor's business is done; what is cut short may fail."""
     listed = visits.order
     m = 0
     for i in range(np.uint64(start), np.uint64(n)):
@@ -130,11 +131,17 @@ def _pitch(process, address, day, visits, start, n):
     list_addresses(visits, listed, m)
     uniforms_listed(address, SERVICE, day, _PITCH, visits, m)
     for j in range(m):
-        chance = visits.chance[listed[j]]
-        if visits.rows[listed[j]]["station"] == CASH:
-            chance["pitch_min"] = min(variate(process.pitch, visits.first[j]), process.pitch_cap_min)
+        i = listed[j]
+        chance = visits.chance[i]
+        if visits.rows[i]["station"] == CASH:
+            whole = variate(process.pitch, visits.first[j])
+            told = chance["pitch_min"] = min(whole, process.pitch_cap_min)
         else:
-            chance["noncash_pitch_min"] = min(variate(process.noncash_pitch, visits.first[j]), process.pitch_cap_min)
+            whole = variate(process.noncash_pitch, visits.first[j])
+            told = chance["noncash_pitch_min"] = min(whole, process.pitch_cap_min)
+        if told < whole and draw(address, SERVICE, day, visits.id[i], visits.k[i] + _BROKEN_OFF) >= told / whole:
+            chance["teller"] = 0
+            chance["noncash_teller"] = 0
 
 
 @lean

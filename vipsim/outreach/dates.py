@@ -36,11 +36,11 @@ def plan_reminders(state, agenda, triggers, i, first_day, days):
         for product in (TIME, WEALTH_PRODUCT):
             due = row.time_maturity if product == TIME else row.product_maturity
             if first_day + lead <= due < first_day + days + lead and row.balance[product] > 0:
-                file(agenda, due - lead, TASK, i, MATURITY_REMINDER, lead)
+                file(agenda, due - lead, TASK, i, MATURITY_REMINDER, min(lead, triggers.expiry_days[MATURITY_REMINDER]))
     if triggers.on[CARD_EXPIRY] and row.card > 0:
         lead = triggers.lead_days[CARD_EXPIRY]
         if first_day + lead <= row.card_expiry < first_day + days + lead:
-            file(agenda, row.card_expiry - lead, TASK, i, CARD_EXPIRY, lead)
+            file(agenda, row.card_expiry - lead, TASK, i, CARD_EXPIRY, min(lead, triggers.expiry_days[CARD_EXPIRY]))
 
 
 @lean

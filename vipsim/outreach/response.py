@@ -235,7 +235,7 @@ def respond(state, agenda, backlog, policy, address, n, reached, post, day, next
             result = APPOINTED  # the aim of a call is a meeting (O01)
     elif aim == INVITE:
         delay = np.float64(day - due)
-        if delay <= triggers.sla_days[reason]:
+        if delay <= triggers.sla_days:
             count(state, tally.LEADS_IN_TIME, 1.0)
         chance = policy.response.appointment_share * drive * 0.5 ** (delay / policy.response.delay_halving_days)
         if u_result < chance and appoint(state, agenda, policy, i, reason, due, day, next_open):

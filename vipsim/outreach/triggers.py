@@ -104,7 +104,7 @@ class Rules(NamedTuple):
     urgent: np.ndarray  # int8
     lead_days: np.ndarray  # int32
     expiry_days: np.ndarray  # int32
-    sla_days: np.ndarray  # int32
+    sla_days: int  # of a lead
     rank: np.ndarray  # float64
     of_here: np.ndarray  # float64: expected gain of a contact, yuan per yuan of assets here
     of_movable: np.ndarray  # float64: per yuan of wealth elsewhere that can be moved
@@ -141,7 +141,7 @@ def rules(scenario: Any) -> Rules:
         urgent=np.array([p.urgent for p in PRESETS], np.int8),
         lead_days=np.array([t.lead_days for t in triggers], np.int32),
         expiry_days=np.array([t.expiry_days for t in triggers], np.int32),
-        sla_days=np.array([t.sla_days for t in triggers], np.int32),
+        sla_days=outreach.triggers.lead_follow_up.sla_days,
         rank=np.array([t.rank_ratio for t in triggers]),
         of_here=gains[:, 0],
         of_movable=gains[:, 1],

@@ -56,14 +56,23 @@ class Trigger(Section):
         ge=0, le=60,
     )  # fmt: skip
     expiry_days: int = fact("days", "Days after which an undone task is dropped", "assumption", ge=1, le=365)
-    sla_days: int = fact("days", "Days within which the contact counts as in time", "DV46", ge=0, le=60)
     rank_ratio: float = lever("ratio", "Weight of the reason in the ranking", "S24, assumption", ge=0, le=100)
+
+
+class LeadTrigger(Trigger):
+    """The trigger of a lead from the lobby: an agreed time holds for the first contact."""
+
+    sla_days: int = fact("days", "Days within which the contact counts as in time", "DV46", ge=0, le=60)
+
+
+DATED = ("maturity_reminder", "card_expiry", "after_sale", "win_back")
+"""Triggers that lie some days before or after a dated event; all others fall due at once."""
 
 
 class Triggers(Section):
     """The triggers: rows of one mechanism (model: triggers and tasks)."""
 
-    lead_follow_up: Trigger
+    lead_follow_up: LeadTrigger
     maturity_reminder: Trigger
     contact_plan: Trigger
     outflow_alert: Trigger
@@ -78,6 +87,15 @@ class Triggers(Section):
     win_back: Trigger
     campaign: Trigger
     leader_visit: Trigger
+
+    @model_validator(mode="after")
+    def _dates(self) -> Triggers:
+        for reason, trigger in self:
+            if reason not in DATED and trigger.lead_days != 0:
+                raise ValueError(
+                    f"{reason}.lead_days expects 0, as its task falls due at once, found {trigger.lead_days}"
+                )
+        return self
 
 
 class Outreach(Section):

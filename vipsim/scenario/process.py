@@ -174,11 +174,17 @@ class Guidance(Section):
     recheck: Law = uncertainty("min", "Lobby manager's minutes to meet a prime after the business", "N04")
     pick_up_patience: Law = uncertainty("min", "Minutes a prime waits to be picked up", "L08, assumption")
     internal_phone: bool = lever("switch", "Counters can telephone the lobby manager", "L18")
+    internal_phone_yuan_per_month: float = fact(
+        "yuan/month", "Cost of the internal lines", "L18, assumption", ge=0, default=0.0
+    )
     signal_reask_min: float = uncertainty(
         "min", "More minutes of a pick-up after a mere sign of the hand", "L18, assumption", ge=0, le=60
     )
     seats: int = lever("seats", "Seats in the waiting area", "L09", ge=0, le=100)
     rm_assistant: bool = lever("switch", "An assistant or recorder takes the lobby manager's call", "L09")
+    rm_assistant_yuan_per_month: float = fact(
+        "yuan/month", "Cost of the assistant's or recorder's hours", "L09, assumption", ge=0, default=0.0
+    )
     meeting_reask_min: float = uncertainty(
         "min", "More minutes of a meeting after waiting, without assistant or recorder", "L09, assumption", ge=0, le=60
     )
@@ -192,7 +198,13 @@ class Referral(Section):
 
     pitch: Law = uncertainty("min", "Minutes of a cash teller's hint and pitch", "L22, assumption")
     noncash_pitch: Law = uncertainty("min", "Minutes of a non-cash teller's", "I12, assumption")
-    pitch_cap_min: float = lever("min", "Tellers end a pitch after at most so many minutes", "L22", ge=0, le=60)
+    pitch_cap_min: float = lever(
+        "min",
+        "Tellers end a pitch after at most so many minutes; broken off, it succeeds in proportion to the part told",
+        "L22, assumption",
+        ge=0,
+        le=60,
+    )
     noncash_sensitivity_share: float = uncertainty(
         "share", "A and B visitors recognised at the non-cash counter, where no signals are declared", "I12", ge=0, le=1
     )

@@ -49,7 +49,7 @@ def random_day(
     owners = g.integers(-1, p.floor.staff, n)
     types = g.integers(0, 4, n)
     flags = [(g.random(n) < share).astype(np.int64) for share in (0.5, 0.15)]
-    vip = (types == 0).astype(np.int64)
+    vip = (types == 0) * (1 + np.arange(n) % 2)  # every other one of them a core prime
     known = np.where(g.random(n) < 0.3, g.random(n), 0.0)
     skilled = (g.random(n) < 0.3).astype(np.int64)
     visits = add_visits(

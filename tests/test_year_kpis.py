@@ -44,8 +44,15 @@ UNSEEN = {
 }
 PREMIUM = {"assets.rate_premium_share": 0.005}
 
-NOBODY_THERE = {"utilisation_lobby_assistant", "campaign_goal_share", "campaign_cost_ratio", "campaign_moved_yuan"}
-"""KPIs of what the baseline does without: lobby assistants, campaigns."""
+NOBODY_THERE = {
+    "core_identified_share",
+    "core_right_share",
+    "utilisation_lobby_assistant",
+    "campaign_goal_share",
+    "campaign_cost_ratio",
+    "campaign_moved_yuan",
+}
+"""KPIs of what the baseline does without: two degrees of primes, lobby assistants, campaigns."""
 
 EMPTIED = {
     "lifecycle.vip_outflow_per_year": 0.6,
@@ -119,6 +126,9 @@ EXPECTED: dict[str, tuple[dict[str, Any], int]] = {
     "compliance_breaches": ({"money.month_end_deviation_share": 0.0}, UP),
     "plan_score": (RIVALS, DOWN),
     "vip_wait_p50_min": (TELLERS, UP),
+    "core_wait_mean_min": (TELLERS, UP),
+    "core_wait_p50_min": (TELLERS, UP),
+    "core_wait_p90_min": (TELLERS, UP),
     "middle_wait_mean_min": (TELLERS, UP),
     "middle_wait_p50_min": (TELLERS, UP),
     "middle_wait_p90_min": (TELLERS, UP),
@@ -166,9 +176,19 @@ OF_CAMPAIGNS = {
 }
 """Empty where no campaign is on: they are tried with one, and with another share of meetings that sell."""
 
+DEGREES = {
+    f"lobby.degrees.{key}_share": value
+    for key, value in {"core_sensitivity": 0.6, "core_specificity": 0.85, "core_walk_in": 0.1}.items()
+}
+OF_DEGREES = {
+    "core_identified_share": ({"lobby.degrees.core_sensitivity_share": 0.3}, DOWN),
+    "core_right_share": ({"lobby.degrees.core_specificity_share": 0.5}, DOWN),
+}
+"""Empty where core and mid/high primes are not told apart."""
+
 
 def test_every_kpi_has_an_expectation() -> None:
-    assert set(EXPECTED) | set(OF_CAMPAIGNS) | {"utilisation_lobby_assistant"} == set(KPIS)
+    assert set(EXPECTED) | set(OF_CAMPAIGNS) | set(OF_DEGREES) | {"utilisation_lobby_assistant"} == set(KPIS)
 
 
 def test_every_kpi_is_a_number_on_the_baseline() -> None:
@@ -191,6 +211,13 @@ def test_a_kpi_moves_the_way_it_should(name: str) -> None:
 def test_a_kpi_of_campaigns_moves_the_way_it_should(name: str) -> None:
     changes, direction = OF_CAMPAIGNS[name]
     one, other = (kpis(with_values(BASELINE, WOMEN_DAY | more), REPLICATIONS)[name] for more in (changes, {}))
+    assert (one - other).mean() * direction > 0.0
+
+
+@pytest.mark.parametrize("name", OF_DEGREES)
+def test_a_kpi_of_degrees_moves_the_way_it_should(name: str) -> None:
+    changes, direction = OF_DEGREES[name]
+    one, other = (kpis(with_values(BASELINE, DEGREES | more), 1)[name] for more in (changes, {}))
     assert (one - other).mean() * direction > 0.0
 
 

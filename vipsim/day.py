@@ -27,7 +27,7 @@ from vipsim.customers.channels import (
 )
 from vipsim.customers.lifecycle import DECLARED, FALSE, give_notice, leave
 from vipsim.customers.ownership import assign
-from vipsim.customers.segments import FUND, TYPE_C
+from vipsim.customers.segments import FUND, PLATINUM, TYPE_C
 from vipsim.customers.state import CLASSES, ELSEWHERE, bring_in, count, is_customer, move, raise_relationship
 from vipsim.draws import pair
 from vipsim.lobby.jobs import (
@@ -93,7 +93,7 @@ def call_in(state, callers, policy, i, number, appointment, day):
     row.who = i
     row.number = number
     row.type = book[i].type
-    row.vip = 1 if book[i].tier > 0 else 0
+    row.vip = (1 if book[i].tier > 0 else 0) + (1 if book[i].tier >= PLATINUM else 0)  # 2 = a core prime (S19)
     row.signed = book[i].signed
     row.owner = book[i].owner if book[i].owner >= 0 else -1
     row.appointment = appointment

@@ -6,6 +6,7 @@ from vipsim.kpis.kpi import Kpi
 
 _WHOSE = {
     "vip": ("VIPs at counters", "贵宾客户"),
+    "core": ("core primes at counters (VIPs from the platinum tier on)", "核心优质客户"),
     "middle": ("signed customers below VIP at counters", "中端客户"),
     "ordinary": ("all others at counters", "普通客户"),
     "desk": ("visitors at the lobby managers' desk", "大堂咨询"),
@@ -61,6 +62,22 @@ LOBBY = (
         "Visitors of true type A, B or C whom staff looked at with an eye to who they are.",
         "优质客户被关注率",
         "KPI16",
+    ),
+    Kpi(
+        "core_identified_share",
+        "share",
+        "up",
+        "Core primes whom staff took for core primes; none where the two degrees are not told apart (lobby.degrees).",
+        "核心优质客户识别率",
+        "S19, KPI16",
+    ),
+    Kpi(
+        "core_right_share",
+        "share",
+        "up",
+        "Core primes in truth, of the visitors whom staff took for core primes.",
+        "核心优质客户判断准确率",
+        "S19, KPI16",
     ),
     Kpi(
         "prime_met_share",

@@ -101,7 +101,8 @@ _AT_DESK = (3 * DESK + PRIME, 3 * DESK + ORDINARY, 3 * DESK + MIDDLE, LOOKS, ERR
 def _counter_ranks(stations: list[int], lobby: Lobby, special: bool) -> list[tuple[int, int]]:
     """(rank, line) of a member at the counters, by VIP service: the heart of L14 as data.
 
-    With a middle class (L27) it goes just ahead of the ordinary, and primes never behind it where they share a line;
+    A middle class (L27), or mid/high primes (S19), go just ahead of the ordinary, and primes never behind them where
+    they share a line;
     who comes with an RM goes ahead of all, so that no RM waits long at a counter (L13).
     """
     mode = lobby.vip_service.mode
@@ -115,10 +116,14 @@ def _counter_ranks(stations: list[int], lobby: Lobby, special: bool) -> list[tup
         ranks = {PRIME: 1, ORDINARY: 0}
     else:
         ranks = {PRIME: 0, ORDINARY: 0}
-    if lobby.classes is not None and lobby.classes.middle and ORDINARY in ranks:
+    middle = lobby.classes is not None and lobby.classes.middle
+    three = middle or lobby.degrees is not None
+    if three and not middle and ranks[PRIME] == ranks.get(ORDINARY):
+        ranks[MIDDLE] = ranks[PRIME]  # one line, or a head start: the clock alone decides
+    elif three and ORDINARY in ranks:
         prime, ordinary = 2 * ranks[PRIME], 2 * ranks[ORDINARY]
         ranks = {PRIME: ordinary - 1 if prime == ordinary else prime, MIDDLE: ordinary - 1, ORDINARY: ordinary}
-    elif lobby.classes is not None and lobby.classes.middle:
+    elif three:
         ranks[MIDDLE] = 1
     found = [(rank, 3 * station + cls) for station in stations for cls, rank in ranks.items()]
     if lobby.rm_service is not None and lobby.rm_service.accompany:
@@ -126,10 +131,12 @@ def _counter_ranks(stations: list[int], lobby: Lobby, special: bool) -> list[tup
     return found
 
 
-def _meeting_ranks(member: int, managers: list[int], own: str) -> list[tuple[int, int]]:
-    """(rank, line) of an RM: own appointments, own customers, then those of all."""
+def _meeting_ranks(member: int, managers: list[int], own: str, degrees: bool) -> list[tuple[int, int]]:
+    """(rank, line) of an RM: own appointments, own customers, then those of all; core primes before others (S19)."""
     lines = [(0, FIRST_OWN + 2 * member), (0, ANY_APPOINTMENT), (1, FIRST_OWN + 2 * member + 1)]
     lines += [(2, 3 * RM + PRIME), (4, 3 * RM + ORDINARY)]
+    if degrees:
+        lines.append((3, 3 * RM + MIDDLE))
     if own == "own_then_any":
         lines += [(2, FIRST_OWN + 2 * other + 1) for other in managers if other != member]
     return lines
@@ -165,7 +172,7 @@ def _serving_rows(demand: Demand, lobby: Lobby, staff: Staff) -> list[list[tuple
                 if station == DESK:
                     lines = list(enumerate(_AT_DESK)) if lobby.has_process else [(0, 3 * DESK + ORDINARY)]
                 elif station == RM:
-                    lines = _meeting_ranks(s, managers, lobby.meetings.own_rm_first)
+                    lines = _meeting_ranks(s, managers, lobby.meetings.own_rm_first, lobby.degrees is not None)
                 else:
                     lines = _counter_ranks(counters, lobby, special)
                 row += [(10 * place + rank, line) for rank, line in lines]

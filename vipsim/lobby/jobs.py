@@ -93,6 +93,7 @@ LOST_NAMES = (
     "sent_away",
     "screened_out",
 )
+CORE, MID_HIGH = 1, 2  # degree of a prime, as staff judge it; 0 = not judged (S19)
 ALONE, HELPED = 1, 2  # how a form was filled in; 0 = not
 PASSED, FAILED = 1, 2  # how a test or a screening ended; 0 = none
 WITH_CONSENT, WITHOUT_CONSENT = 1, 2  # how e-banking was signed; 0 = not
@@ -120,6 +121,7 @@ VISIT = np.dtype(
         ("known", "i1"),  # a face that lobby managers know
         ("may_be_prime", "i1"),  # somebody may take the visitor for prime
         ("may_meet", "i1"),  # a meeting with an RM may come
+        ("core", "i1"),  # a core prime in truth
         ("wait_uniform", "f8"),  # willing to wait for an RM where below the share
         ("triage_min", "f8"),
         ("machine_min", "f8"),
@@ -168,6 +170,7 @@ CHANCE = np.dtype(
         ("opens", "i1"),  # an account
         ("signs", "i1"),  # e-banking, in the style of the branch: WITH_CONSENT, WITHOUT_CONSENT, 0
         ("guard", "i1"),  # asks the guard something
+        ("degree", "i1"),  # CORE or MID_HIGH: what staff who take the visitor for prime conclude; 0 = they do not ask
     ],
     align=True,
 )
@@ -229,6 +232,8 @@ RESULT = np.dtype(
         ("activated", "i1"),  # and taught three uses
         ("cls", "i1"),  # class at the counter, as the visitor joined
         ("lost", "i1"),  # where the meeting with an RM was lost
+        ("core", "i1"),  # a core prime in truth
+        ("degree", "i1"),  # CORE, MID_HIGH: of whom staff took for prime; 0 = not, or not judged
     ],
     align=True,
 )

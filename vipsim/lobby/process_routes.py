@@ -95,9 +95,11 @@ from vipsim.lobby.process_hall import (
 from vipsim.lobby.rules import (
     balks,
     class_at_counter,
+    degree_told,
     goes_to_machine,
     helped,
     led_from_line,
+    line_of_degree,
     lost_where,
     only_a_nod,
     overlooked,
@@ -122,6 +124,7 @@ def newcomer(hall, v):
     result["known"] = visit["known"]
     result["signals"] = chance["signals"]
     result["behaviour"] = chance["behaviour"]
+    result["core"] = visit["core"]
     if result["believed"]:
         result["believed_by"] = BY_APPOINTMENT if visit["appointment"] else BY_CARD
 
@@ -135,7 +138,8 @@ def own_line(hall, v, now):
     visit = hall.rows[v]
     owner = visit["owner"]
     comes = owner >= 0 and hall.here_until[owner] > now and hall.can[2 * owner, 3 * RM]
-    return rm_line(hall.p.rules, visit["appointment"], hall.results[v]["believed"], owner, comes)
+    line = rm_line(hall.p.rules, visit["appointment"], hall.results[v]["believed"], owner, comes)
+    return line_of_degree(line, hall.chance[v]["degree"])
 
 
 @pasted
@@ -766,6 +770,7 @@ def tell_where_lost(hall):
             hall.rows[v]["meets"],
             r["outcome"] == UNSERVED,
         )
+        r["degree"] = degree_told(r["believed"], hall.chance[v]["degree"])
 
 
 __all__ = ["STEPS_SO_FAR"]

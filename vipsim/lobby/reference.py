@@ -121,7 +121,7 @@ class Day(Floor):
         result.believed = 1 if visit.appointment else visit.shows_prime
         result.signals, result.behaviour = chance.signals, chance.behaviour
         if self.process is None:
-            result.known = 0
+            result.known = result.core = 0
         if self.process is not None and result.believed:
             result.believed_by = BY_APPOINTMENT if visit.appointment else BY_CARD
         return result
@@ -272,7 +272,8 @@ class Day(Floor):
         visit, result = self.visits[v], self.results[v]
         owner = visit.owner
         comes = owner >= 0 and self.roster.here_until[owner] > self.env.now and self.floor.can[2 * owner, 3 * RM]
-        return int(rule.rm_line(self.rules, visit.appointment, result.believed, owner, bool(comes)))
+        line = rule.rm_line(self.rules, visit.appointment, result.believed, owner, bool(comes))
+        return int(rule.line_of_degree(line, self.chances[v].degree))
 
     # ----------------------------------------------------------------------- what staff do with them
 
@@ -620,6 +621,7 @@ def run_day(p: LobbyParams, roster: Roster, visits: Visits, tasks: Tasks, log: D
     for v, result in enumerate(told.results):
         if p.process is not None:
             result.lost = told.lost_where(v)
+            result.degree = int(rule.degree_told(result.believed, told.chances[v].degree))
         log.visits[first + v] = tuple(getattr(result, name) for name in RESULT.names or ())
     log.steps[first_step : first_step + n_steps] = np.array(told.steps, STEP)
     log.started[: tasks.minutes.size] = told.task_start

@@ -18,6 +18,7 @@ from vipsim.lobby.jobs import (
     FAILED_TEST,
     FIRST_OWN,
     LEFT_LINE,
+    MID_HIGH,
     MIDDLE,
     MISJUDGED,
     NONCASH,
@@ -163,6 +164,18 @@ def class_at_counter(believed, middle):
     if not believed:
         return ORDINARY
     return MIDDLE if middle else PRIME
+
+
+@kernel
+def line_of_degree(line, degree):
+    """Line of managers for a believed prime: mid/high primes stand behind the core primes (S19)."""
+    return 3 * RM + MIDDLE if degree == MID_HIGH and line == 3 * RM + PRIME else line
+
+
+@kernel
+def degree_told(believed, degree):
+    """Degree on record at the end of the day: of whom staff took for prime."""
+    return degree if believed else 0
 
 
 @kernel

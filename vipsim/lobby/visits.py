@@ -33,7 +33,7 @@ from vipsim.draws import (
     poisson,
     variate,
 )
-from vipsim.lobby.chances import behave, judge, lead_openings, remembers, wish
+from vipsim.lobby.chances import behave, judge, lead_openings, remembers, tell_degree, wish
 from vipsim.lobby.columns import to_minutes, to_normals, uniforms
 from vipsim.lobby.jobs import RM, grow_visits, room_for_chance
 from vipsim.lobby.process_minutes import take_time
@@ -107,9 +107,10 @@ def _fill_walk_ins(a, address, day, visits, start, n):
 def add_visits(params, address, day, n, who, k, type, vip, signed, owner, appointment, skilled, known, visits):
     """Visits of n customers of the book today (arrays of length n or more); returns the visits.
 
-    who = row of the book, k = number of the customer's visit that day (0, 1, ...), type 0..3, owner = staff number
-    or -1, appointment = 1 where an RM expects the customer (business is then the meeting), skilled = 1 where the
-    customer was taught to use machines, known = probability that the lobby managers know the customer's face.
+    who = row of the book, k = number of the customer's visit that day (0, 1, ...), type 0..3, vip = 1, or 2 for a
+    core prime, owner = staff number or -1, appointment = 1 where an RM expects the customer (business is then the
+    meeting), skilled = 1 where the customer was taught to use machines, known = probability that the lobby managers
+    know the customer's face.
     """
     a = params.arrivals
     start = visits.n[0]
@@ -125,7 +126,8 @@ def add_visits(params, address, day, n, who, k, type, vip, signed, owner, appoin
         row["who"] = who[i]
         row["number"] = k[i]
         row["type"] = type[i]
-        row["vip"] = vip[i]
+        row["vip"] = vip[i] > 0
+        row["core"] = vip[i] > 1
         row["signed"] = signed[i]
         row["owner"] = owner[i]
         row["appointment"] = appointment[i]
@@ -149,6 +151,8 @@ def _draw_details(process, c, address, day, visits):
         visits = room_for_chance(visits)
         lead_openings(process, address, day, visits, start, n)
         may_be_prime = judge(process, c, address, day, visits, start, n)
+        if process.degrees:
+            tell_degree(process, address, day, visits, may_be_prime)
         behave(process, address, day, visits, start, n)
         may_meet = wish(process, c, address, day, visits, may_be_prime)
         take_time(process, address, day, visits, start, n, may_be_prime, may_meet)

@@ -118,6 +118,7 @@ class Lobby(Section):
     )
     entrance: process.Entrance | None = None
     identification: process.Identification | None = None
+    degrees: process.Degrees | None = None
     assistants: process.Assistants | None = None
     touchstone: process.Touchstone | None = None
     teaching: process.Teaching | None = None

@@ -124,6 +124,24 @@ class Identification(Section):
         return values
 
 
+class Degrees(Section):
+    """The second answer of identification: core primes and mid/high primes are told apart (S19).
+
+    Core primes are VIPs from the platinum tier on. They wait in the class of primes, mid/high primes in the middle
+    class: behind them with managers and at counters, ahead of the ordinary. A card or a known face tells the truth.
+    """
+
+    core_sensitivity_share: float = uncertainty(
+        "share", "Core primes taken for core, of those taken for prime", "S19, assumption", ge=0, le=1
+    )
+    core_specificity_share: float = uncertainty(
+        "share", "Others taken for mid/high, of those taken for prime", "S19, assumption", ge=0, le=1
+    )
+    core_walk_in_share: float = uncertainty(
+        "share", "Core primes among walk-ins of types A, B, C", "S19, assumption", ge=0, le=1
+    )
+
+
 class Assistants(Section):
     """How well lobby assistants (interns, guides) judge; who they are is ``staff.lobby_assistant`` (L21)."""
 

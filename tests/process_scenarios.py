@@ -128,6 +128,7 @@ def add_process(g: np.random.Generator, tables: dict[str, Any], law: Law, patien
     lobby |= {name: told for name, told in sections.items() if g.random() < 0.75}
     if later.random() < 0.5:
         lobby["degrees"] = {
+            "told_apart": bool(later.random() < 0.8),
             "core_sensitivity_share": float(later.choice([0.0, 0.6, 1.0])),
             "core_specificity_share": float(later.choice([0.0, 0.6, 1.0])),
             "core_walk_in_share": float(later.choice([0.0, 0.5])),

@@ -16,7 +16,11 @@ BUSY = {"teller": {"employed": 3, "absence_share": 0.0}}
 
 
 def told_apart(sensitivity: float, specificity: float) -> LobbyDays:
-    shares: dict[str, Any] = {"core_sensitivity_share": sensitivity, "core_specificity_share": specificity}
+    shares: dict[str, Any] = {
+        "told_apart": True,
+        "core_sensitivity_share": sensitivity,
+        "core_specificity_share": specificity,
+    }
     return days_with(vip_service=STRICT, staff=BUSY, degrees=shares | {"core_walk_in_share": 0.5})
 
 

@@ -48,11 +48,12 @@ NOBODY_THERE = {
     "core_identified_share",
     "core_right_share",
     "utilisation_lobby_assistant",
+    "utilisation_online_team",
     "campaign_goal_share",
     "campaign_cost_ratio",
     "campaign_moved_yuan",
 }
-"""KPIs of what the baseline does without: two degrees of primes, lobby assistants, campaigns."""
+"""KPIs of what the baseline does without: two degrees of primes, lobby assistants, an online team, campaigns."""
 
 EMPTIED = {
     "lifecycle.vip_outflow_per_year": 0.6,
@@ -157,6 +158,8 @@ EXPECTED: dict[str, tuple[dict[str, Any], int]] = {
     "wasted_meeting_min_per_day": (OPTIMISTS, UP),
     "balk_share": ({"lobby.balking.above": 0}, UP),
     "overtaken_per_visit": ({"lobby.vip_service.mode": "strict"}, UP),
+    "remote_share": ({"experience.remote_per_user_per_year": 20.0}, DOWN),
+    "online_answers_per_day": ({"lobby.online_team.members": 1}, UP),
     "lobby_cost_per_visit_yuan": ({"staff.teller.cost_yuan_per_month": 20_000.0}, UP),
     "leads_per_day": ({"lobby.meetings.phone_share": 0.0}, DOWN),
     "teller_referrals_per_day": ({"incentives.ask_share": 0.9}, UP),
@@ -176,10 +179,7 @@ OF_CAMPAIGNS = {
 }
 """Empty where no campaign is on: they are tried with one, and with another share of meetings that sell."""
 
-DEGREES = {
-    f"lobby.degrees.{key}_share": value
-    for key, value in {"core_sensitivity": 0.6, "core_specificity": 0.85, "core_walk_in": 0.1}.items()
-}
+DEGREES: dict[str, Any] = {"lobby.degrees.told_apart": True}
 OF_DEGREES = {
     "core_identified_share": ({"lobby.degrees.core_sensitivity_share": 0.3}, DOWN),
     "core_right_share": ({"lobby.degrees.core_specificity_share": 0.5}, DOWN),
@@ -188,7 +188,10 @@ OF_DEGREES = {
 
 
 def test_every_kpi_has_an_expectation() -> None:
-    assert set(EXPECTED) | set(OF_CAMPAIGNS) | set(OF_DEGREES) | {"utilisation_lobby_assistant"} == set(KPIS)
+    assert set(EXPECTED) | set(OF_CAMPAIGNS) | set(OF_DEGREES) | {
+        "utilisation_lobby_assistant",
+        "utilisation_online_team",
+    } == set(KPIS)
 
 
 def test_every_kpi_is_a_number_on_the_baseline() -> None:

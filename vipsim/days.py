@@ -16,6 +16,7 @@ from vipsim.day import evening, morning, night
 from vipsim.lobby import fast
 from vipsim.lobby.jobs import clear
 from vipsim.lobby.ledger import add_day
+from vipsim.lobby.online import answer_online
 from vipsim.lobby.roster import assign_shifts, draw_roster
 from vipsim.lobby.visits import add_visits, add_walk_ins
 from vipsim.outreach.plan import prepare, select
@@ -45,7 +46,18 @@ def expect_visitors(branch, lobby, crew, address, day, weight, visits):
         callers.known,
         visits,
     )
-    return add_walk_ins(lobby, address, day, weight, visits)
+    visits = add_walk_ins(lobby, address, day, weight, visits)
+    answer_questions(branch, lobby, address, day, visits)
+    return visits
+
+
+@kernel
+def answer_questions(branch, lobby, address, day, visits):
+    """The online team answers some of those who would come, from afar (EB20)."""
+    if lobby.online.minutes_per_day > 0.0:
+        answered, minutes = answer_online(lobby.online, address, day, visits)
+        count(branch.state, tally.ANSWERED_ONLINE, np.float64(answered))
+        count(branch.state, tally.ONLINE_MIN, minutes)
 
 
 @kernel
@@ -106,6 +118,7 @@ def open_lobby(branch, lobby, crew, address, day, weight, visits):
     count(branch.state, tally.OPEN_DAYS, 1.0)
     clear(visits)
     visits = add_walk_ins(lobby, address, day, weight, visits)
+    answer_questions(branch, lobby, address, day, visits)
     draw_roster(lobby, address, day, crew.roster)
     return visits
 

@@ -48,6 +48,31 @@ LOBBY = (
         "KPI20, L21",
     ),
     Kpi(
+        "utilisation_online_team",
+        "share",
+        "none",
+        "Minutes of answers over minutes of the online team; none without a team.",
+        "网络客服工作负荷",
+        "EB20",
+    ),
+    Kpi(
+        "online_answers_per_day",
+        "answers/day",
+        "none",
+        "Questions that the online team answered on an open day, each of which saved a visit.",
+        "网络客服日均答复",
+        "EB20",
+    ),
+    Kpi(
+        "remote_share",
+        "share",
+        "up",
+        "Transactions that never come to the lobby (remote, or answered online), of all transactions; the rest of "
+        "self_service_share is done on the branch's machines.",
+        "远程交易占比",
+        "EB10, KPI23",
+    ),
+    Kpi(
         "received_share",
         "share",
         "up",

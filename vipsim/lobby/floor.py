@@ -98,6 +98,11 @@ def as_array(values: list[Any], dtype: str = "f8") -> Array:
 _AT_DESK = (3 * DESK + PRIME, 3 * DESK + ORDINARY, 3 * DESK + MIDDLE, LOOKS, ERRANDS)
 
 
+def _told_apart(lobby: Lobby) -> bool:
+    """Whether core primes go before mid/high primes (S19)."""
+    return lobby.degrees is not None and lobby.degrees.told_apart
+
+
 def _counter_ranks(stations: list[int], lobby: Lobby, special: bool) -> list[tuple[int, int]]:
     """(rank, line) of a member at the counters, by VIP service: the heart of L14 as data.
 
@@ -117,7 +122,7 @@ def _counter_ranks(stations: list[int], lobby: Lobby, special: bool) -> list[tup
     else:
         ranks = {PRIME: 0, ORDINARY: 0}
     middle = lobby.classes is not None and lobby.classes.middle
-    three = middle or lobby.degrees is not None
+    three = middle or _told_apart(lobby)
     if three and not middle and ranks[PRIME] == ranks.get(ORDINARY):
         ranks[MIDDLE] = ranks[PRIME]  # one line, or a head start: the clock alone decides
     elif three and ORDINARY in ranks:
@@ -172,7 +177,7 @@ def _serving_rows(demand: Demand, lobby: Lobby, staff: Staff) -> list[list[tuple
                 if station == DESK:
                     lines = list(enumerate(_AT_DESK)) if lobby.has_process else [(0, 3 * DESK + ORDINARY)]
                 elif station == RM:
-                    lines = _meeting_ranks(s, managers, lobby.meetings.own_rm_first, lobby.degrees is not None)
+                    lines = _meeting_ranks(s, managers, lobby.meetings.own_rm_first, _told_apart(lobby))
                 else:
                     lines = _counter_ranks(counters, lobby, special)
                 row += [(10 * place + rank, line) for rank, line in lines]

@@ -27,9 +27,11 @@ from vipsim.lobby.jobs import (
     Roster,
     make_log,
 )
+from vipsim.lobby.online import online_team_of
 from vipsim.lobby.process import process_record
 from vipsim.lobby.process_hall import make_room
 from vipsim.lobby.rules import Rules, class_of_line, station_of
+from vipsim.records import as_record
 from vipsim.scenario.demand import TYPES, Demand
 from vipsim.scenario.fields import Law, stretched
 from vipsim.scenario.lobby import Lobby, check_lobby
@@ -110,6 +112,7 @@ class LobbyParams(NamedTuple):
     rules: Rules
     floor: Floor
     staffing: Staffing
+    online: Any  # np.record with the fields of online.OnlineTeam
     process: Any  # np.record with the fields of process.Process; None = every mechanism of the process is off
 
 
@@ -226,6 +229,7 @@ def params(
         rules=rules,
         floor=floor_of(demand, lobby, staff),
         staffing=staffing_of(lobby, staff, first_weekday, weekend),
+        online=as_record(online_team_of(demand, lobby)),
         process=process_record(demand, lobby, rules),
     )
 

@@ -102,6 +102,21 @@ class Meetings(Section):
     patience: Law = uncertainty("min", "Minutes in the waiting area for an RM", "N06")
 
 
+class OnlineTeam(Section):
+    """Questions answered from afar, online or by message, before anybody comes to the lobby (EB20)."""
+
+    members: int = lever("people", "Members of the online team who work for this branch", "EB20", ge=0, le=20)
+    minutes_per_day: float = fact("min", "Minutes that a member answers on an open day", "EB20, N24", ge=0, le=480)
+    cost_yuan_per_month: float = fact("yuan per month", "Full cost of a member", "EB20, assumption", ge=0)
+    business: list[str] = fact(
+        "names", "Transactions of which an answer may save the visit", "EB20", min_length=1, max_length=32
+    )
+    saved_share: float = uncertainty(
+        "share", "Of these visits: asked online first, and content with the answer", "EB20, assumption", ge=0, le=1
+    )
+    answer: Law = uncertainty("min", "Minutes of an answer", "EB20, assumption")
+
+
 class Lobby(Section):
     """The day inside the branch; the sections from ``entrance`` on are the service process, each off where left out."""
 
@@ -132,6 +147,7 @@ class Lobby(Section):
     balking: process.Balking | None = None
     ebank: process.Ebank | None = None
     hall: process.Hall | None = None
+    online_team: OnlineTeam | None = None
 
     @property
     def has_process(self) -> bool:
@@ -140,8 +156,9 @@ class Lobby(Section):
         return declared or self.counters.opening_noncash_share is not None
 
 
-PROCESS = tuple(name for name, field in Lobby.model_fields.items() if not field.is_required() and name != "hall")
-"""Sections of the service process; what the hall offers changes minutes, not steps."""
+_BESIDE = ("hall", "online_team")
+PROCESS = tuple(name for name, field in Lobby.model_fields.items() if not field.is_required() and name not in _BESIDE)
+"""Sections of the service process; what the hall offers changes minutes, not steps, and an online team the visits."""
 
 
 def check_lobby(demand: Demand, lobby: Lobby, staff: Staff, opening_min: float) -> None:
@@ -180,6 +197,14 @@ def check_lobby(demand: Demand, lobby: Lobby, staff: Staff, opening_min: float) 
         raise ValueError(
             f"lobby.vip_service.windows: expected at most one window for each teller employed "
             f"({staff.teller.employed}), found {windows}"
+        )
+    team = lobby.online_team
+    names = [item.name for item in demand.transactions]
+    unknown = [name for name in team.business if name not in names] if team is not None and team.members > 0 else []
+    if unknown:
+        raise ValueError(
+            f"lobby.online_team.business: expected names of demand.transactions ({', '.join(names)}), "
+            f"found {unknown[0]!r}"
         )
     _check_process(demand, lobby, staff)
 

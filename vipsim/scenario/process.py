@@ -131,6 +131,7 @@ class Degrees(Section):
     class: behind them with managers and at counters, ahead of the ordinary. A card or a known face tells the truth.
     """
 
+    told_apart: bool = lever("switch", "Staff who take a visitor for prime also judge the degree", "S19")
     core_sensitivity_share: float = uncertainty(
         "share", "Core primes taken for core, of those taken for prime", "S19, assumption", ge=0, le=1
     )

@@ -133,6 +133,13 @@ def add_process(g: np.random.Generator, tables: dict[str, Any], law: Law, patien
             "core_specificity_share": float(later.choice([0.0, 0.6, 1.0])),
             "core_walk_in_share": float(later.choice([0.0, 0.5])),
         }
+    if later.random() < 0.5 and staff["teller"]["cash_only"] < staff["teller"]["employed"]:
+        lobby["card_application"] = {
+            "paperwork": {"law": "exponential", "mean_min": 9.0},
+            "check": {"law": "exponential", "mean_min": 4.0},
+            "special_approval_days": 7,
+        }
+    lobby["counters"]["ask_fall_share_per_person"] = float(later.choice([0.0, 0.1, 0.5]))
     if "guidance" not in lobby:
         lobby.pop("referral", None)
     if staff["head"]["employed"] == 0 and lobby.get("escalation", {}).get("role") == "head":

@@ -40,7 +40,8 @@ def random_day(
     if many_staff:
         told["staff"]["teller"]["employed"] = told["staff"]["relationship_manager"]["employed"] = 20
     scenario, asks = build(told), float(g.choice([0.0, 0.4, 1.0]))
-    p = params(scenario, ask_share=asks, weekend=[[], [5], [6], [5, 6]][number % 4])
+    duty = (number // 4 % 2) * 0.15
+    p = params(scenario, ask_share=asks, weekend=[[], [5], [6], [5, 6]][number % 4], desk_duty_share=duty)
     address, day = Address(number, 0, 0), int(g.integers(0, 400))
     roster, visits = make_roster(p), make_visits(4)
     draw_roster(p, address, day, roster)
@@ -63,7 +64,7 @@ def random_day(
         vip,
         flags[0],
         owners,
-        flags[1],
+        flags[1] * (1 + np.arange(n) % 3),  # appointments: for a meeting, for a card, for a card approved
         skilled,
         known,
         visits,

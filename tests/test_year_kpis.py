@@ -112,6 +112,7 @@ EXPECTED: dict[str, tuple[dict[str, Any], int]] = {
     "transfers_per_month": ({"ownership.head_from_yuan": 1_000_000.0}, UP),  # more cross the bound
     "follow_up_in_time_share": (MANAGERS, UP),
     "satisfaction_index": (MANAGERS, UP),
+    "processing_score_share": (TELLERS, DOWN),
     "complaints_per_1000_visits": ({"experience.complaint_share": 0.02}, UP),
     "products_per_customer": ({"assets.reopen_share": 0.0}, DOWN),
     "complaints_resolved_share": ({"experience.recovered_share": 0.2}, DOWN),

@@ -17,7 +17,7 @@ from vipsim.lobby import fast
 from vipsim.lobby.jobs import clear
 from vipsim.lobby.ledger import add_day
 from vipsim.lobby.online import answer_online
-from vipsim.lobby.roster import assign_shifts, draw_roster
+from vipsim.lobby.roster import assign_shifts, draw_roster, is_on_desk_duty
 from vipsim.lobby.visits import add_visits, add_walk_ins
 from vipsim.outreach.plan import prepare, select
 
@@ -72,13 +72,18 @@ def man_the_floor(branch, lobby, crew, address, day):
 
 
 @kernel
-def plan_outreach(branch, policy, role, crew, team, address, day):
-    """Today's outreach lists, best task first, by staff number."""
+def plan_outreach(branch, policy, lobby, crew, team, address, day):
+    """Today's outreach lists, best task first, by staff number; who is on lobby duty has none."""
+    role = lobby.staffing.role
     plan = branch.plan
     if branch.funnel.counts.size > 0:
         count_opened(branch, policy, day)
     select(branch.state, branch.backlog, policy, team, day, plan)
     prepare(branch.backlog, policy.triggers, address, plan)
+    for post in range(plan.size.size):
+        member = crew.staff_of_post[post]
+        if member >= 0 and is_on_desk_duty(lobby, crew.roster, member):
+            plan.size[post] = 0
     first = crew.tasks.first
     first[:] = 0
     if branch.campaigns.rules.size > 0:
@@ -108,7 +113,7 @@ def open_day(branch, policy, lobby, crew, team, address, day, weight, visits):
     man_the_floor(branch, lobby, crew, address, day)
     if branch.campaigns.rules.size > 0:
         plan_asking(branch, lobby.process, policy, address, visits, day)
-    plan_outreach(branch, policy, lobby.staffing.role, crew, team, address, day)
+    plan_outreach(branch, policy, lobby, crew, team, address, day)
     return visits
 
 

@@ -179,6 +179,7 @@ def _book(m: Measured, w: np.ndarray, scenario: Any, today: Any) -> dict[str, fl
         "maintained_share": _ratio(closing.maintained, closing.targets),
         "follow_up_in_time_share": _ratio(w[t.LEADS_IN_TIME], w[t.LEADS]),
         "complaints_per_1000_visits": _ratio(1000.0 * w[t.COMPLAINTS], w[t.VISITS]),
+        "processing_score_share": _ratio(w[t.SERVICE_SCORE], w[t.SERVICE_SCORED]),
         "complaints_resolved_share": _ratio(w[t.COMPLAINTS_RESOLVED], w[t.COMPLAINTS]),
         "sales_per_month": w[t.SALES] / m.months[1],
         "card_share": _ratio(closing.cards, closing.vips),
@@ -192,11 +193,11 @@ def _book(m: Measured, w: np.ndarray, scenario: Any, today: Any) -> dict[str, fl
     return found
 
 
-def _satisfaction(found: dict[str, float], w: np.ndarray, scenario: Any) -> float:
+def _satisfaction(found: dict[str, float], scenario: Any) -> float:
     weights = scenario.experience
     return float(
         weights.contact_weight_share * found["coverage_share"]
-        + weights.processing_weight_share * _ratio(w[t.SERVICE_SCORE], w[t.SERVICE_SCORED])
+        + weights.processing_weight_share * found["processing_score_share"]
         + weights.identification_weight_share * found["identification_sensitivity"]
     )
 
@@ -220,6 +221,6 @@ def kpis(m: Measured, scenario: Any, today: Any) -> dict[str, float]:
     found |= _lobby(m, w, scenario)
     if m.closing is not None:
         found |= _book(m, w, scenario, today)
-        found["satisfaction_index"] = _satisfaction(found, w, scenario)
+        found["satisfaction_index"] = _satisfaction(found, scenario)
         found["plan_score"] = _plan_score(found, scenario)
     return {name: float(value) for name, value in found.items()}

@@ -73,6 +73,8 @@ class Staffing(NamedTuple):
     role: Array  # int8 per member
     member: Array  # int32: number within the role
     absence: Array  # float64
+    unwell: Array  # float64: absence without lobby duty; between the two a manager is at the desk (B16)
+    desk_row: int  # row of Floor that a manager on lobby duty serves; -1 = there is no desk
     first: Array  # int32 per role: first member
     employed: Array  # int32 per role
     on_duty: Array  # int32 per role
@@ -165,6 +167,8 @@ def _serving_rows(demand: Demand, lobby: Lobby, staff: Staff) -> list[list[tuple
     used = {DESK, RM} | {STATIONS[x.station] for x in demand.transactions if max(x.shares()) > 0.0}
     if lobby.counters.opening_noncash_share is not None:
         used |= {CASH, NONCASH}
+    if lobby.card_application is not None:
+        used.add(NONCASH)
     able = [[x for x in own if x in used] for own in skills(staff)]
     managers = [s for s, own in enumerate(able) if RM in own]
     rows: list[list[tuple[int, int]]] = []
@@ -271,15 +275,27 @@ def at_weekends(role: Role) -> int:
     return -1 if role.weekend_on_duty is None else min(role.employed, role.weekend_on_duty)
 
 
-def staffing_of(lobby: Lobby, staff: Staff, first_weekday: int, weekend: Sequence[int]) -> Staffing:
+def staffing_of(
+    lobby: Lobby, staff: Staff, first_weekday: int, weekend: Sequence[int], desk_duty_share: float = 0.0
+) -> Staffing:
     roles: list[Role] = [getattr(staff, name) for name in ROLES]
     employed = [role.employed for role in roles]
     shifts = [len(role.shifts) for role in roles]
     mode = lobby.vip_service.mode
+    absence = np.repeat(as_array([role.absence_share for role in roles]), employed)
+    unwell = absence.copy()
+    managers = slice(0, employed[RELATIONSHIP_MANAGER])
+    there = 1.0 - desk_duty_share
+    unwell[managers] = np.maximum(1.0 - (1.0 - absence[managers]) / there, 0.0) if there > 0.0 else 0.0
+    if desk_duty_share == 0.0:
+        unwell[managers] = absence[managers]
+    desk = [member for member, own in enumerate(skills(staff)) if own == [DESK]]
     return Staffing(
         role=np.repeat(np.arange(len(roles)), employed).astype("i1"),
         member=as_array([i for n in employed for i in range(n)], "i4"),
-        absence=np.repeat(as_array([role.absence_share for role in roles]), employed),
+        absence=absence,
+        unwell=unwell,
+        desk_row=2 * desk[0] if desk else -1,
         first=as_array([0, *np.cumsum(employed)[:-1]], "i4"),
         employed=as_array(employed, "i4"),
         on_duty=as_array([role.on_floor() for role in roles], "i4"),

@@ -115,12 +115,13 @@ VISIT = np.dtype(
         ("divert", "i1"),  # a machine would do, is offered and accepted
         ("meets", "i1"),  # willing to meet an RM
         ("phone", "i1"),  # would leave a phone number
-        ("pitch", "i1"),  # the teller wants to pitch
+        ("pitch", "i1"),  # the teller wants to pitch while fewer than so many wait; 0 = not at all
         ("recognised", "i1"),  # a pitching teller would refer
         ("skilled", "i1"),  # was taught to use machines on an earlier visit
         ("known", "i1"),  # a face that lobby managers know
         ("may_be_prime", "i1"),  # somebody may take the visitor for prime
         ("may_meet", "i1"),  # a meeting with an RM may come
+        ("card", "i1"),  # comes by appointment for a card, to the manager and then to the counter; 2 = approved (T12)
         ("core", "i1"),  # a core prime in truth
         ("wait_uniform", "f8"),  # willing to wait for an RM where below the share
         ("triage_min", "f8"),

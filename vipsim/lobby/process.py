@@ -98,6 +98,9 @@ class Process(NamedTuple):
     screening: int
     screen: Variate
     accompany: int
+    card_check: int  # a card is checked and issued at the counter
+    paperwork: Variate
+    check: Variate
     # classes
     middle: int
     guard_min: float
@@ -253,6 +256,9 @@ def process_of(demand: Demand, lobby: Lobby, rules: Rules) -> Process:
         screening=_number(rm, "screening", 0),
         screen=_law(rm, "screen"),
         accompany=_number(rm, "accompany", 0),
+        card_check=int(lobby.card_application is not None),
+        paperwork=_law(lobby.card_application, "paperwork"),
+        check=_law(lobby.card_application, "check"),
         middle=_number(classes, "middle", 0),
         guard_min=_number(classes, "guard_min", 1e9),
         window=int(lobby.vip_service.mode == "window"),

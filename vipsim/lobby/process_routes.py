@@ -157,6 +157,9 @@ def choose_way(hall, v, now):
             return TEACH if teach else DONE
     if visit["station"] == RM:
         return DONE
+    if visit["card"]:
+        result["rm_first"] = 1
+        return DONE
     if result["believed"] and visit["meets"] and rules.meet_first and rm_is_free(hall, own_line(hall, v, now)):
         result["rm_first"] = 1
         if result["triaged"] and p.guidance:
@@ -347,6 +350,7 @@ def begin(hall, s, t, now):
     station = ticket["station"]
     if station == RM:
         result["rm_staff"] = s
+        is_business = hall.rows[v]["station"] == RM
     elif station != DESK:
         result["teller"] = s
     if ticket["rest"] >= 0.0:
@@ -354,7 +358,7 @@ def begin(hall, s, t, now):
     if station == RM:
         result["rm_called"] = now
         result["rm_start"] = now
-        if p.screening and not hall.chance[v]["certain"] and hall.rows[v]["station"] != RM:
+        if p.screening and not hall.chance[v]["certain"] and not hall.rows[v]["appointment"] and not is_business:
             ticket["activity"] = SCREEN
             minutes = hall.chance[v]["screen_min"]
         else:
@@ -570,8 +574,8 @@ def at_counter_done(hall, v, station, done, now):
         hint(hall, v, station)
         return DONE
     wants = hall.rows[v]["pitch"] and p.referral and not result["believed"] and not result["screened"]
-    too_many = p.rules.chat_queue_threshold + 1
-    if wants and pitches(p.rules, 1, at_counter(hall, station, now, too_many)):
+    too_many = min(p.rules.chat_queue_threshold + 1, hall.rows[v]["pitch"])
+    if wants and pitches(p.rules, hall.rows[v]["pitch"], at_counter(hall, station, now, too_many)):
         result["pitched"] = 1
         return PITCH
     return DONE

@@ -172,6 +172,9 @@ class Day(Floor):
                 return TEACH if taught else DONE
         if visit.station == RM:
             return DONE
+        if visit.card:
+            result.rm_first = 1
+            return DONE
         if result.believed and visit.meets and self.rules.meet_first and self.free_rm(self.rm_line(v)):
             result.rm_first = 1
             if result.triaged and p is not None and p.guidance:
@@ -291,7 +294,8 @@ class Day(Floor):
             return ticket.rest
         if station == RM:
             result.rm_called = result.rm_start = now
-            if p is not None and p.screening and not chance.certain and visit.station != RM:
+            stranger = not chance.certain and not visit.appointment and visit.station != RM
+            if p is not None and p.screening and stranger:
                 ticket.activity = SCREEN
             return self.minutes(server, ticket)
         if station == DESK:
@@ -307,7 +311,7 @@ class Day(Floor):
         result.called = result.start = now
         if station != MACHINE and p is None:
             waiting = self.at_counter(station)
-            if visit.pitch and rule.pitches(self.rules, 1, waiting):
+            if visit.pitch and rule.pitches(self.rules, visit.pitch, waiting):
                 result.pitched, result.referred = 1, visit.recognised
                 return float((visit.counter_min + self.rules.pitch_min) * self.roster.pace[server.number])
         return self.minutes(server, ticket)
@@ -478,7 +482,7 @@ class Day(Floor):
             self.hint(v, station)
             return DONE
         wants = visit.pitch and p.referral and not result.believed and not result.screened
-        if wants and rule.pitches(self.rules, 1, self.at_counter(station)):
+        if wants and rule.pitches(self.rules, visit.pitch, self.at_counter(station)):
             result.pitched = 1
             return PITCH
         return DONE

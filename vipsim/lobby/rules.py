@@ -96,8 +96,8 @@ def ticket_key(rules, joined, station, cls):
 
 @kernel
 def pitches(rules, wants, waiting):
-    """Whether a teller who wants to pitch does: not in front of a long line (L16)."""
-    return wants and waiting <= rules.chat_queue_threshold
+    """Whether a teller does pitch who wants to while fewer than ``wants`` wait: never in front of a long line (L16)."""
+    return waiting < wants and waiting <= rules.chat_queue_threshold
 
 
 @kernel

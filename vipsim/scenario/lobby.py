@@ -68,6 +68,14 @@ class Counters(Section):
     )
     target_ordinary_min: float | None = fact("min", "The same of anybody else", "KPI19", ge=0, default=None)
     chat_queue_threshold: int = lever("people", "Tellers pitch while at most this many wait", "DV16, L16", ge=0, le=100)
+    ask_fall_share_per_person: float = uncertainty(
+        "share per person",
+        "Asking falls by this part for each visitor who waits at the counter; 0 = load acts through the threshold only",
+        "O13, assumption",
+        ge=0,
+        le=1,
+        default=0.0,
+    )
     pitch_min: float = fact("min", "Minutes a pitch adds to the service", "DV17, L22", ge=0, le=10)
     teller_sensitivity_share: float = uncertainty(
         "share", "A and B visitors whom a pitching teller recognises in the system", "N09, I11", ge=0, le=1
@@ -141,6 +149,7 @@ class Lobby(Section):
     guidance: process.Guidance | None = None
     referral: process.Referral | None = None
     rm_service: process.RmService | None = None
+    card_application: process.CardApplication | None = None
     classes: process.Classes | None = None
     escalation: process.Escalation | None = None
     errands: process.Errands | None = None
@@ -159,6 +168,11 @@ class Lobby(Section):
 _BESIDE = ("hall", "online_team")
 PROCESS = tuple(name for name, field in Lobby.model_fields.items() if not field.is_required() and name not in _BESIDE)
 """Sections of the service process; what the hall offers changes minutes, not steps, and an online team the visits."""
+
+
+def special_approval_days(lobby: Lobby) -> int:
+    """Days until head office has decided on a special card; 0 where the application's steps are left out (T12)."""
+    return 0 if lobby.card_application is None else lobby.card_application.special_approval_days
 
 
 def check_lobby(demand: Demand, lobby: Lobby, staff: Staff, opening_min: float) -> None:
@@ -228,6 +242,11 @@ def _stations_of(item: Transaction, lobby: Lobby) -> list[str]:
 
 def _check_process(demand: Demand, lobby: Lobby, staff: Staff) -> None:
     """Refuse a service process whose parts do not fit. Nobody at the desk, or nobody to call for help, is no fault."""
+    if lobby.card_application is not None and staff.teller.employed == staff.teller.cash_only:
+        raise ValueError(
+            "staff.teller.cash_only: expected somebody at station 'noncash', where lobby.card_application issues "
+            "cards; found nobody employed who serves it"
+        )
     signs = lobby.ebank is not None and lobby.ebank.style != "none"
     if signs and not any(x.opens_account for x in demand.transactions):
         raise ValueError(

@@ -238,6 +238,20 @@ class RmService(Section):
     accompany: bool = lever("switch", "The manager stays with the customer at the counter", "L13")
 
 
+class CardApplication(Section):
+    """The steps of a card application on its visit: papers with the manager, then the teller checks and issues (T12).
+
+    The customer comes by appointment; whether the manager walks along to the counter is ``rm_service.accompany``.
+    Left out: the card is issued after the meeting, without minutes of its own.
+    """
+
+    paperwork: Law = uncertainty("min", "Manager's minutes for form, copy of ID, contract, filing", "T12, assumption")
+    check: Law = uncertainty("min", "Teller's minutes to check data, status and level and to issue", "T12, assumption")
+    special_approval_days: int = fact(
+        "days", "Days until head office has decided on a special application; 0 = on the spot", "T12", ge=0, le=90
+    )
+
+
 class Classes(Section):
     """Three priority classes at counters, and a guard for those who wait (L15, L27)."""
 

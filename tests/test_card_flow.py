@@ -13,7 +13,8 @@ from vipsim.customers.cards import SPECIAL
 from vipsim.day import WITH_HEAD_OFFICE
 from vipsim.draws import Address
 from vipsim.lobby import fast
-from vipsim.lobby.jobs import MEETING, NONCASH, NONCASH_BUSINESS, SERVED, DayLog, make_tasks, make_visits
+from vipsim.lobby.arrays import DayLog, make_tasks, make_visits
+from vipsim.lobby.jobs import MEETING, NONCASH, NONCASH_BUSINESS, SERVED
 from vipsim.lobby.params import make_day_log, make_roster, params
 from vipsim.lobby.roster import draw_roster
 from vipsim.lobby.visits import add_visits

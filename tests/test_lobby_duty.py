@@ -10,8 +10,9 @@ from years import BASELINE, kpis, world_of
 
 from tests.lobby_scenarios import build, tables
 from vipsim.draws import Address
+from vipsim.lobby.arrays import make_visits
 from vipsim.lobby.floor import LOBBY_MANAGER, RELATIONSHIP_MANAGER
-from vipsim.lobby.jobs import DESK, RM, make_visits
+from vipsim.lobby.jobs import DESK, RM
 from vipsim.lobby.params import LobbyParams, make_roster, params
 from vipsim.lobby.roster import draw_roster, is_on_desk_duty
 from vipsim.lobby.visits import add_walk_ins

@@ -20,8 +20,9 @@ import pytest
 from tests.lobby_scenarios import build, random_tables, tables
 from vipsim.draws import Address
 from vipsim.lobby import fast, reference
+from vipsim.lobby.arrays import DayLog, Roster, Tasks, Visits, make_tasks, make_visits
 from vipsim.lobby.days import simulate_days
-from vipsim.lobby.jobs import CHANCE, RESULT, STEP, VISIT, DayLog, Roster, Tasks, Visits, make_tasks, make_visits
+from vipsim.lobby.jobs import CHANCE, RESULT, STEP, VISIT
 from vipsim.lobby.params import LobbyParams, make_day_log, make_roster, params
 from vipsim.lobby.roster import draw_roster
 from vipsim.lobby.visits import add_visits, add_walk_ins

@@ -12,6 +12,7 @@ from tests.lobby_scenarios import build, random_tables, tables
 from tests.test_lobby_engines import differences, equal_rows, random_day
 from vipsim.draws import Address
 from vipsim.lobby import fast, reference
+from vipsim.lobby.arrays import DayLog
 from vipsim.lobby.days import Engine, simulate_days
 from vipsim.lobby.jobs import (
     ABANDONED,
@@ -30,7 +31,6 @@ from vipsim.lobby.jobs import (
     SERVED,
     STEP,
     UNSERVED,
-    DayLog,
 )
 from vipsim.lobby.ledger import SUPPLIED, USED, add_day, make_ledger
 from vipsim.lobby.params import make_day_log

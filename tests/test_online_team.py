@@ -10,7 +10,7 @@ from years import BASELINE, branch, kpis
 
 from tests.lobby_scenarios import build, tables
 from vipsim.draws import Address
-from vipsim.lobby.jobs import clear, make_visits
+from vipsim.lobby.arrays import clear, make_visits
 from vipsim.lobby.online import answer_online
 from vipsim.lobby.params import params
 from vipsim.lobby.visits import add_walk_ins

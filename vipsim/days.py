@@ -14,7 +14,7 @@ from vipsim.compiled import inlined, kernel
 from vipsim.customers.state import count
 from vipsim.day import evening, morning, night
 from vipsim.lobby import fast
-from vipsim.lobby.jobs import clear
+from vipsim.lobby.arrays import clear
 from vipsim.lobby.ledger import add_day
 from vipsim.lobby.online import answer_online
 from vipsim.lobby.roster import assign_shifts, draw_roster, is_on_desk_duty

@@ -36,9 +36,9 @@ from vipsim.days import (
 from vipsim.draws import Address
 from vipsim.horizon import horizon
 from vipsim.incentives import ask_rate
+from vipsim.lobby.arrays import begin as begin_log
+from vipsim.lobby.arrays import make_visits
 from vipsim.lobby.demand import day_weights
-from vipsim.lobby.jobs import begin as begin_log
-from vipsim.lobby.jobs import make_visits
 from vipsim.lobby.params import LobbyParams, make_day_log, params
 from vipsim.measure import Measured, kpis
 from vipsim.month import Census, Month, census, close_month, fix_cohort, open_month, policy_of, team_of

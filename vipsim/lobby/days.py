@@ -9,7 +9,8 @@ from typing import Any, Literal, NamedTuple
 from vipsim.compiled import kernel
 from vipsim.draws import Address
 from vipsim.lobby import fast
-from vipsim.lobby.jobs import STEPS, VISITS, Array, DayLog, begin, clear, make_tasks, make_visits
+from vipsim.lobby.arrays import DayLog, begin, clear, make_tasks, make_visits
+from vipsim.lobby.jobs import STEPS, VISITS, Array
 from vipsim.lobby.online import answer_online
 from vipsim.lobby.params import LobbyParams, LobbyScenario, make_day_log, make_roster, params
 from vipsim.lobby.roster import draw_roster

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from vipsim.draws import NEVER, Variate
+from vipsim.lobby.arrays import DayLog, Roster, make_log
 from vipsim.lobby.floor import (
     LOBBY_ASSISTANT,
     STATIONS,
@@ -21,12 +22,7 @@ from vipsim.lobby.floor import (
     floor_of,
     staffing_of,
 )
-from vipsim.lobby.jobs import (
-    Array,
-    DayLog,
-    Roster,
-    make_log,
-)
+from vipsim.lobby.jobs import Array
 from vipsim.lobby.online import online_team_of
 from vipsim.lobby.process import process_record
 from vipsim.lobby.process_hall import make_room

@@ -63,7 +63,7 @@ WORKER = np.dtype(
 # Counts of a day, in ``Hall.counts``.
 STEPS_SO_FAR, SOONEST, IDLE, WANTED, MANAGERS, RMS = range(6)
 LOOK_HEAD, LOOK_TAIL, AGAIN, WOKE, FREED, HELPER, GONE, ROUND, HERE = range(6, 15)
-LINES = 15
+LINES = 15  # IDLE, WANTED and LINES: pools with a free server, stations and lines with a ticket, a bit each
 
 # Who has left whose patience ends at this minute (``GONE``): nobody yet, everybody, or everybody but who joined in this
 # round of the minute (a minute has several rounds where services take no time).
@@ -96,9 +96,9 @@ class Hall(NamedTuple):
     queues: Array
     workers: Array
     waiting: Array
-    end_min: Array  # pending ends of service, as in jobs.Work
+    end_min: Array  # pending ends of service, as in arrays.Work
     end_server: Array
-    free: Array  # rings of free servers, as in jobs.Work
+    free: Array  # rings of free servers, as in arrays.Work
     idle: Array
     front: Array
     freed: Array

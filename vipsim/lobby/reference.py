@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from vipsim.lobby import rules as rule
+from vipsim.lobby.arrays import DayLog, Roster, Tasks, Visits, grow_log
 from vipsim.lobby.jobs import (
     ABANDONED,
     ACTIVATE,
@@ -63,11 +64,6 @@ from vipsim.lobby.jobs import (
     WITH_RM_CASH,
     WITHDRAWN,
     WOULD_NOT_WAIT,
-    DayLog,
-    Roster,
-    Tasks,
-    Visits,
-    grow_log,
 )
 from vipsim.lobby.params import LobbyParams
 from vipsim.lobby.process import BY_LOBBY_MANAGER

@@ -11,6 +11,7 @@ from math import inf
 from typing import Any
 
 from vipsim.lobby import rules as rule
+from vipsim.lobby.arrays import DayLog, Roster, Tasks, Visits
 from vipsim.lobby.jobs import (
     ABANDONED,
     ACTIVATE,
@@ -56,10 +57,6 @@ from vipsim.lobby.jobs import (
     TEST,
     UNSERVED,
     WITHDRAWN,
-    DayLog,
-    Roster,
-    Tasks,
-    Visits,
 )
 from vipsim.lobby.params import LOBBY_ASSISTANT, LobbyParams
 from vipsim.lobby.process import BY_TELLER_HIMSELF

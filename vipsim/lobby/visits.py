@@ -33,9 +33,10 @@ from vipsim.draws import (
     poisson,
     variate,
 )
+from vipsim.lobby.arrays import grow_visits, room_for_chance
 from vipsim.lobby.chances import behave, judge, lead_openings, remembers, tell_degree, wish
 from vipsim.lobby.columns import to_minutes, to_normals, uniforms
-from vipsim.lobby.jobs import RM, grow_visits, room_for_chance
+from vipsim.lobby.jobs import RM
 from vipsim.lobby.process_minutes import bring_papers, take_time
 
 WALK_IN = 1 << 31  # walk-ins' ids lie above every customer's

@@ -48,6 +48,7 @@ from vipsim.month_opening import make_block, open_rows
 from vipsim.outreach import triggers as trigger_rules
 from vipsim.records import as_record
 from vipsim.scenario.channels import board_care_share, with_hall
+from vipsim.scenario.lobby import special_approval_days
 from vipsim.scenario.views import view
 
 
@@ -68,6 +69,7 @@ class Policy(NamedTuple):
     experience: Any
     channels: Any
     board_care_share: float
+    special_approval_days: int
     cuts: Cuts
     closing_effort: float
     ask_rate: float
@@ -138,6 +140,7 @@ def policy_of(scenario: Any, open_days_per_year: float) -> Any:
             experience=view(scenario.experience),
             channels=view(with_hall(scenario.channels, scenario.lobby.hall)),
             board_care_share=board_care_share(scenario.lobby.hall),
+            special_approval_days=special_approval_days(scenario.lobby),
             cuts=cuts_of(scenario),
             closing_effort=closing_effort(scenario.incentives) * trained_skill(scenario.ownership),
             ask_rate=ask_rate(scenario.incentives),

@@ -139,8 +139,7 @@ def add_visits(params, address, day, n, who, k, type, vip, signed, owner, appoin
         row["known"] = remembers(address, day, who[i], k[i] << _FIELD_BITS, known[i])
     visits.n[0] = start + n
     visits = _draw_details(params.process, params.choices, address, day, visits)
-    if params.process is not None:
-        bring_papers(params.process, address, day, visits, start, start + n)
+    bring_papers(params.process, address, day, visits, start, start + n)
     return visits
 
 

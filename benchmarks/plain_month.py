@@ -7,8 +7,8 @@ to those whom they concern. What it leaves out, because nobody can meet it here:
 room (all books are full at these sizes), wealth centres, levels served by channels only, a floor of profit, special
 cards, fees and their sequels.
 
-At 1,000,000 customers vipsim's month took a fifth of the time of this one with the same addresses (ratios of 4.3 to 5.5,
-seen on a machine shared with others), and a third of the time of this one with NumPy's generator (2.6 to 3.6).
+At 1,000,000 customers vipsim's month took a fifth of the time of this one with the same addresses (ratios 4.3
+to 5.5, seen on a machine shared with others), and a third of the time of this one with NumPy's generator (2.6 to 3.6).
 """
 
 from __future__ import annotations

@@ -6,6 +6,9 @@ have addresses as vipsim's have (``Addressed``); with these it makes the same bo
 to those whom they concern. What it leaves out, because nobody can meet it here: the search for an owner whose book has
 room (all books are full at these sizes), wealth centres, levels served by channels only, a floor of profit, special
 cards, fees and their sequels.
+
+At 1,000,000 customers vipsim's month took a fifth of the time of this one with the same addresses (ratios 4.3
+to 5.5, seen on a machine shared with others), and a third of the time of this one with NumPy's generator (2.6 to 3.6).
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from years import BASELINE, Year, branch, kpis
+from years import BASELINE, SCENARIOS, Year, kpis
 
 from tests.lobby_scenarios import build, tables
 from vipsim.customers.cards import SPECIAL
@@ -18,6 +18,7 @@ from vipsim.lobby.jobs import MEETING, NONCASH, NONCASH_BUSINESS, SERVED
 from vipsim.lobby.params import make_day_log, make_roster, params
 from vipsim.lobby.roster import draw_roster
 from vipsim.lobby.visits import add_visits
+from vipsim.scenario import files
 from vipsim.scenario.resolve import with_values
 
 FLOW: dict[str, Any] = {
@@ -77,16 +78,12 @@ def test_a_card_needs_a_counter_that_could_issue_it() -> None:
         params(build(told))
 
 
-QUOTA = {"cards.special_share": 0.05, "cards.special_eligible_share": 1.0}
-STEPS = {
-    "lobby.card_application.paperwork": {"law": "constant", "value_min": 10.0},
-    "lobby.card_application.check": {"law": "constant", "value_min": 4.0},
-    "lobby.card_application.special_approval_days": 0,
-}
+IN_STEPS = files.load(SCENARIOS / "lobby" / "card_flow.toml")
+SPECIAL_CARDS = {"cards.special_share": 0.05, "cards.special_eligible_share": 1.0}
 
 
 def test_the_steps_of_an_application_take_managers_and_tellers_minutes_and_cards_are_issued() -> None:
-    without, steps = kpis(BASELINE, 1), kpis(branch(STEPS), 1)
+    without, steps = kpis(BASELINE, 1), kpis(IN_STEPS, 1)
     assert steps["utilisation_relationship_manager"][0] > without["utilisation_relationship_manager"][0]
     assert steps["utilisation_teller"][0] > without["utilisation_teller"][0]
     assert steps["card_share"][0] == pytest.approx(without["card_share"][0], abs=0.03)
@@ -94,10 +91,8 @@ def test_the_steps_of_an_application_take_managers_and_tellers_minutes_and_cards
 
 def test_head_office_decides_on_special_cards_after_its_days() -> None:
     """T12, T11: the later it decides, the later the special cards; nobody is forgotten at head office."""
-    at_once, slow = (
-        Year(with_values(BASELINE, STEPS | {"lobby.card_application.special_approval_days": days, **QUOTA}))
-        for days in (0, 60)
-    )
+    key = "lobby.card_application.special_approval_days"
+    at_once, slow = (Year(with_values(IN_STEPS, SPECIAL_CARDS | {key: days})) for days in (0, 60))
     for year in (at_once, slow):
         for month in range(8):
             year.run_month(month)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from years import BASELINE, branch, kpis
+from years import BASELINE, kpis
 
 from tests.lobby_scenarios import build, tables
 from vipsim.draws import Address
@@ -15,6 +15,7 @@ from vipsim.lobby.online import answer_online
 from vipsim.lobby.params import params
 from vipsim.lobby.visits import add_walk_ins
 from vipsim.scenario.lobby import check_lobby
+from vipsim.scenario.resolve import with_values
 
 TEAM: dict[str, Any] = {
     "members": 1,
@@ -67,7 +68,7 @@ def test_a_business_that_does_not_exist_is_refused() -> None:
 def test_an_online_team_takes_questions_off_the_lobby_and_costs_its_pay() -> None:
     """EB20, EB10: fewer visits, more transactions that never come to the lobby."""
     assert BASELINE.money is not None
-    without, team = kpis(BASELINE, 1), kpis(branch({"lobby.online_team.members": 1}), 1)
+    without, team = kpis(BASELINE, 1), kpis(with_values(BASELINE, {"lobby.online_team.members": 1}), 1)
     answers = team["online_answers_per_day"][0]
     assert answers > 1.0
     assert without["visits_per_day"][0] - team["visits_per_day"][0] == pytest.approx(answers, rel=0.1)

@@ -59,6 +59,7 @@ def be_talked_with(state, policy, i, day):
     """Somebody of the branch sat down with customer i."""
     row = state.book[i]
     count(state, tally.MEETINGS_PRIME, 1.0)
+    count(state, tally.CONTACT_YUAN, policy.triggers.cost[FACE])
     row.contact_load += policy.triggers.fatigue[FACE]
     row.care += policy.triggers.care[FACE]
     row.last_contact = day

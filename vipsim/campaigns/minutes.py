@@ -66,13 +66,14 @@ def needs(scenario: Any, loads: Mapping[str, Any]) -> list[Need]:
     found = []
     for name in names_on(scenario):
         campaign = scenario.campaigns[name]
-        for number, phase in enumerate(campaign.phases):
+        phases = campaign.scheduled()
+        for number, phase in enumerate(phases):
             asked: dict[str, float] = {}
             if phase.does == "invite" and campaign.channel == "call":
                 asked["relationship_manager"] = _calls(scenario, campaign, phase)
             for work in campaign.staff:
                 if phase.does == "prepare":
-                    stretch = sum(_open_days(scenario, p) for p in campaign.phases if p.does == "prepare")
+                    stretch = sum(_open_days(scenario, p) for p in phases if p.does == "prepare")
                     asked[work.role] = asked.get(work.role, 0.0) + work.people * work.prepare_min / stretch
                 elif phase.does == "event":
                     asked[work.role] = asked.get(work.role, 0.0) + work.people * work.event_min

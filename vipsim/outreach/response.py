@@ -151,6 +151,7 @@ def meet(state, agenda, policy, address, i, number, day, days_left):
     closing, care = _seller(policy, 0)
     drive = effort(state, policy) * freshness(policy, state, i) * closing * policy.triggers.response[FACE]
     count(state, tally.MEETINGS_PRIME, 1.0)
+    count(state, tally.CONTACT_YUAN, policy.triggers.cost[FACE])
     if state.book[i].stage == PROSPECT:
         if u_ladder >= response.prospect_join_share * drive:
             return

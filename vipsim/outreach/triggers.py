@@ -110,14 +110,14 @@ class Rules(NamedTuple):
     of_movable: np.ndarray  # float64: per yuan of wealth elsewhere that can be moved
     of_maturing: np.ndarray  # float64: per yuan that matures within lead_days
     by_gain: int  # 1 = ranked by expected gain
-    minutes: np.ndarray  # float64 [channel] of a contact that reaches, with preparation and record
-    unreached: np.ndarray  # float64 [channel]
-    reach: np.ndarray  # float64 [channel]
+    minutes: np.ndarray  # float64 [channel but meetings] of a contact that reaches, with preparation and record
+    unreached: np.ndarray  # float64 [channel but meetings]
+    reach: np.ndarray  # float64 [channel but meetings]
     care: np.ndarray  # float64 [channel]
     response: np.ndarray  # float64 [channel]: chance of a result relative to a call
     fatigue: np.ndarray  # float64 [channel]
-    rest_days: np.ndarray  # int32 [channel]
-    most_per_month: np.ndarray  # int32 [channel]
+    rest_days: np.ndarray  # int32 [channel but meetings]
+    most_per_month: np.ndarray  # int32 [channel but meetings]
     cost: np.ndarray  # float64 [channel]
     talk: np.ndarray  # int8 [channel]: a conversation
     plan_per_month: np.ndarray  # float64 [10] by grid level 1-9
@@ -131,6 +131,7 @@ def rules(scenario: Any) -> Rules:
     outreach = scenario.outreach
     triggers = [getattr(outreach.triggers, reason) for reason in REASONS]
     channels = [getattr(outreach, channel) for channel in CHANNELS]
+    called = channels[:FACE]  # a meeting is no task: minutes, reach and rest are the lobby's
     gains = np.array([expected_gain(scenario, preset) for preset in PRESETS])
     return Rules(
         on=np.array([t.on for t in triggers], np.int8),
@@ -147,14 +148,14 @@ def rules(scenario: Any) -> Rules:
         of_movable=gains[:, 1],
         of_maturing=gains[:, 2],
         by_gain=int(outreach.ranking == "gain"),
-        minutes=np.array([c.taken_min for c in channels]),
-        unreached=np.array([c.unreached_min for c in channels]),
-        reach=np.array([c.reach_share for c in channels]),
+        minutes=np.array([c.taken_min for c in called]),
+        unreached=np.array([c.unreached_min for c in called]),
+        reach=np.array([c.reach_share for c in called]),
         care=np.array([c.care_ratio for c in channels]),
         response=np.array([c.response_ratio for c in channels]),
         fatigue=np.array([c.fatigue_ratio for c in channels]),
-        rest_days=np.array([c.rest_days for c in channels], np.int32),
-        most_per_month=np.array([c.most_per_month for c in channels], np.int32),
+        rest_days=np.array([c.rest_days for c in called], np.int32),
+        most_per_month=np.array([c.most_per_month for c in called], np.int32),
         cost=np.array([c.cost_yuan for c in channels]),
         talk=np.array([n in TALKS for n in range(len(CHANNELS))], np.int8),
         plan_per_month=np.array([0.0, *outreach.plan_contacts_per_year]) / 12.0,

@@ -8,19 +8,14 @@ from __future__ import annotations
 from datetime import date
 from typing import Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from vipsim.scenario.fields import CLASSES, Section, expect_each, fact, lever, uncertainty
 
 
-class Channel(Section):
-    """What one contact through a channel takes and does (O15, O01, O17)."""
+class Effect(Section):
+    """What somebody reached through a channel is worth, and costs beside staff time (O15)."""
 
-    prep_min: float = fact("min", "Staff minutes of preparation of one contact", "O01, N25", ge=0, le=240)
-    minutes_min: float = fact("min", "Staff minutes of the contact itself, travel included", "N25", ge=0, le=480)
-    record_min: float = fact("min", "Staff minutes of the record and the next steps", "O01, N25", ge=0, le=240)
-    unreached_min: float = fact("min", "Staff minutes of an attempt that reaches nobody", "N25", ge=0, le=480)
-    reach_share: float = uncertainty("share", "Attempts that reach the customer", "N11, N12", ge=0, le=1)
     response_ratio: float = uncertainty(
         "ratio", "Chance of a result when reached, relative to a call", "O15, assumption", ge=0, le=3
     )
@@ -30,13 +25,23 @@ class Channel(Section):
     fatigue_ratio: float = uncertainty(
         "ratio", "Weight of one contact in the contacts a year that tire", "O09, assumption", ge=0, le=10
     )
+    cost_yuan: float = fact("yuan", "Cost of one contact beside staff time", "O15, assumption", ge=0)
+
+
+class Channel(Effect):
+    """What one contact through a channel takes and does (O15, O01, O17)."""
+
+    prep_min: float = fact("min", "Staff minutes of preparation of one contact", "O01, N25", ge=0, le=240)
+    minutes_min: float = fact("min", "Staff minutes of the contact itself, travel included", "N25", ge=0, le=480)
+    record_min: float = fact("min", "Staff minutes of the record and the next steps", "O01, N25", ge=0, le=240)
+    unreached_min: float = fact("min", "Staff minutes of an attempt that reaches nobody", "N25", ge=0, le=480)
+    reach_share: float = uncertainty("share", "Attempts that reach the customer", "N11, N12", ge=0, le=1)
     rest_days: int = fact(
         "days", "Least days since the customer's last contact (talks: since the last talk)", "O09, assumption", ge=0
     )
     most_per_month: int = fact(
         "contacts", "Most contacts of one customer through it in a calendar month", "O09, assumption", ge=0
     )
-    cost_yuan: float = fact("yuan", "Cost of one contact beside staff time", "O15, assumption", ge=0)
 
     @property
     def taken_min(self) -> float:
@@ -107,7 +112,7 @@ class Outreach(Section):
     email: Channel
     wechat: Channel
     letter: Channel
-    face: Channel
+    face: Effect = Field(description="A meeting in the branch; its minutes are those of lobby.meetings")
     triggers: Triggers
     ranking: Literal["gain", "rule"] = lever(
         "choice",

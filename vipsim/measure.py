@@ -86,7 +86,7 @@ def _yuan_a_minute(scenario: Any, number: int, paid_min: float, months: int) -> 
 
 
 def _equipment_a_month(policy: Any) -> float:
-    """Machines, network, telephones and the managers' assistant of a policy, yuan a month."""
+    """Machines, network, telephones, the managers' assistant and the customer system of a policy, yuan a month."""
     hall = policy.lobby.hall
     guidance = policy.lobby.guidance
     monthly = policy.lobby.diversion.devices * policy.money.device_yuan_per_month
@@ -96,6 +96,7 @@ def _equipment_a_month(policy: Any) -> float:
         monthly += guidance.internal_phone_yuan_per_month
     if guidance is not None and guidance.rm_assistant:
         monthly += guidance.rm_assistant_yuan_per_month
+    monthly += policy.outreach.system.yuan_per_month(policy.outreach.data_lag_days)
     return float(monthly)
 
 

@@ -32,7 +32,9 @@ PHASES = ("run_in", "window", "run_off")
     PERK_YUAN, CENTRE_YUAN, TRANSFERS, FIRST_CONTACTS_DUE, FIRST_CONTACTS_MADE,
     # after-care of maturities, supervision
     MATURED_OWNED, MATURED_REMINDED, CHECKS,
-) = range(94)
+    # e-banking keys given
+    KEYS,
+) = range(95)
 # fmt: on
 
 COLUMN = {

@@ -54,7 +54,10 @@ def _calls(scenario: Any, campaign: Campaign, phase: Phase) -> float:
     trigger = scenario.outreach.triggers.campaign
     channel = getattr(scenario.outreach, trigger.channel)
     misses = (1.0 - channel.reach_share) / channel.reach_share if channel.reach_share > 0.0 else 0.0
-    minutes = scenario.outreach.minutes_of(trigger.channel) + min(misses, scenario.outreach.most_attempts) * channel.unreached_min
+    minutes = (
+        scenario.outreach.minutes_of(trigger.channel)
+        + min(misses, scenario.outreach.most_attempts) * channel.unreached_min
+    )
     return float(campaign.list_most * minutes / _open_days(scenario, phase))
 
 

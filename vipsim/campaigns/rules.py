@@ -89,6 +89,7 @@ _COUNTED = (
     "key", "list_most", "rank", "stake", "channel", "where", "visit_after_days", "seats",
     "guests_most", "reminds", "product", "evaluate_days", "lag_days_low", "lag_days_high",
     "first_filter", "last_filter", "first_work", "last_work", "from_day", "until_day", "needs_owner",
+    "product_term_days",
 )
 _MEASURED = (
     "sample_share", "block_min", "minutes_per_guest_min", "ask_min", "guest_share", "fixed_yuan",

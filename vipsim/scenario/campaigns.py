@@ -270,6 +270,14 @@ class Campaign(Section):
     product: Literal["none", "time_deposit", "wealth_product", "fund", "insurance_metals"] = fact(
         "choice", "Product class that a buyer moves demand money into", "C01", default="none"
     )
+    product_term_days: int = lever(
+        "days",
+        "Term of the time deposits sold: a long one keeps the money; 0 = as response.sold_term_days",
+        "S16",
+        ge=0,
+        le=1825,
+        default=0,
+    )
     product_share: float = uncertainty(
         "share", "Part of the demand balance that a buyer moves", "C01, assumption", ge=0, le=1, default=0.0
     )

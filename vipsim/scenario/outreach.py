@@ -375,7 +375,7 @@ class Response(Section):
     crowded_from: int = fact("people", "Customers of one manager from which contacts lose quality", "M16", ge=1)
     crowded_share: float = uncertainty(
         "share",
-        "Loss of effect of a manager's contacts and meetings by each further book of that size; 0 = minutes alone limit",
+        "Loss of effect of a manager's contacts and meetings by each further book of that size; 0 = none",
         "M16, assumption",
         ge=0,
         le=5,

@@ -7,14 +7,17 @@ from typing import Any
 import numpy as np
 import pytest
 from campaign_years import guests, year
-from years import BASELINE, branch
+from years import BASELINE, Year, branch
 
 from vipsim import tally
 from vipsim.campaigns.rules import make_campaigns
+from vipsim.scenario.documents import Tree
 from vipsim.scenario.errors import InputError
 from vipsim.scenario.resolve import with_values
-from vipsim.scenario.study import Study, _lever_faults
+from vipsim.scenario.schema import Scenario
+from vipsim.scenario.study import LeverRange, _lever_faults
 
+LEVERS = ("guests_most", "ask_from_share", "start_shift_days", "length_ratio", "reward_yuan", "invite_yuan")
 PULL = {"campaigns__referral_mgm__reward_pull_ratio": 2.0, "campaigns__referral_mgm__budget_yuan": 1e6}
 ASK_ALL = {"campaigns__referral_mgm__ask_from_share": 0.0, "campaigns__referral_mgm__accept_share": 1.0}
 
@@ -49,6 +52,18 @@ def test_twice_the_reward_is_less_than_twice_as_good() -> None:
     assert campaign.friend_share() == pytest.approx(0.15, abs=0.005)  # what the preset held before gifts pulled
     unmoved = campaign.model_copy(update={"reward_pull_ratio": 0.0, "reward_yuan": 1e6})
     assert unmoved.friend_share() == campaign.guest_share
+
+
+def test_a_larger_gift_is_worth_more_where_its_size_counts() -> None:
+    """DV73: gifts for birthdays and festivals, by tier with a campaign for each."""
+    campaign = BASELINE.campaigns["birthday_care"]
+    assert campaign.gift_care_share() == campaign.care_share > 0.0  # the preset: size moves nothing
+    counts = campaign.model_copy(update={"gift_half_yuan": 50.0})
+    share = [counts.model_copy(update={"invite_yuan": yuan}).gift_care_share() for yuan in (0.0, 50.0, 200.0)]
+    assert share == pytest.approx([0.0, campaign.care_share / 2, campaign.care_share * 0.8])
+    on = {"campaigns.birthday_care.on": True, "campaigns.birthday_care.gift_half_yuan": 50.0}
+    rule = make_campaigns(branch(on | {"campaigns.birthday_care.invite_yuan": 50.0}), 0, np.arange(400), 10).rules[0]
+    assert rule.care_share == pytest.approx(campaign.care_share / 2)
 
 
 def test_only_the_satisfied_are_asked() -> None:
@@ -94,15 +109,10 @@ def test_a_campaign_moved_out_of_the_window_is_refused(changes: dict[str, Any], 
         with_values(branch(), changes)
 
 
-@pytest.mark.parametrize("name", ["guests_most", "ask_from_share", "start_shift_days", "length_ratio", "reward_yuan"])
+@pytest.mark.parametrize("name", LEVERS)
 def test_a_study_may_search_it(name: str) -> None:
-    from vipsim.scenario.documents import Tree
-    from vipsim.scenario.schema import Scenario
-    from vipsim.scenario.study import LeverRange
-
-    moved = LeverRange.model_validate({"low": 1, "high": 2, "step": 1})
+    moved = LeverRange.model_validate({"choices": [1]})
     assert _lever_faults(f"campaigns.referral_mgm.{name}", moved, Scenario, Tree({})) == []
-    assert "levers" in Study.model_fields
 
 
 def test_a_meeting_costs_what_it_says() -> None:
@@ -118,8 +128,6 @@ def test_a_meeting_costs_what_it_says() -> None:
 
 def year_with(changes: dict[str, Any]) -> np.ndarray:
     """Tally of the window of a year."""
-    from years import Year
-
     made = Year(branch(changes)).run()
     found: np.ndarray = made.branch.state.sums.tally[tally.WINDOW].copy()
     return found

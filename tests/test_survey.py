@@ -13,7 +13,8 @@ from years import BASELINE, Year, branch, kpis
 
 from vipsim import tally
 from vipsim.campaigns.rules import MET
-from vipsim.customers.channels import key_is_free
+from vipsim.customers.book import EBANK_ACTIVE, EBANK_NONE
+from vipsim.customers.channels import key_is_free, take_up_ebank
 from vipsim.customers.segments import TIME
 from vipsim.customers.survey import said
 from vipsim.draws import Address
@@ -72,14 +73,26 @@ def test_who_is_given_the_key(who: str, given: list[int]) -> None:
 
 
 def test_who_pays_for_the_key_uses_it_less() -> None:
-    """Fewer keys cost less, and win fewer active users."""
-    dear = {"channels.paid_key_ratio": 0.2, "experience.remote_per_user_per_year": 0.0}
-    made = {who: Year(branch(dear | {"channels.free_key": who})).run() for who in ("all", "vip", "nobody")}
-    counted = {who: year.branch.state.sums.tally[tally.WINDOW] for who, year in made.items()}
-    keys = {who: counted[who][tally.KEYS] for who in made}
-    users = {who: counted[who][tally.EBANK_ADOPTED] for who in made}
-    assert keys["all"] == counted["all"][tally.SIGN_UPS] > keys["vip"] > keys["nobody"] == 0
-    assert users["all"] > users["vip"] >= users["nobody"]
+    """EB04: of many who sign up, taught, at the age of 40."""
+    users = {}
+    for who in ("all", "nobody"):
+        state, _ = few(2000, {}, tier=0, ebank=EBANK_NONE, age=40)
+        channels = policy_of(branch({"channels.free_key": who, "channels.paid_key_ratio": 0.5}), 250.0).channels
+        for i in range(2000):
+            take_up_ebank(state, channels, AT, i, 0, 1, 10)
+        users[who] = np.mean(state.book.ebank == EBANK_ACTIVE)
+    assert BASELINE.channels is not None
+    assert users["all"] == pytest.approx(BASELINE.channels.active_taught_share, abs=0.05)
+    assert users["nobody"] == pytest.approx(users["all"] / 2, abs=0.05)
+
+
+def test_only_keys_that_are_given_cost() -> None:
+    counted = {}
+    for who in ("all", "nobody"):
+        made = Year(branch({"channels.free_key": who})).run()
+        counted[who] = made.branch.state.sums.tally[tally.WINDOW].copy()
+    assert counted["all"][tally.KEYS] == counted["all"][tally.SIGN_UPS] > 0
+    assert counted["nobody"][tally.SIGN_UPS] > counted["nobody"][tally.KEYS] == 0
 
 
 # ------------------------------------------------------------------------------------------ lectures

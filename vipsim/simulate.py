@@ -334,7 +334,7 @@ class _Run:
             tables |= campaign_tables(self.branch, scenario, world.campaign_names)
         return Outcome(found, samples, tables)
 
-    def _feelings(self, experience: Any) -> dict[str, float]:
+    def _feelings(self, experience: Any) -> dict[str, Any]:
         """What customers feel at the end of the window, and what a survey would say of it (M06)."""
         ids, felt, day = self.felt
         answers = said(felt, ids, experience.survey_asked, experience, self.address, day)

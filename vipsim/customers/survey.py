@@ -40,4 +40,5 @@ def said(
     chosen = np.argsort(u(_ASKED), kind="stable")[: min(asked, ids.size)]
     willing = u(_ANSWERS)[chosen] < experience.survey_response_share * (0.5 + relationship[chosen])
     spread = experience.survey_noise_share * ndtri(u(_NOISE)[chosen][willing])
-    return np.clip(relationship[chosen][willing] + spread, 0.0, 1.0)
+    answers: np.ndarray = np.clip(relationship[chosen][willing] + spread, 0.0, 1.0)
+    return answers

@@ -8,7 +8,7 @@ from math import exp
 
 from vipsim.compiled import kernel
 from vipsim.draws import ABSENCE, SKILL, draw, normal_quantile
-from vipsim.lobby.floor import TELLER
+from vipsim.lobby.floor import RELATIONSHIP_MANAGER, TELLER
 
 _ROLE_BITS = 8  # a member's draws: id = number within the role | role << 8, so that hiring one moves nobody else's
 
@@ -41,6 +41,28 @@ def draw_roster(params, address, day, roster):
         roster.row[member] = 2 * member + roster.special[member]
     for machine in range(floor.staff, floor.servers):
         roster.row[machine] = 2 * floor.staff
+    if s.reserved > 0.0:
+        _keep_free(params, day, roster)
+
+
+@kernel
+def _keep_free(params, day, roster):
+    """Some of the relationship managers present receive nobody today: visitors do not disturb their contacts (DV10).
+
+    The first in the order of the rota, so that all have their turn; at least one receives.
+    """
+    s = params.staffing
+    n = s.employed[RELATIONSHIP_MANAGER]
+    free = 0
+    for number in range(n):
+        free += roster.present[s.first[RELATIONSHIP_MANAGER] + number]
+    free = int(s.reserved * free)
+    for turn in range(n):
+        member = s.first[RELATIONSHIP_MANAGER] + (day + turn) % n
+        if free > 0 and roster.present[member]:
+            roster.row[member] = 2 * params.floor.staff + 1
+            roster.here_until[member] = 0.0  # the own customers meet somebody else
+            free -= 1
 
 
 @kernel

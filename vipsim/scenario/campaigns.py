@@ -191,7 +191,18 @@ class Campaign(Section):
     )
 
     fixed_yuan: float = fact("yuan", "Venue, speaker, prizes, advertising", "C01, U13", ge=0, default=0.0)
-    invite_yuan: float = fact("yuan", "Cost of one invitation beside the channel's", "U13", ge=0, default=0.0)
+    invite_yuan: float = lever(
+        "yuan", "Cost of one invitation beside the channel's, such as a gift with the letter", "U13, DV73", ge=0,
+        le=1000, default=0.0,
+    )  # fmt: skip
+    gift_half_yuan: float = uncertainty(
+        "yuan",
+        "Gift with an invitation (invite_yuan) at which half of care_share is reached; 0 = its size moves nothing",
+        "DV73, assumption",
+        ge=0,
+        le=10_000,
+        default=0.0,
+    )
     guest_yuan: float = fact("yuan", "Gift and catering of one guest", "C01, U13", ge=0, default=0.0)
     reward_yuan: float = lever("yuan", "Reward of one success", "C05, U13", ge=0, le=10_000, default=0.0)
     budget_yuan: float = lever("yuan", "Cap: nothing is begun that would exceed it", "U02", ge=0, le=10_000_000)
@@ -342,6 +353,11 @@ class Campaign(Section):
         """Chance of each friend to come: a reward pulls, twice the reward less than twice as much (DV59)."""
         pull = self.reward_pull_ratio * self.reward_yuan / (self.reward_yuan + self.reward_half_yuan)
         return min(self.guest_share * (1.0 + pull), 1.0)
+
+    def gift_care_share(self) -> float:
+        """Rise of relationship of who took part: where the gift's size counts, each further yuan less (DV73)."""
+        gift = self.invite_yuan + self.gift_half_yuan
+        return self.care_share * (self.invite_yuan / gift if self.gift_half_yuan > 0.0 else 1.0)
 
     def last_day(self) -> int:
         """Last day of the last phase, approval waited for."""

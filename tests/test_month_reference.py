@@ -36,7 +36,6 @@ def some_settings(g: np.random.Generator) -> dict[str, Any]:
         "book.prospects": 30,
         "book.seed": int(g.integers(1, 1000)),
         "tiers.window_months": int(g.choice([1, 3, 12])),
-        "outreach.triggers.maturity_reminder.lead_days": int(g.choice([0, 5, 20])),
         "outreach.triggers.maturity_reminder.expiry_days": int(g.choice([1, 7, 30])),
         "tiers.standard_yuan": float(g.choice([200_000.0, 300_000.0])),
         "tiers.grace_months": int(g.choice([0, 1, 3])),

@@ -190,6 +190,7 @@ def test_a_server_that_refuses_is_one_message_without_the_password(
         "vipsim.optimise.read_question",
         lambda path, **rest: read_question(path, root=synthetic.Surface, known_kpis=synthetic.KPIS),
     )
+    monkeypatch.setattr("vipsim.cli.studies.warn_of_calendar", lambda scenario: None)  # the surface has no calendar
     with socket.socket() as mute:
         mute.bind(("127.0.0.1", 0))
         if what == "mute":

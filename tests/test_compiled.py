@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numba
+import numpy as np
 import pytest
 
 from vipsim import compiled
@@ -43,3 +45,27 @@ def test_where_nothing_may_be_written_nothing_is_kept(tmp_path: Path, monkeypatc
         assert not compiled.is_warm()
     finally:
         compiled._cache_of.cache_clear()
+
+
+def _shifted(value: int, by: int) -> int:
+    return value * 3 + by
+
+
+def _calls(widths: np.ndarray) -> int:
+    return _callee(widths[0]["narrow"], 1) + _callee(widths[0]["wide"], 2) + _callee(7, widths[0]["narrow"])
+
+
+_callee = compiled.lean(_shifted)
+
+
+@pytest.mark.skipif(numba.config.DISABLE_JIT, reason="nothing is compiled")
+def test_a_kernel_is_compiled_once_for_constants_and_all_widths_of_integers() -> None:
+    row = np.zeros(1, [("narrow", np.int8), ("wide", np.int64)])
+    row["narrow"], row["wide"] = -5, 2**40
+    plain = numba.njit(_shifted)
+    expected = sum(_shifted(*pair) for pair in ((-5, 1), (2**40, 2), (7, -5)))
+    assert compiled.kernel(_calls)(row) == expected
+    assert len(_callee.signatures) == 1
+    variants = numba.njit(lambda widths: plain(widths[0]["narrow"], 1) + plain(widths[0]["wide"], 2))
+    assert variants(row) == expected - _shifted(7, -5)
+    assert len(plain.signatures) == 2  # without it there is one for each: the day this fails it can go

@@ -123,7 +123,32 @@ def _compiled(function: Any, **options: Any) -> Any:
     folder = _cache_of(rest.partition(".")[0] if package == "vipsim" else "outside")
     if folder is not None:
         numba.config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]  # read when the decorator is applied
-    return numba.njit(cache=folder is not None, error_model="numpy", nogil=True, **options)(function)
+    options |= {"cache": folder is not None, "no_cfunc_wrapper": True}  # nobody calls kernels from C
+    return _without_variants(numba.njit(error_model="numpy", nogil=True, **options)(function))
+
+
+def _without_variants(compiled: Any) -> Any:
+    """Let other kernels hand whole numbers to this one as 64 bits, whatever they hold.
+
+    Numba compiles a callee anew for every constant and every width of integer that it is given: that was half of all
+    compilation. The general version is no slower; pasted into its caller, it knows the constants as well.
+    """
+    if not hasattr(compiled, "get_call_template"):  # NUMBA_DISABLE_JIT leaves plain Python
+        return compiled
+    exact = compiled.get_call_template
+
+    def widened(args: Any, keywords: Any) -> Any:
+        return exact([_widened(kind) for kind in args], {name: _widened(kind) for name, kind in keywords.items()})
+
+    compiled.get_call_template = widened  # what the type inference of a caller asks
+    return compiled
+
+
+def _widened(kind: Any) -> Any:
+    """The type in which an argument is handed on: signed integers as int64, constants as their type."""
+    types: Any = numba.types
+    kind = types.unliteral(kind)
+    return types.int64 if isinstance(kind, types.Integer) and kind.signed else kind
 
 
 def kernel(function: Any) -> Any:

@@ -209,6 +209,7 @@ def _rule(
         "needs_owner": int(c.owned_only),
         "skill_most": skill_most,
         "guest_share": c.friend_share(),
+        "care_share": c.gift_care_share(),
     }
     return {n: special[n] if n in special else getattr(c, n) for n in RULE.names or ()}
 

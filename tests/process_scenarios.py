@@ -126,6 +126,20 @@ def add_process(g: np.random.Generator, tables: dict[str, Any], law: Law, patien
     }
     lobby["triage"]["on"] = True
     lobby |= {name: told for name, told in sections.items() if g.random() < 0.75}
+    if later.random() < 0.5:
+        lobby["degrees"] = {
+            "told_apart": bool(later.random() < 0.8),
+            "core_sensitivity_share": float(later.choice([0.0, 0.6, 1.0])),
+            "core_specificity_share": float(later.choice([0.0, 0.6, 1.0])),
+            "core_walk_in_share": float(later.choice([0.0, 0.5])),
+        }
+    if later.random() < 0.5 and staff["teller"]["cash_only"] < staff["teller"]["employed"]:
+        lobby["card_application"] = {
+            "paperwork": {"law": "exponential", "mean_min": 9.0},
+            "check": {"law": "exponential", "mean_min": 4.0},
+            "special_approval_days": 7,
+        }
+    lobby["counters"]["ask_fall_share_per_person"] = float(later.choice([0.0, 0.1, 0.5]))
     if "guidance" not in lobby:
         lobby.pop("referral", None)
     if staff["head"]["employed"] == 0 and lobby.get("escalation", {}).get("role") == "head":

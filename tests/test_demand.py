@@ -15,8 +15,8 @@ from tests.lobby_scenarios import build, tables
 from vipsim.calendar import Days, calendar_days, weekday_numbers
 from vipsim.draws import Address
 from vipsim.horizon import horizon
+from vipsim.lobby.arrays import clear, make_visits
 from vipsim.lobby.demand import day_weights, expected_demand
-from vipsim.lobby.jobs import clear, make_visits
 from vipsim.lobby.params import LobbyParams, params
 from vipsim.lobby.visits import add_visits, add_walk_ins
 from vipsim.scenario import files

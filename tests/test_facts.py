@@ -99,6 +99,32 @@ def test_two_fifths_of_the_transactions_of_2012_were_off_the_counter() -> None:
     assert found["ebank_active_share"].mean() == pytest.approx(0.089, abs=0.015)
 
 
+def test_today_most_transactions_are_off_the_counter_as_the_trend_of_the_trade_has_it() -> None:
+    """CF22, EB10: 88.68 % (2018), 89.77 % (2019), 90.29 % (2021) were observed, and it grows; 95 % is assumed."""
+    found = kpis(BASELINE, 1)
+    assert 0.9029 < found["self_service_share"].mean() < 0.97
+    assert found["self_service_share"].mean() == pytest.approx(0.95, abs=0.01)
+    assert found["remote_share"].mean() < found["self_service_share"].mean()
+
+
+def test_a_rural_outlet_is_older_and_does_more_at_its_counters() -> None:
+    """EB18: older customers, fewer of them on electronic channels, fewer who agree to use a machine."""
+    rural = files.load(SCENARIOS / "lobby" / "rural.toml")
+
+    def share(scenario: Scenario, of: str) -> float:
+        return sum(x.customer_share * getattr(x, of) for x in scenario.book.laws.age)
+
+    def aged(scenario: Scenario) -> float:
+        return sum(x.customer_share for x in scenario.book.laws.age if x.from_years >= 50)
+
+    assert aged(rural) > aged(BASELINE)
+    assert share(rural, "ebank_active_share") < share(BASELINE, "ebank_active_share")
+    here, there = kpis(rural, 1), kpis(BASELINE, 1)
+    for name in ("ebank_active_share", "self_service_share", "remote_share"):
+        assert here[name].mean() < there[name].mean() - 0.01, name
+    assert here["utilisation_teller"].mean() > there["utilisation_teller"].mean()
+
+
 def test_campaigns_have_the_funnels_of_their_sources() -> None:
     """CF17, N12, N26: 1,000 calls of which 3 % end in a deposit; a third accept an invitation to an event."""
     calls = BASELINE.campaigns["mortgage_calls"]

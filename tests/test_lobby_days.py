@@ -13,21 +13,10 @@ from tests.lobby_scenarios import build, tables
 from tests.test_lobby_engines import equal_rows, random_day
 from vipsim.draws import Address
 from vipsim.lobby import fast, ledger
+from vipsim.lobby.arrays import Visits, make_tasks, make_visits
 from vipsim.lobby.days import simulate_days
 from vipsim.lobby.floor import BREAK, DUTY, TELLER
-from vipsim.lobby.jobs import (
-    ABANDONED,
-    CASH,
-    NONE,
-    RESULT,
-    RM,
-    SERVED,
-    SKIPPED,
-    UNSERVED,
-    Visits,
-    make_tasks,
-    make_visits,
-)
+from vipsim.lobby.jobs import ABANDONED, CASH, NONE, RESULT, RM, SERVED, SKIPPED, UNSERVED
 from vipsim.lobby.params import LobbyParams, make_day_log, make_roster, params
 from vipsim.lobby.roster import draw_roster
 from vipsim.lobby.rules import SERVE_ALL

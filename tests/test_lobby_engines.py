@@ -20,8 +20,9 @@ import pytest
 from tests.lobby_scenarios import build, random_tables, tables
 from vipsim.draws import Address
 from vipsim.lobby import fast, reference
+from vipsim.lobby.arrays import DayLog, Roster, Tasks, Visits, make_tasks, make_visits
 from vipsim.lobby.days import simulate_days
-from vipsim.lobby.jobs import CHANCE, RESULT, STEP, VISIT, DayLog, Roster, Tasks, Visits, make_tasks, make_visits
+from vipsim.lobby.jobs import CHANCE, RESULT, STEP, VISIT
 from vipsim.lobby.params import LobbyParams, make_day_log, make_roster, params
 from vipsim.lobby.roster import draw_roster
 from vipsim.lobby.visits import add_visits, add_walk_ins
@@ -40,7 +41,8 @@ def random_day(
     if many_staff:
         told["staff"]["teller"]["employed"] = told["staff"]["relationship_manager"]["employed"] = 20
     scenario, asks = build(told), float(g.choice([0.0, 0.4, 1.0]))
-    p = params(scenario, ask_share=asks, weekend=[[], [5], [6], [5, 6]][number % 4])
+    duty = (number // 4 % 2) * 0.15
+    p = params(scenario, ask_share=asks, weekend=[[], [5], [6], [5, 6]][number % 4], desk_duty_share=duty)
     address, day = Address(number, 0, 0), int(g.integers(0, 400))
     roster, visits = make_roster(p), make_visits(4)
     draw_roster(p, address, day, roster)
@@ -49,7 +51,7 @@ def random_day(
     owners = g.integers(-1, p.floor.staff, n)
     types = g.integers(0, 4, n)
     flags = [(g.random(n) < share).astype(np.int64) for share in (0.5, 0.15)]
-    vip = (types == 0).astype(np.int64)
+    vip = (types == 0) * (1 + np.arange(n) % 2)  # every other one of them a core prime
     known = np.where(g.random(n) < 0.3, g.random(n), 0.0)
     skilled = (g.random(n) < 0.3).astype(np.int64)
     visits = add_visits(
@@ -63,7 +65,7 @@ def random_day(
         vip,
         flags[0],
         owners,
-        flags[1],
+        flags[1] * (1 + np.arange(n) % 3),  # appointments: for a meeting, for a card, for a card approved
         skilled,
         known,
         visits,

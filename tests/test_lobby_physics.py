@@ -16,6 +16,7 @@ from tests.lobby_scenarios import build, random_tables, tables
 from tests.test_lobby_engines import equal_rows, random_day
 from vipsim.draws import Address
 from vipsim.lobby import fast
+from vipsim.lobby.arrays import Roster, Tasks, make_tasks, make_visits
 from vipsim.lobby.floor import DUTY
 from vipsim.lobby.jobs import (
     ABANDONED,
@@ -31,10 +32,6 @@ from vipsim.lobby.jobs import (
     SERVED,
     SKIPPED,
     UNSERVED,
-    Roster,
-    Tasks,
-    make_tasks,
-    make_visits,
 )
 from vipsim.lobby.params import LobbyParams, make_day_log, make_roster, params
 from vipsim.lobby.roster import draw_roster

@@ -12,6 +12,7 @@ from tests.lobby_scenarios import build, random_tables, tables
 from tests.test_lobby_engines import differences, equal_rows, random_day
 from vipsim.draws import Address
 from vipsim.lobby import fast, reference
+from vipsim.lobby.arrays import DayLog
 from vipsim.lobby.days import Engine, simulate_days
 from vipsim.lobby.jobs import (
     ABANDONED,
@@ -30,7 +31,6 @@ from vipsim.lobby.jobs import (
     SERVED,
     STEP,
     UNSERVED,
-    DayLog,
 )
 from vipsim.lobby.ledger import SUPPLIED, USED, add_day, make_ledger
 from vipsim.lobby.params import make_day_log
@@ -94,6 +94,8 @@ def test_random_days_reach_every_branch() -> None:
         "referred",
         "waited",
         "diverted",
+        "core",
+        "degree",
     )
     overtaken = by_window = helpers = led_from_line = 0
     for number in range(DAYS):
@@ -114,7 +116,7 @@ def test_random_days_reach_every_branch() -> None:
         own = p.floor.can[2 * np.minimum(at_desk["staff"], p.floor.staff), 2] > 0
         helpers += int(np.count_nonzero(~own & (role[at_desk["staff"]] != 1)))
     wanted = {(name, x) for name in flags for x in (0, 1)}
-    wanted |= {(name, 2) for name in ("behaviour", "tested", "form", "screened", "signed_up", "cls")}
+    wanted |= {(name, 2) for name in ("behaviour", "tested", "form", "screened", "signed_up", "cls", "degree")}
     wanted |= {("lost", x) for x in LOST_NAMES} | {("believed by", x) for x in BELIEVED_BY_NAMES}
     wanted |= {(x, "served") for x in ACTIVITY_NAMES} | {("staff2", 1)}
     for activity in ("receive", "test", "escort", "pick_up", "cash", "noncash", "meeting", "sign_up", "screening"):
@@ -151,7 +153,7 @@ _SIMPLE = frozenset(
     for name in RESULT.names or ()
     if name not in ("signals", "overtaken", "overtaken_by_window", "behaviour", "known", "believed_by", "looked")
     if name not in ("tested", "taught", "form", "escorted", "tracked", "picked_up", "hinted", "signalled", "screened")
-    if name not in ("accompanied", "signed_up", "activated", "cls", "lost")
+    if name not in ("accompanied", "signed_up", "activated", "cls", "lost", "core", "degree")
 )
 
 

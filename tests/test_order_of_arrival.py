@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from vipsim.lobby.jobs import grow_visits, make_visits
+from vipsim.lobby.arrays import grow_visits, make_visits
 from vipsim.lobby.visits import arrange
 
 SLOTS = 8

@@ -13,10 +13,11 @@ from tests.test_lobby_engines import differences
 from vipsim.cli.checks import coverage_table, floor_coverage
 from vipsim.draws import Address
 from vipsim.lobby import fast, reference
+from vipsim.lobby.arrays import Roster, make_tasks, make_visits
 from vipsim.lobby.coverage import coverage
 from vipsim.lobby.days import simulate_days
 from vipsim.lobby.floor import DUTY, LOBBY_MANAGER, TELLER
-from vipsim.lobby.jobs import DESK, MACHINE, SKIPPED, Roster, make_tasks, make_visits
+from vipsim.lobby.jobs import DESK, MACHINE, SKIPPED
 from vipsim.lobby.params import LobbyParams, make_day_log, make_roster, params
 from vipsim.lobby.roster import assign_shifts, draw_roster
 from vipsim.lobby.visits import add_walk_ins

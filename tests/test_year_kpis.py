@@ -44,8 +44,16 @@ UNSEEN = {
 }
 PREMIUM = {"assets.rate_premium_share": 0.005}
 
-NOBODY_THERE = {"utilisation_lobby_assistant", "campaign_goal_share", "campaign_cost_ratio", "campaign_moved_yuan"}
-"""KPIs of what the baseline does without: lobby assistants, campaigns."""
+NOBODY_THERE = {
+    "core_identified_share",
+    "core_right_share",
+    "utilisation_lobby_assistant",
+    "utilisation_online_team",
+    "campaign_goal_share",
+    "campaign_cost_ratio",
+    "campaign_moved_yuan",
+}
+"""KPIs of what the baseline does without: two degrees of primes, lobby assistants, an online team, campaigns."""
 
 NOT_ASKED = {"surveyed_relationship_share"}
 """KPIs of a survey, which the baseline does not make (tests/test_survey.py)."""
@@ -108,6 +116,7 @@ EXPECTED: dict[str, tuple[dict[str, Any], int]] = {
     "transfers_per_month": ({"ownership.head_from_yuan": 1_000_000.0}, UP),  # more cross the bound
     "follow_up_in_time_share": (MANAGERS, UP),
     "satisfaction_index": (MANAGERS, UP),
+    "processing_score_share": (TELLERS, DOWN),
     "complaints_per_1000_visits": ({"experience.complaint_share": 0.02}, UP),
     "products_per_customer": ({"assets.reopen_share": 0.0}, DOWN),
     "complaints_resolved_share": ({"experience.recovered_share": 0.2}, DOWN),
@@ -123,6 +132,9 @@ EXPECTED: dict[str, tuple[dict[str, Any], int]] = {
     "compliance_breaches": ({"money.month_end_deviation_share": 0.0}, UP),
     "plan_score": (RIVALS, DOWN),
     "vip_wait_p50_min": (TELLERS, UP),
+    "core_wait_mean_min": (TELLERS, UP),
+    "core_wait_p50_min": (TELLERS, UP),
+    "core_wait_p90_min": (TELLERS, UP),
     "middle_wait_mean_min": (TELLERS, UP),
     "middle_wait_p50_min": (TELLERS, UP),
     "middle_wait_p90_min": (TELLERS, UP),
@@ -151,6 +163,8 @@ EXPECTED: dict[str, tuple[dict[str, Any], int]] = {
     "wasted_meeting_min_per_day": (OPTIMISTS, UP),
     "balk_share": ({"lobby.balking.above": 0}, UP),
     "overtaken_per_visit": ({"lobby.vip_service.mode": "strict"}, UP),
+    "remote_share": ({"experience.remote_per_user_per_year": 20.0}, DOWN),
+    "online_answers_per_day": ({"lobby.online_team.members": 1}, UP),
     "lobby_cost_per_visit_yuan": ({"staff.teller.cost_yuan_per_month": 20_000.0}, UP),
     "leads_per_day": ({"lobby.meetings.phone_share": 0.0}, DOWN),
     "teller_referrals_per_day": ({"incentives.ask_share": 0.9}, UP),
@@ -170,9 +184,25 @@ OF_CAMPAIGNS = {
 }
 """Empty where no campaign is on: they are tried with one, and with another share of meetings that sell."""
 
+DEGREES: dict[str, Any] = {"lobby.degrees.told_apart": True}
+OF_DEGREES = {
+    "core_identified_share": ({"lobby.degrees.core_sensitivity_share": 0.3}, DOWN),
+    "core_right_share": ({"lobby.degrees.core_specificity_share": 0.5}, DOWN),
+}
+"""Empty where core and mid/high primes are not told apart."""
+
 
 def test_every_kpi_has_an_expectation() -> None:
-    assert set(EXPECTED) | set(OF_CAMPAIGNS) | {"utilisation_lobby_assistant"} == set(KPIS) - NOT_ASKED
+    assert (
+        set(EXPECTED)
+        | set(OF_CAMPAIGNS)
+        | set(OF_DEGREES)
+        | {
+            "utilisation_lobby_assistant",
+            "utilisation_online_team",
+        }
+        == set(KPIS) - NOT_ASKED
+    )
 
 
 def test_every_kpi_is_a_number_on_the_baseline() -> None:
@@ -195,6 +225,13 @@ def test_a_kpi_moves_the_way_it_should(name: str) -> None:
 def test_a_kpi_of_campaigns_moves_the_way_it_should(name: str) -> None:
     changes, direction = OF_CAMPAIGNS[name]
     one, other = (kpis(with_values(BASELINE, WOMEN_DAY | more), REPLICATIONS)[name] for more in (changes, {}))
+    assert (one - other).mean() * direction > 0.0
+
+
+@pytest.mark.parametrize("name", OF_DEGREES)
+def test_a_kpi_of_degrees_moves_the_way_it_should(name: str) -> None:
+    changes, direction = OF_DEGREES[name]
+    one, other = (kpis(with_values(BASELINE, DEGREES | more), 1)[name] for more in (changes, {}))
     assert (one - other).mean() * direction > 0.0
 
 

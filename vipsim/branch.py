@@ -15,7 +15,7 @@ from vipsim.campaigns.tasks import Funnel
 from vipsim.customers.ownership import HEAD_FIRST, OWNER_POSTS, POSTS, RM_FIRST, TELLER_FIRST
 from vipsim.customers.state import State, begin
 from vipsim.day import Callers, make_callers
-from vipsim.lobby.jobs import Roster, Tasks
+from vipsim.lobby.arrays import Roster, Tasks
 from vipsim.lobby.ledger import make_ledger
 from vipsim.lobby.params import LobbyParams, make_roster
 from vipsim.outreach import triggers

@@ -16,7 +16,7 @@ from vipsim.agenda import file
 from vipsim.compiled import kernel, lean
 from vipsim.customers.assets import mature, start_term
 from vipsim.customers.book import EXITED, EXPLORATION, NOTICE
-from vipsim.customers.cards import comes_for_card, do_card_business
+from vipsim.customers.cards import SPECIAL, comes_for_card, do_card_business
 from vipsim.customers.channels import (
     face_known,
     key_is_free,
@@ -28,7 +28,7 @@ from vipsim.customers.channels import (
 )
 from vipsim.customers.lifecycle import DECLARED, FALSE, give_notice, leave
 from vipsim.customers.ownership import assign
-from vipsim.customers.segments import FUND, TYPE_C
+from vipsim.customers.segments import FUND, PLATINUM, TYPE_C
 from vipsim.customers.state import CLASSES, ELSEWHERE, bring_in, count, is_customer, move, raise_relationship
 from vipsim.draws import pair
 from vipsim.lobby.jobs import (
@@ -64,6 +64,9 @@ _JOIN = 0  # draws of a recommendation: joining, size; sale, arrival (stream REF
 APPOINTED_VISIT = (1 << 20) + VISITS_A_MONTH - 1  # number of a visit by appointment, apart from all others
 _CARD_VISIT = APPOINTED_VISIT - 1  # number of a visit for a card
 CAMPAIGN_VISIT = APPOINTED_VISIT - 2  # number of a visit that a campaign brought
+_FETCH_VISIT = APPOINTED_VISIT - 3  # number of a visit for a card that head office has approved
+_FOR_CARD, _FOR_APPROVED = 2, 3  # appointments for a card, as lobby.visits takes them
+WITH_HEAD_OFFICE = 8  # card business of who waits for head office's decision; above all of customers.cards, plus 1
 _COMPLAINT = 0  # draws of a visit's complaint: made, resolved (stream VISIT_RESULT)
 
 
@@ -94,7 +97,7 @@ def call_in(state, callers, policy, i, number, appointment, day):
     row.who = i
     row.number = number
     row.type = book[i].type
-    row.vip = 1 if book[i].tier > 0 else 0
+    row.vip = (1 if book[i].tier > 0 else 0) + (1 if book[i].tier >= PLATINUM else 0)  # 2 = a core prime (S19)
     row.signed = book[i].signed
     row.owner = book[i].owner if book[i].owner >= 0 else -1
     row.appointment = appointment
@@ -185,6 +188,36 @@ def alert(state, backlog, policy, address, team, i, kind, day):
 
 
 @lean
+def fetch_special(state, callers, policy, i, approved, day):
+    """Head office has approved customer i's special card, who comes to fetch it (T12).
+
+    A month that merely begins while head office decides brings no visit.
+    """
+    if approved and is_customer(state.book, i) and state.book[i].card_business == WITH_HEAD_OFFICE:
+        state.book[i].card_business = SPECIAL + 1
+        call_in(state, callers, policy, i, _FETCH_VISIT, _FOR_APPROVED, day)
+
+
+@lean
+def serve_for_card(state, agenda, policy, visit, i, day, next_open):
+    """A manager has served customer i: the card is issued, or a special application goes to head office (T12).
+
+    Where the counter issues cards, the teller must have served the customer too.
+    """
+    business = state.book[i].card_business
+    came_for_card = visit["number"] == _CARD_VISIT or visit["number"] == _FETCH_VISIT
+    if business == 0 or business == WITH_HEAD_OFFICE or (came_for_card and visit["outcome"] != SERVED):
+        return
+    decided = day + policy.special_approval_days
+    if business != SPECIAL + 1 or decided == day or visit["number"] == _FETCH_VISIT:
+        do_card_business(state, policy.cards, i, day)
+        return
+    state.book[i].card_business = WITH_HEAD_OFFICE
+    if decided < next_open.size and next_open[decided] >= 0:
+        file(agenda, next_open[decided], dates.CARD, i, WITH_HEAD_OFFICE - 1, 1)
+
+
+@lean
 def deal_with(state, agenda, backlog, page, n, callers, policy, address, team, vacant_until, day, days_left):
     """Deal with the day's entries in their order."""
     for e in range(n):
@@ -222,8 +255,10 @@ def deal_with(state, agenda, backlog, page, n, callers, policy, address, team, v
             if is_customer(state.book, i):
                 call_in(state, callers, policy, i, page[e].number, 0, day)
         elif kind == dates.CARD:
-            if comes_for_card(state, policy.cards, address, i, page[e].number, day):
-                call_in(state, callers, policy, i, _CARD_VISIT, 1, day)
+            if page[e].number == WITH_HEAD_OFFICE - 1:
+                fetch_special(state, callers, policy, i, amount, day)
+            elif comes_for_card(state, policy.cards, address, i, page[e].number, day):
+                call_in(state, callers, policy, i, _CARD_VISIT, _FOR_CARD, day)
         elif keeps_appointment(policy, address, i, page[e].number, amount) and state.book[i].stage < EXITED:
             count(state, tally.APPOINTMENTS_KEPT, 1.0)
             call_in(state, callers, policy, i, APPOINTED_VISIT, 1, day)
@@ -304,7 +339,7 @@ def complain(state, backlog, policy, address, team, id, number, i, bad, day):
 
 
 @lean
-def absorb_visit(state, agenda, backlog, policy, address, team, visit, slot_min, day, days_left):
+def absorb_visit(state, agenda, backlog, policy, address, team, visit, slot_min, day, days_left, next_open):
     """What one visit does to the customer and to the list of leads."""
     i = np.int64(visit["who"])
     number = visit["number"] % VISITS_A_MONTH
@@ -327,7 +362,7 @@ def absorb_visit(state, agenda, backlog, policy, address, team, visit, slot_min,
             pass  # the campaign says what the meeting leads to
         elif i >= 0:
             meet(state, agenda, policy, address, i, number, day, days_left)
-            do_card_business(state, policy.cards, i, day)
+            serve_for_card(state, agenda, policy, visit, i, day, next_open)
         elif visit["type"] == TYPE_C:
             new = take_prospect(state, policy, 1)
             if new >= 0:
@@ -380,7 +415,7 @@ def evening(
 ):
     """After closing: visits and contacts take effect on their customers, in the order of arrival and of rank."""
     for v in range(log.n[FIRST_VISIT], log.n[VISITS]):
-        absorb_visit(state, agenda, backlog, policy, address, team, log.visits[v], slot_min, day, days_left)
+        absorb_visit(state, agenda, backlog, policy, address, team, log.visits[v], slot_min, day, days_left, next_open)
     for s in range(log.n[FIRST_STEP], log.n[STEPS]):
         if log.steps[s]["activity"] == RECEIVE:
             visit = log.visits[log.steps[s]["visit"]]

@@ -14,9 +14,10 @@ from vipsim.compiled import inlined, kernel
 from vipsim.customers.state import count
 from vipsim.day import evening, morning, night
 from vipsim.lobby import fast
-from vipsim.lobby.jobs import clear
+from vipsim.lobby.arrays import clear
 from vipsim.lobby.ledger import add_day
-from vipsim.lobby.roster import assign_shifts, draw_roster
+from vipsim.lobby.online import answer_online
+from vipsim.lobby.roster import assign_shifts, draw_roster, is_on_desk_duty
 from vipsim.lobby.visits import add_visits, add_walk_ins
 from vipsim.outreach.plan import prepare, select
 
@@ -45,7 +46,18 @@ def expect_visitors(branch, lobby, crew, address, day, weight, visits):
         callers.known,
         visits,
     )
-    return add_walk_ins(lobby, address, day, weight, visits)
+    visits = add_walk_ins(lobby, address, day, weight, visits)
+    answer_questions(branch, lobby, address, day, visits)
+    return visits
+
+
+@kernel
+def answer_questions(branch, lobby, address, day, visits):
+    """The online team answers some of those who would come, from afar (EB20)."""
+    if lobby.online.minutes_per_day > 0.0:
+        answered, minutes = answer_online(lobby.online, address, day, visits)
+        count(branch.state, tally.ANSWERED_ONLINE, np.float64(answered))
+        count(branch.state, tally.ONLINE_MIN, minutes)
 
 
 @kernel
@@ -60,13 +72,18 @@ def man_the_floor(branch, lobby, crew, address, day):
 
 
 @kernel
-def plan_outreach(branch, policy, role, crew, team, address, day):
-    """Today's outreach lists, best task first, by staff number."""
+def plan_outreach(branch, policy, lobby, crew, team, address, day):
+    """Today's outreach lists, best task first, by staff number; who is on lobby duty has none."""
+    role = lobby.staffing.role
     plan = branch.plan
     if branch.funnel.counts.size > 0:
         count_opened(branch, policy, day)
     select(branch.state, branch.backlog, policy, team, day, plan)
     prepare(branch.backlog, policy.triggers, address, plan)
+    for post in range(plan.size.size):
+        member = crew.staff_of_post[post]
+        if member >= 0 and is_on_desk_duty(lobby, crew.roster, member):
+            plan.size[post] = 0
     first = crew.tasks.first
     first[:] = 0
     if branch.campaigns.rules.size > 0:
@@ -96,7 +113,7 @@ def open_day(branch, policy, lobby, crew, team, address, day, weight, visits):
     man_the_floor(branch, lobby, crew, address, day)
     if branch.campaigns.rules.size > 0:
         plan_asking(branch, lobby.process, policy, address, visits, day)
-    plan_outreach(branch, policy, lobby.staffing.role, crew, team, address, day)
+    plan_outreach(branch, policy, lobby, crew, team, address, day)
     return visits
 
 
@@ -106,6 +123,7 @@ def open_lobby(branch, lobby, crew, address, day, weight, visits):
     count(branch.state, tally.OPEN_DAYS, 1.0)
     clear(visits)
     visits = add_walk_ins(lobby, address, day, weight, visits)
+    answer_questions(branch, lobby, address, day, visits)
     draw_roster(lobby, address, day, crew.roster)
     return visits
 

@@ -56,8 +56,14 @@ def _lobby(m: Measured, w: np.ndarray, scenario: Any) -> dict[str, float]:
     found["ordinary_abandon_share"] = _ratio(w[t.ABANDONED_ORDINARY], w[t.JOINED_ORDINARY])
     found["identification_sensitivity"] = _ratio(w[t.PRIME_TREATED], w[t.PRIME_VISITS])
     found["identification_specificity"] = 1.0 - _ratio(w[t.ORDINARY_TREATED], w[t.ORDINARY_VISITS])
-    off_counter = w[t.MACHINE] + w[t.REMOTE]
-    found["self_service_share"] = _ratio(off_counter, off_counter + w[t.COUNTER])
+    remote = w[t.REMOTE] + w[t.ANSWERED_ONLINE]
+    transactions = remote + w[t.MACHINE] + w[t.COUNTER]
+    found["self_service_share"] = _ratio(remote + w[t.MACHINE], transactions)
+    found["remote_share"] = _ratio(remote, transactions)
+    found["online_answers_per_day"] = _ratio(w[t.ANSWERED_ONLINE], w[t.OPEN_DAYS])
+    team = scenario.lobby.online_team
+    supplied = team.members * team.minutes_per_day * w[t.OPEN_DAYS] if team is not None else 0.0
+    found["utilisation_online_team"] = _ratio(w[t.ONLINE_MIN], supplied)
     machines = scenario.lobby.diversion.devices * m.months[1]
     lobby_cost = machines * scenario.money.device_yuan_per_month if scenario.money else _NAN
     for number, role in enumerate(ROLES):
@@ -102,11 +108,18 @@ def _equipment_a_month(policy: Any) -> float:
     return float(monthly)
 
 
+def _online_team_a_month(policy: Any) -> float:
+    """Pay of the online team of a policy, yuan a month (EB20)."""
+    team = policy.lobby.online_team
+    return float(team.members * team.cost_yuan_per_month) if team is not None else 0.0
+
+
 def _money(m: Measured, scenario: Any, today: Any) -> dict[str, float]:
     counted = m.tally[t.WINDOW] + m.tally[t.RUN_OFF]
     years = (m.months[1] + m.months[2]) / 12.0
     staff = counted[t.STAFF_YUAN] + counted[t.VACANCY_YUAN] + _overtime(m, scenario, today)
     equipment = _equipment_a_month(scenario) * m.months[t.WINDOW] + _equipment_a_month(today) * m.months[t.RUN_OFF]
+    staff += _online_team_a_month(scenario) * m.months[t.WINDOW] + _online_team_a_month(today) * m.months[t.RUN_OFF]
     incentive = counted[t.BONUS_YUAN] + counted[t.OFFER_YUAN]
     equipment += counted[t.CENTRE_YUAN]
     service = counted[t.ENTITLEMENT_YUAN] + counted[t.PERK_YUAN]
@@ -171,6 +184,7 @@ def _book(m: Measured, w: np.ndarray, scenario: Any, today: Any) -> dict[str, fl
         "maintained_share": _ratio(closing.maintained, closing.targets),
         "follow_up_in_time_share": _ratio(w[t.LEADS_IN_TIME], w[t.LEADS]),
         "complaints_per_1000_visits": _ratio(1000.0 * w[t.COMPLAINTS], w[t.VISITS]),
+        "processing_score_share": _ratio(w[t.SERVICE_SCORE], w[t.SERVICE_SCORED]),
         "complaints_resolved_share": _ratio(w[t.COMPLAINTS_RESOLVED], w[t.COMPLAINTS]),
         "sales_per_month": w[t.SALES] / m.months[1],
         "card_share": _ratio(closing.cards, closing.vips),
@@ -184,11 +198,11 @@ def _book(m: Measured, w: np.ndarray, scenario: Any, today: Any) -> dict[str, fl
     return found
 
 
-def _satisfaction(found: dict[str, float], w: np.ndarray, scenario: Any) -> float:
+def _satisfaction(found: dict[str, float], scenario: Any) -> float:
     weights = scenario.experience
     return float(
         weights.contact_weight_share * found["coverage_share"]
-        + weights.processing_weight_share * _ratio(w[t.SERVICE_SCORE], w[t.SERVICE_SCORED])
+        + weights.processing_weight_share * found["processing_score_share"]
         + weights.identification_weight_share * found["identification_sensitivity"]
     )
 
@@ -212,6 +226,6 @@ def kpis(m: Measured, scenario: Any, today: Any) -> dict[str, float]:
     found |= _lobby(m, w, scenario)
     if m.closing is not None:
         found |= _book(m, w, scenario, today)
-        found["satisfaction_index"] = _satisfaction(found, w, scenario)
+        found["satisfaction_index"] = _satisfaction(found, scenario)
         found["plan_score"] = _plan_score(found, scenario)
     return {name: float(value) for name, value in found.items()}

@@ -15,7 +15,7 @@ import numpy as np
 
 from vipsim import draws, tally
 from vipsim.agenda import ALERT, ARRIVE, JOIN, MATURITY, NOTICE, VISIT, file
-from vipsim.compiled import kernel, lean
+from vipsim.compiled import inlined, kernel, lean
 from vipsim.customers import book as books
 from vipsim.customers.assets import REOPEN, feel_markets, grow, lacks_product, reopen
 from vipsim.customers.book import EBANK_ACTIVE, EXITED, EXPLORATION, NO_OWNER
@@ -38,11 +38,13 @@ from vipsim.customers.lifecycle import (
 )
 from vipsim.customers.ownership import (
     CENTRE,
+    OF_THE_DAY,
     TARGET,
     assigned_chance,
     care_of_centre,
     centre_cares,
     follow_band,
+    lowest_owned,
     may_find_owner,
     measured,
     room_left,
@@ -50,7 +52,7 @@ from vipsim.customers.ownership import (
     set_lead_rule,
     teller_top,
 )
-from vipsim.customers.segments import TIME, WEALTH_PRODUCT, grid_level
+from vipsim.customers.segments import TIME, WEALTH_PRODUCT, fen_reaching, grid_level
 from vipsim.customers.state import CHANNEL_COUNT, CLASSES, assets, count, raise_relationship
 from vipsim.draws import category, fill_pairs, poisson
 from vipsim.outreach.dates import plan_contacts, plan_occasions, plan_reminders
@@ -68,23 +70,26 @@ class Block(NamedTuple):
 
     here: np.ndarray  # int32, rows of customers with an account
     gone: np.ndarray  # int32, rows of those who have left
-    seekers: np.ndarray  # int32 [rows of the book], those of all blocks who are to have an owner
+    total: np.ndarray  # int64, assets of those in ``here``, fen
+    seekers: np.ndarray  # int32 [rows of the book], those of all blocks who are in some owner's band and have none
     worth: np.ndarray  # float64 [rows of the book], their assets that decide the band, yuan
     some: np.ndarray  # int32, rows whom the present step concerns
     others: np.ndarray  # int32, the same for a second list
     visits: np.ndarray  # int64, visits of each row of a list
     first: np.ndarray  # float64, uniforms of even numbers
     second: np.ndarray  # float64, those of the odd numbers after them
+    rates: np.ndarray  # float64, expected visits of each row of a list
 
 
 @kernel
 def make_block(rows):
     """Room for one block of customers of a book of so many rows."""
     ids = np.zeros((4, BLOCK), np.int32)
-    u = np.zeros((2, BLOCK))
+    u = np.zeros((3, BLOCK))
     seekers = np.empty(rows, np.int32)
     worth = np.empty(rows)
-    return Block(ids[0], ids[1], seekers, worth, ids[2], ids[3], np.zeros(BLOCK, np.int64), u[0], u[1])
+    whole = np.zeros((2, BLOCK), np.int64)
+    return Block(ids[0], ids[1], whole[0], seekers, worth, ids[2], ids[3], whole[1], u[0], u[1], u[2])
 
 
 @lean
@@ -120,13 +125,13 @@ def open_rows(state, agenda, policy, address, team, month, returns, cumulative, 
             here += 1 if EXPLORATION <= stage < EXITED else 0
             block.gone[gone] = i
             gone += 1 if stage == EXITED else 0
-        grow(state, policy.assets, policy.levels, policy.cuts, block.here, here, returns, month.days)
+        grow(state, policy.assets, policy.levels, policy.cuts, block.here, here, returns, month.days, block.total)
         _reopen(state, policy, address, month, block, here)
         tired = _fade(state, policy, block, here)
-        feel_markets(state, policy.assets, block.here, here, returns, month.first_day)
+        feel_markets(state, policy.assets, block.here, here, block.total, returns, month.first_day)
         _care(state, agenda, policy, team, month, block, here)
         _file_cards(state, agenda, policy, address, month, cumulative, total, block, here)
-        seeking = _list_seekers(state, policy, address, block, here, seeking)
+        seeking = _list_seekers(state, policy, block, here, seeking)
         _file_contacts(state, agenda, policy, address, month, block, here)
         _file_notices(state, agenda, policy, address, month, block, here, tired)
         _change_stages(state, agenda, policy, address, month, block, here)
@@ -135,10 +140,7 @@ def open_rows(state, agenda, policy, address, team, month, returns, cumulative, 
         if gone > 0:
             _file_returns(state, agenda, policy, address, team, month, block, gone)
     set_lead_rule(state, policy.ownership, team)
-    room = room_left(policy.ownership, team)
-    for n in range(seeking):  # last, because all books are counted now
-        if may_find_owner(policy.ownership, team, room, block.worth[n]):
-            seek_owner(state, agenda, address, policy.ownership, team, block.seekers[n], month.first_day)
+    _seek_owners(state, agenda, policy, address, team, month, block, seeking)  # all books are counted now
 
 
 @lean
@@ -219,6 +221,12 @@ def _care(state, agenda, policy, team, month, block, n):
     count(state, tally.PERK_YUAN, perks)
 
 
+@inlined
+def _within(day, first, month):
+    """Whether a day lies in the month that begins on day ``first``: asked at once, a day before it being huge."""
+    return np.uint64(day - first) < np.uint64(month.days)
+
+
 @lean
 def _earns(state, policy, i):
     """Whether customer i's margin a year reaches what an owner must be worth (S23)."""
@@ -252,28 +260,45 @@ def _file_cards(state, agenda, policy, address, month, cumulative, total, block,
 
 
 @lean
-def _list_seekers(state, policy, address, block, n, seeking):
-    """Customers who are to have an owner and have none join ``block.seekers``; its new length."""
+def _list_seekers(state, policy, block, n, seeking):
+    """Customers in an owner's band who have no owner join ``block.seekers``; its new length."""
     book = state.book
     rules = policy.ownership
     low, top = rules.rm_from_yuan, teller_top(rules)
-    wanting = 0
+    lowest = fen_reaching(lowest_owned(rules)) if rules.measure == OF_THE_DAY else np.int64(0)
+    rich = 0
     for j in range(n):
-        i = block.here[j]
-        have = measured(state, rules, i)
-        block.some[wanting] = i
-        block.worth[seeking + wanting] = have
-        in_band = (have >= low) | ((have >= rules.teller_from_yuan) & (have < top))
-        wanting += 1 if in_band & (book[i].owner == NO_OWNER) & (policy.levels.kept[book[i].level] > 0) else 0
-    fill_pairs(address, draws.OWNERSHIP, 0, TARGET, block.some, wanting, block.first, block.second)
-    first = seeking
-    for j in range(wanting):
+        block.some[rich] = block.here[j]
+        rich += 1 if (block.total[j] >= lowest) & (book[block.here[j]].owner == NO_OWNER) else 0
+    for j in range(rich):
         i = block.some[j]
+        have = measured(state, rules, i)
         block.seekers[seeking] = i
-        block.worth[seeking] = block.worth[first + j]
-        if rules.profit_floor_yuan_per_year <= 0.0 or _earns(state, policy, i):
-            seeking += 1 if block.first[j] < assigned_chance(state, rules, i) else 0
+        block.worth[seeking] = have
+        in_band = (have >= low) | ((have >= rules.teller_from_yuan) & (have < top))
+        seeking += 1 if in_band & (policy.levels.kept[book[i].level] > 0) else 0
     return seeking
+
+
+@lean
+def _seek_owners(state, agenda, policy, address, team, month, block, seeking):
+    """Of those listed who are to have an owner (B07) find one. No lot is drawn where no book has room."""
+    rules = policy.ownership
+    room = room_left(rules, team)
+    hopeful = 0
+    for n in range(seeking):
+        block.seekers[hopeful] = block.seekers[n]
+        hopeful += 1 if may_find_owner(rules, team, room, block.worth[n]) else 0
+    for start in range(0, hopeful, BLOCK):
+        n = min(BLOCK, hopeful - start)
+        for j in range(n):
+            block.some[j] = block.seekers[start + j]
+        fill_pairs(address, draws.OWNERSHIP, 0, TARGET, block.some, n, block.first, block.second)
+        for j in range(n):
+            i = block.some[j]
+            earns = rules.profit_floor_yuan_per_year <= 0.0 or _earns(state, policy, i)
+            if earns and block.first[j] < assigned_chance(state, rules, i):
+                seek_owner(state, agenda, address, rules, team, i, month.first_day)
 
 
 @lean
@@ -360,9 +385,7 @@ def _change_stages(state, agenda, policy, address, month, block, n):
         block.some[recommending] = i
         recommending += 1 if (row.stage == books.MATURITY) & (row.relationship >= strong) else 0
         block.others[due] = i
-        time = (row.time_maturity >= day) & (row.time_maturity < day + month.days)
-        product = (row.product_maturity >= day) & (row.product_maturity < day + month.days)
-        due += 1 if time | product else 0
+        due += 1 if _within(row.time_maturity, day, month) | _within(row.product_maturity, day, month) else 0
     for j in range(due):
         i = block.others[j]
         for product in (TIME, WEALTH_PRODUCT):
@@ -410,12 +433,18 @@ def _file_visits(state, agenda, policy, address, month, cumulative, total, block
         block.some[perhaps] = block.here[j]
         block.others[perhaps] = j
         perhaps += 1 if block.first[j] >= home else 0
-    coming = 0
+    likely = 0
     for m in range(perhaps):
-        i = block.some[m]
-        u = block.first[block.others[m]]
-        visits = min(poisson(u, _visit_rate(state, policy, total, i)), VISITS_A_MONTH - 1)
-        block.some[coming] = i
+        j = block.others[m]
+        rate = _visit_rate(state, policy, total, block.some[m])
+        block.some[likely] = block.some[m]
+        block.others[likely] = j
+        block.rates[likely] = rate
+        likely += 1 if block.first[j] >= 1.0 - rate else 0
+    coming = 0
+    for m in range(likely):
+        visits = min(poisson(block.first[block.others[m]], block.rates[m]), VISITS_A_MONTH - 1)
+        block.some[coming] = block.some[m]
         block.visits[coming] = visits
         coming += 1 if visits > 0 else 0
     k = 0

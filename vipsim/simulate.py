@@ -26,7 +26,7 @@ from vipsim.campaigns.rules import Campaigns, fresh, make_campaigns, names_on
 from vipsim.campaigns.tasks import make_funnel
 from vipsim.customers.book import EBANK_ACTIVE, EXITED, PROSPECT, Book, opening
 from vipsim.customers.lifecycle import better_level, observe_hazards, resume_notices
-from vipsim.customers.ownership import Team, as_staffed, divide_book
+from vipsim.customers.ownership import Team, as_staffed, divide_book, lobby_duty_share
 from vipsim.customers.state import opening_rows
 from vipsim.customers.survey import said
 from vipsim.days import (
@@ -37,9 +37,9 @@ from vipsim.days import (
 from vipsim.draws import Address
 from vipsim.horizon import horizon
 from vipsim.incentives import ask_rate
+from vipsim.lobby.arrays import begin as begin_log
+from vipsim.lobby.arrays import make_visits
 from vipsim.lobby.demand import day_weights
-from vipsim.lobby.jobs import begin as begin_log
-from vipsim.lobby.jobs import make_visits
 from vipsim.lobby.params import LobbyParams, make_day_log, params
 from vipsim.measure import Measured, kpis
 from vipsim.month import Census, Month, census, close_month, fix_cohort, open_month, policy_of, team_of
@@ -115,7 +115,9 @@ def _lobby_of(scenario: Scenario) -> LobbyParams:
     asks = ask_rate(scenario.incentives) if scenario.incentives is not None else 0.0
     calendar = scenario.calendar
     first = calendar.start_date.weekday()
-    return params(scenario, ask_share=asks, first_weekday=first, weekend=weekend_of(calendar.open_weekdays))
+    weekend = weekend_of(calendar.open_weekdays)
+    duty = lobby_duty_share(scenario)
+    return params(scenario, ask_share=asks, first_weekday=first, weekend=weekend, desk_duty_share=duty)
 
 
 @lru_cache(maxsize=8)

@@ -10,7 +10,7 @@ import numpy as np
 from vipsim import draws, tally
 from vipsim.agenda import MATURITY, file
 from vipsim.compiled import inlined, kernel, lean
-from vipsim.customers.segments import DEMAND, TIME, WEALTH_PRODUCT, grid_level
+from vipsim.customers.segments import DEMAND, TIME, WEALTH_PRODUCT, fen_reaching, grid_level
 from vipsim.customers.state import (
     CLASSES,
     ELSEWHERE,
@@ -41,21 +41,28 @@ def market_returns(address, flows, month):
 
 @inlined
 def _gain(have, rate):
-    """What a balance gains in a month at a rate, fen; it cannot lose more than there is."""
-    return max(np.int64(np.float64(have) * rate), -have) if have > 0 else np.int64(0)
+    """What a balance gains in a month at a rate, fen."""
+    return np.int64(np.float64(have) * rate)
 
 
 @lean
-def grow(state, flows, levels, cuts, who, n, returns, days):
+def grow(state, flows, levels, cuts, who, n, returns, days, total):
     """A month's grid levels, market returns and saving of the first n customers of ``who``, here and elsewhere.
 
     Of what is saved out of income a part comes here, the rest goes elsewhere: the part that comes is the share of
     wealth already here, at least ``wallet_floor_share``; levels save differently (S05-S12). Money moves as by
-    ``move``, counted at the end; the five classes stand in variables of their own, which is a third faster than a loop.
+    ``move``, counted at the end. The five classes stand in variables of their own, and no branch asks whether one is
+    empty: the processor could not foresee it. The assets here then stand in ``total``, fen.
     """
     book = state.book
     sums = state.sums
     elsewhere_return = flows.elsewhere_return_per_year / 12.0
+    asset_fen = (fen_reaching(cuts.asset_yuan[0]), fen_reaching(cuts.asset_yuan[1]))
+    rate0 = max(returns[0], -1.0)  # a balance cannot lose more than there is
+    rate1 = max(returns[1], -1.0)
+    rate2 = max(returns[2], -1.0)
+    rate3 = max(returns[3], -1.0)
+    rate4 = max(returns[4], -1.0)
     sum0 = sum1 = sum2 = sum3 = sum4 = np.int64(0)
     all_gained_there = all_kept = all_saved = np.int64(0)
     cohort_gained = cohort_kept = np.int64(0)
@@ -63,25 +70,27 @@ def grow(state, flows, levels, cuts, who, n, returns, days):
         row = book[who[j]]
         have = row.balance
         before = have[0] + have[1] + have[2] + have[3] + have[4]
-        row.level = grid_level(np.float64(before) / 100.0, row.income, cuts.asset_yuan, cuts.income_yuan)
-        gain0 = _gain(have[0], returns[0])
-        gain1 = _gain(have[1], returns[1])
-        gain2 = _gain(have[2], returns[2])
-        gain3 = _gain(have[3], returns[3])
-        gain4 = _gain(have[4], returns[4])
+        level = grid_level(before, row.income, asset_fen, cuts.income_yuan)
+        gain0 = _gain(have[0], rate0)
+        gain1 = _gain(have[1], rate1)
+        gain2 = _gain(have[2], rate2)
+        gain3 = _gain(have[3], rate3)
+        gain4 = _gain(have[4], rate4)
         gained = gain0 + gain1 + gain2 + gain3 + gain4
         gained_there = np.int64(np.float64(row.elsewhere) * elsewhere_return)
         there = row.elsewhere + gained_there
-        saved = np.int64(row.income * 100.0 / 12.0 * flows.saving_share * levels.saving[row.level])
+        saved = np.int64(row.income * 100.0 / 12.0 * flows.saving_share * levels.saving[level])
         here = np.float64(before + gained)
-        total = here + np.float64(there)
-        wallet = max(here / total if total > 0.0 else 0.0, flows.wallet_floor_share)
+        wealth = here + np.float64(there)
+        wallet = max(here / wealth if wealth > 0.0 else 0.0, flows.wallet_floor_share)
         kept = np.int64(np.float64(saved) * wallet)
         have[0] += gain0 + kept
         have[1] += gain1
         have[2] += gain2
         have[3] += gain3
         have[4] += gain4
+        total[j] = before + gained + kept
+        row.level = level
         row.elsewhere = there + saved - kept
         row.drift += gained
         row.month_start = before
@@ -144,15 +153,17 @@ def _buy(state, flows, i, product):
 
 
 @lean
-def feel_markets(state, flows, who, n, returns, day):
-    """A marked loss of a class that a customer holds much of shakes trust, a marked gain strengthens it (O07, M13)."""
+def feel_markets(state, flows, who, n, total, returns, day):
+    """A marked loss of a class that a customer holds much of shakes trust, a marked gain strengthens it (O07, M13).
+
+    ``total``: assets here of the first n customers of ``who``, fen.
+    """
     for product in range(CLASSES):
         if abs(returns[product]) < flows.loss_from_share:
             continue
         for j in range(n):
             row = state.book[who[j]]
-            have = np.float64(assets(state.book, who[j]))
-            if np.float64(row.balance[product]) < flows.loss_hold_share * have:
+            if np.float64(row.balance[product]) < flows.loss_hold_share * np.float64(total[j]):
                 continue
             if returns[product] < 0.0:
                 row.loss_day = day

@@ -14,7 +14,7 @@ import numpy as np
 
 from vipsim import draws, tally
 from vipsim.agenda import CARD, file
-from vipsim.compiled import lean
+from vipsim.compiled import lean, pasted
 from vipsim.customers.book import EXITED, NO_DAY
 from vipsim.customers.lifecycle import day_of_event
 from vipsim.customers.segments import DEMAND, STANDARD, TYPE_C
@@ -172,7 +172,7 @@ def _open_day(month, day):
     return month.first_day + d
 
 
-@lean
+@pasted
 def file_card_ends(state, agenda, rules, u, i, month):
     """Date the end of holder i's card in this month: its expiry, and the loss of the right to it (T07, T20)."""
     row = state.book[i]
@@ -183,7 +183,7 @@ def file_card_ends(state, agenda, rules, u, i, month):
         file(agenda, month.first_day + when, CARD, i, DISQUALIFY, 0)
 
 
-@lean
+@pasted
 def file_card_visit(state, agenda, rules, address, u_accept, u_day, i, month, cumulative):
     """Date the visit that customer i makes this month for a card: renewal, exchange, an accepted offer (T01, T11)."""
     row = state.book[i]

@@ -48,6 +48,12 @@ class Team(NamedTuple):
     books: np.ndarray  # int64 [OWNER_POSTS]: customers owned
 
 
+def lobby_duty_share(scenario: Any) -> float:
+    """Part of their days that managers are on duty in the lobby: of those who work there part of the time (B16)."""
+    rules = scenario.ownership
+    return 0.0 if rules is None else float((1.0 - rules.full_time_share) * rules.part_time_duty_share)
+
+
 def as_staffed(scenario: Any) -> Any:
     """The scenario as its organisation staffs it: who works as a manager, and how much of the time.
 
@@ -57,7 +63,7 @@ def as_staffed(scenario: Any) -> Any:
     rules = scenario.ownership
     if rules is None:
         return scenario
-    away = (1.0 - rules.full_time_share) * rules.part_time_duty_share
+    away = lobby_duty_share(scenario)
     training = rules.training_days_per_year / rules.working_days_per_year
     if rules.specialists == 0 and away == 0.0 and training == 0.0:
         return scenario

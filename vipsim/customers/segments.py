@@ -8,6 +8,7 @@ the standard cut is a standard customer (catalogue S02, section 8).
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,6 +30,8 @@ GROUP_NAMES = ("youth", "middle_aged_elderly", "investing", "saving")
 
 DEMAND, TIME, WEALTH_PRODUCT, FUND, INSURANCE_METALS = range(5)
 """Product classes: the columns of ``Book.balance``."""
+
+_ROUNDING_FEN = 1e-4  # yuan times 100 is a whole sum but for rounding
 
 CLASS_NAMES = ("demand", "time", "wealth_product", "fund", "insurance_metals")
 
@@ -138,6 +141,12 @@ def tier_of(average_fen, tier_fen):
     )
 
 
+@kernel
+def fen_reaching(yuan):
+    """The smallest whole sum, fen, that reaches a cut in yuan."""
+    return np.int64(ceil(yuan * 100.0 - _ROUNDING_FEN))
+
+
 @inlined
 def column_of(value, cuts):
     """Column or row of the 3x3 grid, 1 to 3: the lower bound belongs to the upper cell (S02)."""
@@ -145,9 +154,9 @@ def column_of(value, cuts):
 
 
 @inlined
-def grid_level(assets_yuan, income_yuan, asset_cuts, income_cuts):
-    """Level 1 to 9 of the 3x3 grid: 3 * (I - 1) + C, with assets here and yearly income in yuan (S02, S03)."""
-    return 3 * (column_of(income_yuan, income_cuts) - 1) + column_of(assets_yuan, asset_cuts)
+def grid_level(assets_here, income_yuan, asset_cuts, income_cuts):
+    """Level 1 to 9 of the 3x3 grid: 3 * (I - 1) + C, with assets here and their cuts in one unit (S02, S03)."""
+    return 3 * (column_of(income_yuan, income_cuts) - 1) + column_of(assets_here, asset_cuts)
 
 
 @inlined

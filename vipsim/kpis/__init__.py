@@ -363,6 +363,16 @@ _ALL = (
         "问卷满意度",
         "M06",
     ),
+    Kpi(
+        "processing_score_share",
+        "share",
+        "up",
+        "Satisfaction with the wait for business at counters: 1 = no wait, 0 = a wait that nobody bears, or giving up. "
+        "The KPI of the sub-flow processing; of the others: identification_sensitivity, sales_per_month (contact), "
+        "maintained_share.",
+        "业务办理满意度",
+        "I02, N31",
+    ),
     Kpi("complaints_per_1000_visits", "per 1000", "down", "Complaints in a thousand visits.", "千次到店投诉", "KPI22"),
     Kpi(
         "products_per_customer",

@@ -6,6 +6,7 @@ from vipsim.kpis.kpi import Kpi
 
 _WHOSE = {
     "vip": ("VIPs at counters", "贵宾客户"),
+    "core": ("core primes at counters (VIPs from the platinum tier on)", "核心优质客户"),
     "middle": ("signed customers below VIP at counters", "中端客户"),
     "ordinary": ("all others at counters", "普通客户"),
     "desk": ("visitors at the lobby managers' desk", "大堂咨询"),
@@ -47,6 +48,31 @@ LOBBY = (
         "KPI20, L21",
     ),
     Kpi(
+        "utilisation_online_team",
+        "share",
+        "none",
+        "Minutes of answers over minutes of the online team; none without a team.",
+        "网络客服工作负荷",
+        "EB20",
+    ),
+    Kpi(
+        "online_answers_per_day",
+        "answers/day",
+        "none",
+        "Questions that the online team answered on an open day, each of which saved a visit.",
+        "网络客服日均答复",
+        "EB20",
+    ),
+    Kpi(
+        "remote_share",
+        "share",
+        "up",
+        "Transactions that never come to the lobby (remote, or answered online), of all transactions; the rest of "
+        "self_service_share is done on the branch's machines.",
+        "远程交易占比",
+        "EB10, KPI23",
+    ),
+    Kpi(
         "received_share",
         "share",
         "up",
@@ -61,6 +87,22 @@ LOBBY = (
         "Visitors of true type A, B or C whom staff looked at with an eye to who they are.",
         "优质客户被关注率",
         "KPI16",
+    ),
+    Kpi(
+        "core_identified_share",
+        "share",
+        "up",
+        "Core primes whom staff took for core primes; none where the two degrees are not told apart (lobby.degrees).",
+        "核心优质客户识别率",
+        "S19, KPI16",
+    ),
+    Kpi(
+        "core_right_share",
+        "share",
+        "up",
+        "Core primes in truth, of the visitors whom staff took for core primes.",
+        "核心优质客户判断准确率",
+        "S19, KPI16",
     ),
     Kpi(
         "prime_met_share",

@@ -14,13 +14,23 @@ import numpy as np
 from vipsim.compiled import lean
 from vipsim.draws import IDENTIFY, VISIT_KIND, draw
 from vipsim.lobby.columns import list_addresses, uniforms, uniforms_listed
-from vipsim.lobby.jobs import ASKS, CASH, LOOKS_ROUND, NONCASH, TAKES_NUMBER, WITH_CONSENT, WITHOUT_CONSENT
+from vipsim.lobby.jobs import (
+    ASKS,
+    CASH,
+    CORE,
+    LOOKS_ROUND,
+    MID_HIGH,
+    NONCASH,
+    TAKES_NUMBER,
+    WITH_CONSENT,
+    WITHOUT_CONSENT,
+)
 from vipsim.lobby.process import CASH_TELLER, LOBBY_MANAGER, NONCASH_TELLER, TEST_OFF, WITH_FORM
 
 # Fields of a visit, two to a block of the generator; the first names of each stream are those of the simple day.
 _CARD, _MEETS, _WAITS = 2, 3, 4  # VISIT_KIND
 _BEHAVIOUR, _KNOWS, _ALONE, _PASSES, _OPENING = 8, 10, 12, 14, 16  # each with the one after it
-_MANAGER, _SIGNALS, _MEMORY, _ASSISTANT = 0, 2, 3, 4  # IDENTIFY
+_MANAGER, _SIGNALS, _MEMORY, _ASSISTANT, _DEGREE = 0, 2, 3, 4, 6  # IDENTIFY
 
 _TYPE_B, _TYPE_D = 1, 3
 _ROUNDING = 1e-6  # far above what rounding does to a share
@@ -212,6 +222,28 @@ def _conclude(process, c, visits, start, n):
         may_be[np.uint32(m)] = i
         m += may & int(row["appointment"] == 0)
     return m
+
+
+@lean
+def tell_degree(process, address, day, visits, m):
+    """Second output of the judgement: whether each of the m who may be taken for prime is core or mid/high (S19).
+
+    A card or a known face tells the truth. Walk-ins without an account are core by a share of their own.
+    """
+    listed = visits.counter
+    first = visits.first
+    list_addresses(visits, listed, m)
+    uniforms_listed(address, IDENTIFY, day, _DEGREE, visits, m)
+    for j in range(m):
+        row = visits.rows[listed[j]]
+        chance = visits.chance[listed[j]]
+        if row["who"] < 0 and row["type"] != _TYPE_D:
+            row["core"] = visits.second[j] < process.core_walk_in_share
+        taken = first[j] < (process.core_sensitivity_share if row["core"] else 1.0 - process.core_specificity_share)
+        core = row["core"] if chance["certain"] else taken
+        chance["degree"] = CORE if core else MID_HIGH
+        if not core:
+            chance["middle"] = 1
 
 
 # ------------------------------------------------------------------------------------------- what they would do

@@ -9,7 +9,9 @@ from typing import Any, Literal, NamedTuple
 from vipsim.compiled import kernel
 from vipsim.draws import Address
 from vipsim.lobby import fast
-from vipsim.lobby.jobs import STEPS, VISITS, Array, DayLog, begin, clear, make_tasks, make_visits
+from vipsim.lobby.arrays import DayLog, begin, clear, make_tasks, make_visits
+from vipsim.lobby.jobs import STEPS, VISITS, Array
+from vipsim.lobby.online import answer_online
 from vipsim.lobby.params import LobbyParams, LobbyScenario, make_day_log, make_roster, params
 from vipsim.lobby.roster import draw_roster
 from vipsim.lobby.visits import add_walk_ins
@@ -31,6 +33,7 @@ def _run_days(params, address, first_day, days, weight, roster, visits, tasks, l
         draw_roster(params, address, day, roster)
         clear(visits)
         visits = add_walk_ins(params, address, day, weight, visits)
+        answer_online(params.online, address, day, visits)
         log = fast.run_day(params, roster, visits, tasks, log, day)
     return visits, log
 
@@ -74,5 +77,6 @@ def simulate_days(
             draw_roster(p, address, day, roster)
             clear(visits)
             visits = add_walk_ins(p, address, day, 1.0, visits)
+            answer_online(p.online, address, day, visits)
             log = reference.run_day(p, roster, visits, tasks, log, day)
     return LobbyDays(log.visits[: log.n[VISITS]], log.steps[: log.n[STEPS]])

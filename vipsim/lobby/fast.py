@@ -15,6 +15,7 @@ from math import inf
 import numpy as np
 
 from vipsim.compiled import kernel, lean
+from vipsim.lobby.arrays import DayLog, grow_log
 from vipsim.lobby.fast_dispatch import call_next, dispatch, idle_for, start, take_first
 from vipsim.lobby.fast_instant import all_at_once, send_away, take_up_tasks
 from vipsim.lobby.fast_lines import (
@@ -30,19 +31,7 @@ from vipsim.lobby.fast_routes import (
     take_ticket,
     write_step,
 )
-from vipsim.lobby.jobs import (
-    DESK,
-    FIRST_STEP,
-    FIRST_VISIT,
-    LANES,
-    NOBODY,
-    ORDINARY,
-    SERVED,
-    STEPS,
-    VISITS,
-    DayLog,
-    grow_log,
-)
+from vipsim.lobby.jobs import DESK, FIRST_STEP, FIRST_VISIT, LANES, NOBODY, ORDINARY, SERVED, STEPS, VISITS
 from vipsim.lobby.process_hall import MOST_STEPS, grow_room
 from vipsim.lobby.visits import arrange
 

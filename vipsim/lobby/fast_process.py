@@ -29,6 +29,7 @@ from vipsim.lobby.jobs import (
 )
 from vipsim.lobby.params import LOBBY_ASSISTANT
 from vipsim.lobby.process_duty import change_duty
+from vipsim.lobby.process_ends import end_talk, finished, next_ticket, overtake, send_away, tell_where_lost
 from vipsim.lobby.process_hall import (
     AGAIN,
     BUT_THIS_ROUND,
@@ -50,33 +51,11 @@ from vipsim.lobby.process_hall import (
     WANTED,
     WOKE,
     Hall,
-    append,
-    change_post,
-    drop_free,
-    idle_helper,
-    new_ticket,
-    note_step,
-    open_hall,
-    set_end,
-    set_free,
-    unset_free,
 )
-from vipsim.lobby.process_routes import (
-    begin,
-    choose_way,
-    end_talk,
-    errand,
-    finished,
-    go,
-    goes_on,
-    minutes_of,
-    newcomer,
-    next_ticket,
-    overtake,
-    proceed,
-    send_away,
-    tell_where_lost,
-)
+from vipsim.lobby.process_lines import append, new_ticket, note_step
+from vipsim.lobby.process_servers import change_post, drop_free, idle_helper, open_hall, set_end, set_free, unset_free
+from vipsim.lobby.process_staff import begin, goes_on, minutes_of
+from vipsim.lobby.process_visitor import choose_way, errand, go, newcomer, proceed
 from vipsim.lobby.rules import SEND_AWAY, task_fits
 
 

@@ -226,9 +226,9 @@ def begin_service(rules, tickets, lines, waiting, visit, result, server, v, stat
             at_counter = visit["counter_min"]
             minutes = at_machine if station == MACHINE else at_counter
             if visit["pitch"] and station != MACHINE:
-                enough = rules.chat_queue_threshold + 1
+                enough = min(rules.chat_queue_threshold + 1, visit["pitch"])
                 ahead = waiting_at_counter(tickets, lines, waiting, station, now, enough)
-                if pitches(rules, 1, ahead):
+                if pitches(rules, visit["pitch"], ahead):
                     minutes = minutes + rules.pitch_min
                     result["pitched"] = 1
                     result["referred"] = visit["recognised"]

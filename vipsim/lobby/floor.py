@@ -73,6 +73,8 @@ class Staffing(NamedTuple):
     role: Array  # int8 per member
     member: Array  # int32: number within the role
     absence: Array  # float64
+    unwell: Array  # float64: absence without lobby duty; between the two a manager is at the desk (B16)
+    desk_row: int  # row of Floor that a manager on lobby duty serves; -1 = there is no desk
     first: Array  # int32 per role: first member
     employed: Array  # int32 per role
     on_duty: Array  # int32 per role
@@ -99,10 +101,16 @@ def as_array(values: list[Any], dtype: str = "f8") -> Array:
 _AT_DESK = (3 * DESK + PRIME, 3 * DESK + ORDINARY, 3 * DESK + MIDDLE, LOOKS, ERRANDS)
 
 
+def _told_apart(lobby: Lobby) -> bool:
+    """Whether core primes go before mid/high primes (S19)."""
+    return lobby.degrees is not None and lobby.degrees.told_apart
+
+
 def _counter_ranks(stations: list[int], lobby: Lobby, special: bool) -> list[tuple[int, int]]:
     """(rank, line) of a member at the counters, by VIP service: the heart of L14 as data.
 
-    With a middle class (L27) it goes just ahead of the ordinary, and primes never behind it where they share a line;
+    A middle class (L27), or mid/high primes (S19), go just ahead of the ordinary, and primes never behind them where
+    they share a line;
     who comes with an RM goes ahead of all, so that no RM waits long at a counter (L13).
     """
     mode = lobby.vip_service.mode
@@ -116,10 +124,14 @@ def _counter_ranks(stations: list[int], lobby: Lobby, special: bool) -> list[tup
         ranks = {PRIME: 1, ORDINARY: 0}
     else:
         ranks = {PRIME: 0, ORDINARY: 0}
-    if lobby.classes is not None and lobby.classes.middle and ORDINARY in ranks:
+    middle = lobby.classes is not None and lobby.classes.middle
+    three = middle or _told_apart(lobby)
+    if three and not middle and ranks[PRIME] == ranks.get(ORDINARY):
+        ranks[MIDDLE] = ranks[PRIME]  # one line, or a head start: the clock alone decides
+    elif three and ORDINARY in ranks:
         prime, ordinary = 2 * ranks[PRIME], 2 * ranks[ORDINARY]
         ranks = {PRIME: ordinary - 1 if prime == ordinary else prime, MIDDLE: ordinary - 1, ORDINARY: ordinary}
-    elif lobby.classes is not None and lobby.classes.middle:
+    elif three:
         ranks[MIDDLE] = 1
     found = [(rank, 3 * station + cls) for station in stations for cls, rank in ranks.items()]
     if lobby.rm_service is not None and lobby.rm_service.accompany:
@@ -127,10 +139,12 @@ def _counter_ranks(stations: list[int], lobby: Lobby, special: bool) -> list[tup
     return found
 
 
-def _meeting_ranks(member: int, managers: list[int], own: str) -> list[tuple[int, int]]:
-    """(rank, line) of an RM: own appointments, own customers, then those of all."""
+def _meeting_ranks(member: int, managers: list[int], own: str, degrees: bool) -> list[tuple[int, int]]:
+    """(rank, line) of an RM: own appointments, own customers, then those of all; core primes before others (S19)."""
     lines = [(0, FIRST_OWN + 2 * member), (0, ANY_APPOINTMENT), (1, FIRST_OWN + 2 * member + 1)]
     lines += [(2, 3 * RM + PRIME), (4, 3 * RM + ORDINARY)]
+    if degrees:
+        lines.append((3, 3 * RM + MIDDLE))
     if own == "own_then_any":
         lines += [(2, FIRST_OWN + 2 * other + 1) for other in managers if other != member]
     return lines
@@ -154,6 +168,8 @@ def _serving_rows(demand: Demand, lobby: Lobby, staff: Staff) -> list[list[tuple
     used = {DESK, RM} | {STATIONS[x.station] for x in demand.transactions if max(x.shares()) > 0.0}
     if lobby.counters.opening_noncash_share is not None:
         used |= {CASH, NONCASH}
+    if lobby.card_application is not None:
+        used.add(NONCASH)
     able = [[x for x in own if x in used] for own in skills(staff)]
     managers = [s for s, own in enumerate(able) if RM in own]
     rows: list[list[tuple[int, int]]] = []
@@ -166,7 +182,7 @@ def _serving_rows(demand: Demand, lobby: Lobby, staff: Staff) -> list[list[tuple
                 if station == DESK:
                     lines = list(enumerate(_AT_DESK)) if lobby.has_process else [(0, 3 * DESK + ORDINARY)]
                 elif station == RM:
-                    lines = _meeting_ranks(s, managers, lobby.meetings.own_rm_first)
+                    lines = _meeting_ranks(s, managers, lobby.meetings.own_rm_first, _told_apart(lobby))
                 else:
                     lines = _counter_ranks(counters, lobby, special)
                 row += [(10 * place + rank, line) for rank, line in lines]
@@ -262,15 +278,27 @@ def at_weekends(role: Role) -> int:
     return -1 if role.weekend_on_duty is None else min(role.employed, role.weekend_on_duty)
 
 
-def staffing_of(lobby: Lobby, staff: Staff, first_weekday: int, weekend: Sequence[int]) -> Staffing:
+def staffing_of(
+    lobby: Lobby, staff: Staff, first_weekday: int, weekend: Sequence[int], desk_duty_share: float = 0.0
+) -> Staffing:
     roles: list[Role] = [getattr(staff, name) for name in ROLES]
     employed = [role.employed for role in roles]
     shifts = [len(role.shifts) for role in roles]
     mode = lobby.vip_service.mode
+    absence = np.repeat(as_array([role.absence_share for role in roles]), employed)
+    unwell = absence.copy()
+    managers = slice(0, employed[RELATIONSHIP_MANAGER])
+    there = 1.0 - desk_duty_share
+    unwell[managers] = np.maximum(1.0 - (1.0 - absence[managers]) / there, 0.0) if there > 0.0 else 0.0
+    if desk_duty_share == 0.0:
+        unwell[managers] = absence[managers]
+    desk = [member for member, own in enumerate(skills(staff)) if own == [DESK]]
     return Staffing(
         role=np.repeat(np.arange(len(roles)), employed).astype("i1"),
         member=as_array([i for n in employed for i in range(n)], "i4"),
-        absence=np.repeat(as_array([role.absence_share for role in roles]), employed),
+        absence=absence,
+        unwell=unwell,
+        desk_row=2 * desk[0] if desk else -1,
         first=as_array([0, *np.cumsum(employed)[:-1]], "i4"),
         employed=as_array(employed, "i4"),
         on_duty=as_array([role.on_floor() for role in roles], "i4"),

@@ -16,6 +16,7 @@ from vipsim.lobby.jobs import (
     BY_NOBODY,
     BY_TELLER,
     CASH,
+    CORE,
     DESK,
     FAREWELL,
     GUARD,
@@ -37,7 +38,7 @@ from vipsim.lobby.jobs import (
 from vipsim.scenario.demand import TYPES
 
 _TYPE_D = TYPES.index("D")
-WAITS = ("vip", "middle", "ordinary", "desk", "cash", "noncash", "self_service", "relationship_manager")
+WAITS = ("vip", "core", "middle", "ordinary", "desk", "cash", "noncash", "self_service", "relationship_manager")
 COUNTS = (
     "visits",
     "received",
@@ -46,6 +47,9 @@ COUNTS = (
     "primes_believed",
     "primes_met",
     "ordinary_met",
+    "core_primes",
+    "core_seen",
+    "taken_for_core",
     "meetings_wasted_min",
     "joined",
     "balked",
@@ -96,6 +100,7 @@ def _waits(visits: Array, steps: Array) -> dict[str, Array]:
     desk = steps[(steps["station"] == DESK) & (steps["activity"] == RECEIVE)]
     return {
         "vip": _known(wait[at_counter & vip]),
+        "core": _known(wait[at_counter & (visits["core"] > 0)]),
         "middle": _known(wait[at_counter & middle]),
         "ordinary": _known(wait[at_counter & ~vip]),
         "desk": _known(desk["called"] - desk["joined"]),
@@ -123,6 +128,7 @@ def _counts(visits: Array, steps: Array, opens_account: Array) -> dict[str, floa
     referred = (visits["hinted"] > 0) | (visits["referred"] > 0)
     at_counter = (visits["station"] == CASH) | (visits["station"] == NONCASH)
     received = (visits["triaged"] > 0) | (visits["looked"] > 0)
+    graded = bool(np.any(visits["degree"] > 0))  # where core primes are not told apart nobody is taken for one
     numbers = {
         "visits": np.ones(visits.size, bool),
         "received": received,
@@ -131,6 +137,9 @@ def _counts(visits: Array, steps: Array, opens_account: Array) -> dict[str, floa
         "primes_believed": prime & (visits["believed"] > 0),
         "primes_met": prime & met,
         "ordinary_met": ~prime & met,
+        "core_primes": (visits["core"] > 0) & graded,
+        "core_seen": (visits["core"] > 0) & (visits["degree"] == CORE),
+        "taken_for_core": visits["degree"] == CORE,
         "joined": at_counter & ~np.isnan(visits["joined"]),
         "balked": visits["outcome"] == BALKED,
         "openings": opens,
@@ -171,6 +180,8 @@ def measures(
     found["received_share"] = share("received", "visits")
     found["missed_primes_per_day"] = per_day("primes") - per_day("primes_believed")
     found["prime_seen_share"] = share("primes_seen", "primes")
+    found["core_identified_share"] = share("core_seen", "core_primes")
+    found["core_right_share"] = share("core_seen", "taken_for_core")
     found["prime_met_share"] = share("primes_met", "primes")
     found["wasted_meeting_min_per_day"] = per_day("meetings_wasted_min")
     found["balk_share"] = counts["balked"] / (counts["balked"] + counts["joined"]) if counts["joined"] > 0.0 else np.nan

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from vipsim.draws import NEVER, Variate
+from vipsim.lobby.arrays import DayLog, Roster, make_log
 from vipsim.lobby.floor import (
     LOBBY_ASSISTANT,
     STATIONS,
@@ -21,15 +22,12 @@ from vipsim.lobby.floor import (
     floor_of,
     staffing_of,
 )
-from vipsim.lobby.jobs import (
-    Array,
-    DayLog,
-    Roster,
-    make_log,
-)
+from vipsim.lobby.jobs import Array
+from vipsim.lobby.online import online_team_of
 from vipsim.lobby.process import process_record
 from vipsim.lobby.process_hall import make_room
 from vipsim.lobby.rules import Rules, class_of_line, station_of
+from vipsim.records import as_record
 from vipsim.scenario.demand import TYPES, Demand
 from vipsim.scenario.fields import Law, stretched
 from vipsim.scenario.lobby import Lobby, check_lobby
@@ -98,6 +96,7 @@ class Choices(NamedTuple):
     meet_share: float
     phone_share: float
     ask_share: float  # tellers: share of visitors they want to pitch
+    ask_fall_per_person: float  # part by which that falls for each who waits
     teller_sensitivity_share: float
     teller_specificity_share: float
 
@@ -110,6 +109,7 @@ class LobbyParams(NamedTuple):
     rules: Rules
     floor: Floor
     staffing: Staffing
+    online: Any  # np.record with the fields of online.OnlineTeam
     process: Any  # np.record with the fields of process.Process; None = every mechanism of the process is off
 
 
@@ -176,6 +176,7 @@ def _choices(demand: Demand, lobby: Lobby, staff: Staff, opening_min: float, ask
         meet_share=lobby.meetings.meet_share,
         phone_share=lobby.meetings.phone_share,
         ask_share=ask_share,
+        ask_fall_per_person=lobby.counters.ask_fall_share_per_person,
         teller_sensitivity_share=lobby.counters.teller_sensitivity_share,
         teller_specificity_share=lobby.counters.teller_specificity_share,
     )
@@ -196,12 +197,18 @@ def _desk_never_left(lobby: Lobby, staff: Staff, opening_min: float) -> bool:
 
 
 def params(
-    scenario: LobbyScenario, *, ask_share: float = 0.0, first_weekday: int = 0, weekend: Sequence[int] = ()
+    scenario: LobbyScenario,
+    *,
+    ask_share: float = 0.0,
+    first_weekday: int = 0,
+    weekend: Sequence[int] = (),
+    desk_duty_share: float = 0.0,
 ) -> LobbyParams:
     """The lobby of a scenario as its kernels take it.
 
     ``ask_share`` = share of visitors whom tellers want to pitch; ``first_weekday`` = weekday of day 0 (0 = Monday);
-    ``weekend`` = 5, 6 or both where the branch opens on Saturdays, on Sundays.
+    ``weekend`` = 5, 6 or both where the branch opens on Saturdays, on Sundays; ``desk_duty_share`` = part of their days
+    that managers are on duty in the lobby, counted as absence of managers already (B16).
 
     Raises ValueError (key, expected, found) where the sections do not fit together.
     """
@@ -225,7 +232,8 @@ def params(
         choices=_choices(demand, lobby, staff, opening_min, ask_share),
         rules=rules,
         floor=floor_of(demand, lobby, staff),
-        staffing=staffing_of(lobby, staff, first_weekday, weekend),
+        staffing=staffing_of(lobby, staff, first_weekday, weekend, desk_duty_share),
+        online=as_record(online_team_of(demand, lobby)),
         process=process_record(demand, lobby, rules),
     )
 

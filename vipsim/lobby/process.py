@@ -52,6 +52,10 @@ class Process(NamedTuple):
     assistant_specificity_share: float
     assistants: int
     overlooked_share_per_person: float
+    degrees: int  # core and mid/high primes are told apart
+    core_sensitivity_share: float
+    core_specificity_share: float
+    core_walk_in_share: float
     # touchstone
     test: int
     calm_below: int
@@ -94,6 +98,9 @@ class Process(NamedTuple):
     screening: int
     screen: Variate
     accompany: int
+    card_check: int  # a card is checked and issued at the counter
+    paperwork: Variate
+    check: Variate
     # classes
     middle: int
     guard_min: float
@@ -209,6 +216,10 @@ def process_of(demand: Demand, lobby: Lobby, rules: Rules) -> Process:
         assistant_specificity_share=_number(lobby.assistants, "specificity_share", 1.0),
         assistants=int(lobby.assistants is not None),
         overlooked_share_per_person=_number(seen, "overlooked_share_per_person", 0.0),
+        degrees=int(lobby.degrees is not None and lobby.degrees.told_apart),
+        core_sensitivity_share=_number(lobby.degrees, "core_sensitivity_share", 1.0),
+        core_specificity_share=_number(lobby.degrees, "core_specificity_share", 1.0),
+        core_walk_in_share=_number(lobby.degrees, "core_walk_in_share", 0.0),
         test=0 if test is None else _TEST.index(test.when),
         calm_below=_number(test, "calm_below", 0),
         probe_when_rm_busy=_number(test, "probe_when_rm_busy", 0),
@@ -245,6 +256,9 @@ def process_of(demand: Demand, lobby: Lobby, rules: Rules) -> Process:
         screening=_number(rm, "screening", 0),
         screen=_law(rm, "screen"),
         accompany=_number(rm, "accompany", 0),
+        card_check=int(lobby.card_application is not None),
+        paperwork=_law(lobby.card_application, "paperwork"),
+        check=_law(lobby.card_application, "check"),
         middle=_number(classes, "middle", 0),
         guard_min=_number(classes, "guard_min", 1e9),
         window=int(lobby.vip_service.mode == "window"),

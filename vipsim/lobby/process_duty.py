@@ -13,18 +13,11 @@ import numpy as np
 
 from vipsim.compiled import lean
 from vipsim.lobby.jobs import CUT_OFF, DESK, ERRANDS, HANDED_OVER, LOOKS, RM, SKIPPED
-from vipsim.lobby.process_hall import (
-    MANAGERS,
-    NO_TICKET,
-    RMS,
-    note_step,
-    pop,
-    push_front,
-    set_free,
-    unset_end,
-    unset_free,
-)
-from vipsim.lobby.process_routes import called_in_vain, finished, proceed
+from vipsim.lobby.process_ends import called_in_vain, finished
+from vipsim.lobby.process_hall import MANAGERS, NO_TICKET, RMS
+from vipsim.lobby.process_lines import note_step, pop, push_front
+from vipsim.lobby.process_servers import set_free, unset_end, unset_free
+from vipsim.lobby.process_visitor import proceed
 from vipsim.lobby.rules import FINISH, HAND_OVER, SERVE_ALL, colleague_line
 
 

@@ -12,11 +12,12 @@ import numpy as np
 from vipsim.compiled import lean
 from vipsim.draws import PATIENCE, SERVICE, draw, variate
 from vipsim.lobby.columns import list_addresses, to_minutes, uniforms, uniforms_listed
-from vipsim.lobby.jobs import CASH
+from vipsim.lobby.jobs import CASH, NONCASH
 from vipsim.lobby.process import BY_LOBBY_MANAGER, BY_NONE, TEST_OFF
 
 _LOOK, _TEACH, _ESCORT, _PITCH, _SIGN_UP, _GUARD = 4, 6, 8, 10, 12, 14  # SERVICE, each with the one after it
 _BROKEN_OFF = 16  # SERVICE: whether a pitch that is cut short has told enough
+_PAPERWORK, _CHECK = 18, 19  # SERVICE: a card's
 _PICK_UP, _ACTIVATION = 4, 5  # PATIENCE
 
 
@@ -142,6 +143,28 @@ def _pitch(process, address, day, visits, start, n):
         if told < whole and draw(address, SERVICE, day, visits.id[i], visits.k[i] + _BROKEN_OFF) >= told / whole:
             chance["teller"] = 0
             chance["noncash_teller"] = 0
+
+
+@lean
+def bring_papers(process, address, day, visits, start, n):
+    """Who comes for a card: form, contract and filing with the manager, then the teller's check (T12).
+
+    A card that head office has approved (2) needs no papers any more.
+    """
+    if not process.card_check:
+        return
+    for i in range(np.uint64(start), np.uint64(n)):
+        row = visits.rows[i]
+        if not row["card"]:
+            continue
+        id = visits.id[i]
+        k = visits.k[i]
+        row["station"] = NONCASH
+        row["meeting_patience_min"] = row["patience_min"]
+        if row["card"] == 1:
+            row["meeting_min"] += variate(process.paperwork, draw(address, SERVICE, day, id, k + _PAPERWORK))
+        row["counter_min"] = variate(process.check, draw(address, SERVICE, day, id, k + _CHECK))
+        visits.chance[i]["alone"] = 0  # the form is the manager's
 
 
 @lean

@@ -21,6 +21,7 @@ import simpy
 from simpy.events import EventPriority
 
 from vipsim.lobby import rules as rule
+from vipsim.lobby.arrays import DayLog, Roster, Tasks, Visits
 from vipsim.lobby.jobs import (
     ABANDONED,
     CASH,
@@ -39,10 +40,6 @@ from vipsim.lobby.jobs import (
     UNSERVED,
     VISIT,
     VISITS,
-    DayLog,
-    Roster,
-    Tasks,
-    Visits,
 )
 from vipsim.lobby.params import LobbyParams
 

@@ -26,11 +26,15 @@ def draw_roster(params, address, day, roster):
             here = room > 0 and works(
                 number, n, s.weekend[role], s.weekend_first, s.weekend_days, day + s.first_weekday
             )
+            on_desk_duty = False
             if here and s.absence[member] > 0.0:
-                here = draw(address, ABSENCE, day, number | role << _ROLE_BITS, 0) >= s.absence[member]
+                u = draw(address, ABSENCE, day, number | role << _ROLE_BITS, 0)
+                here = u >= s.absence[member]
+                on_desk_duty = not here and u >= s.unwell[member] and s.desk_row >= 0
             if here:
                 room -= 1
-            roster.present[member] = 1 if here else 0
+            roster.present[member] = 1 if here or on_desk_duty else 0
+            roster.row[member] = s.desk_row if on_desk_duty else 2 * member
             roster.pace[member] = 1.0
             if s.skill[role] > 0.0:
                 roster.pace[member] = _pace(address, s.skill[role], number | role << _ROLE_BITS)
@@ -38,7 +42,7 @@ def draw_roster(params, address, day, roster):
     _open_special_counters(params, roster)
     floor = params.floor
     for member in range(floor.staff):
-        roster.row[member] = 2 * member + roster.special[member]
+        roster.row[member] += roster.special[member]
     for machine in range(floor.staff, floor.servers):
         roster.row[machine] = 2 * floor.staff
     if s.reserved > 0.0:
@@ -63,6 +67,12 @@ def _keep_free(params, day, roster):
             roster.row[member] = 2 * params.floor.staff + 1
             roster.here_until[member] = 0.0  # the own customers meet somebody else
             free -= 1
+
+
+@kernel
+def is_on_desk_duty(params, roster, member):
+    """Whether a manager is on duty in the lobby today instead of the own post (B16)."""
+    return roster.present[member] == 1 and roster.row[member] // 2 != member
 
 
 @kernel
@@ -100,7 +110,7 @@ def assign_shifts(params, day, roster):
     """Shifts of those present: the n-th of a role, in the order of the rota, works shift n modulo their number.
 
     So the breaks of one role take turns among whoever is there: with shifts that break at different times the floor
-    is never empty while two are present (L01).
+    is never empty while two are present (L01). A manager on lobby duty is not here for customers who ask for him (B16).
     """
     s = params.staffing
     for role in range(s.employed.size):
@@ -112,7 +122,8 @@ def assign_shifts(params, day, roster):
                 shift = s.first_shift[role] + turn_of_shift % s.shifts[role]
                 turn_of_shift += 1
                 roster.shift[member] = shift
-                roster.here_until[member] = params.floor.last_duty[shift]
+                own_post = roster.row[member] // 2 == member
+                roster.here_until[member] = params.floor.last_duty[shift] if own_post else 0.0
             else:
                 roster.shift[member] = -1
                 roster.here_until[member] = 0.0

@@ -18,6 +18,7 @@ from vipsim.lobby.jobs import (
     FAILED_TEST,
     FIRST_OWN,
     LEFT_LINE,
+    MID_HIGH,
     MIDDLE,
     MISJUDGED,
     NONCASH,
@@ -95,8 +96,8 @@ def ticket_key(rules, joined, station, cls):
 
 @kernel
 def pitches(rules, wants, waiting):
-    """Whether a teller who wants to pitch does: not in front of a long line (L16)."""
-    return wants and waiting <= rules.chat_queue_threshold
+    """Whether a teller does pitch who wants to while fewer than ``wants`` wait: never in front of a long line (L16)."""
+    return waiting < wants and waiting <= rules.chat_queue_threshold
 
 
 @kernel
@@ -163,6 +164,18 @@ def class_at_counter(believed, middle):
     if not believed:
         return ORDINARY
     return MIDDLE if middle else PRIME
+
+
+@kernel
+def line_of_degree(line, degree):
+    """Line of managers for a believed prime: mid/high primes stand behind the core primes (S19)."""
+    return 3 * RM + MIDDLE if degree == MID_HIGH and line == 3 * RM + PRIME else line
+
+
+@kernel
+def degree_told(believed, degree):
+    """Degree on record at the end of the day: of whom staff took for prime."""
+    return degree if believed else 0
 
 
 @kernel

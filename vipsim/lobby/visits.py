@@ -10,7 +10,7 @@ every index would be asked whether it counts from the end.
 
 from __future__ import annotations
 
-from math import exp, inf
+from math import ceil, exp, inf
 
 import numpy as np
 
@@ -33,10 +33,11 @@ from vipsim.draws import (
     poisson,
     variate,
 )
-from vipsim.lobby.chances import behave, judge, lead_openings, remembers, wish
+from vipsim.lobby.arrays import grow_visits, room_for_chance
+from vipsim.lobby.chances import behave, judge, lead_openings, remembers, tell_degree, wish
 from vipsim.lobby.columns import to_minutes, to_normals, uniforms
-from vipsim.lobby.jobs import RM, grow_visits, room_for_chance
-from vipsim.lobby.process_minutes import take_time
+from vipsim.lobby.jobs import RM
+from vipsim.lobby.process_minutes import bring_papers, take_time
 
 WALK_IN = 1 << 31  # walk-ins' ids lie above every customer's
 _FIELD_BITS = 6
@@ -53,6 +54,7 @@ _NONE, _CARD_TICKET, _KNOWN = range(3)
 _TYPE_A, _TYPE_B, _TYPE_D = 0, 1, 3
 _WALK_IN_MIX = 2  # row of Choices.kind_cumulative; 0 = ordinary customers, 1 = VIPs
 
+_ANY_LINE = 127  # more than ever count: a pitch is off before that (counters.chat_queue_threshold)
 _AT_ONCE = 32  # arrivals compared in one turn of the loop
 _SHORT_GROUP = 24  # shorter groups are put together: the turn costs the same
 _LONG_GROUP = 320  # a longer group is sorted faster by bucket
@@ -107,9 +109,11 @@ def _fill_walk_ins(a, address, day, visits, start, n):
 def add_visits(params, address, day, n, who, k, type, vip, signed, owner, appointment, skilled, known, visits):
     """Visits of n customers of the book today (arrays of length n or more); returns the visits.
 
-    who = row of the book, k = number of the customer's visit that day (0, 1, ...), type 0..3, owner = staff number
-    or -1, appointment = 1 where an RM expects the customer (business is then the meeting), skilled = 1 where the
-    customer was taught to use machines, known = probability that the lobby managers know the customer's face.
+    who = row of the book, k = number of the customer's visit that day (0, 1, ...), type 0..3, vip = 1, or 2 for a
+    core prime, owner = staff number or -1, appointment = 1 where an RM expects the customer (business is then the
+    meeting), 2 for a card, 3 for a card that head office has approved (both 1 in a lobby without card_application),
+    skilled = 1 where the customer was taught to use machines, known = probability that the lobby managers
+    know the customer's face.
     """
     a = params.arrivals
     start = visits.n[0]
@@ -125,14 +129,19 @@ def add_visits(params, address, day, n, who, k, type, vip, signed, owner, appoin
         row["who"] = who[i]
         row["number"] = k[i]
         row["type"] = type[i]
-        row["vip"] = vip[i]
+        row["vip"] = vip[i] > 0
+        row["core"] = vip[i] > 1
         row["signed"] = signed[i]
         row["owner"] = owner[i]
-        row["appointment"] = appointment[i]
+        row["appointment"] = appointment[i] > 0
+        row["card"] = appointment[i] - 1 if appointment[i] > 1 else 0
         row["skilled"] = skilled[i]
         row["known"] = remembers(address, day, who[i], k[i] << _FIELD_BITS, known[i])
     visits.n[0] = start + n
-    return _draw_details(params.process, params.choices, address, day, visits)
+    visits = _draw_details(params.process, params.choices, address, day, visits)
+    if params.process is not None:
+        bring_papers(params.process, address, day, visits, start, start + n)
+    return visits
 
 
 @kernel
@@ -149,6 +158,8 @@ def _draw_details(process, c, address, day, visits):
         visits = room_for_chance(visits)
         lead_openings(process, address, day, visits, start, n)
         may_be_prime = judge(process, c, address, day, visits, start, n)
+        if process.degrees:
+            tell_degree(process, address, day, visits, may_be_prime)
         behave(process, address, day, visits, start, n)
         may_meet = wish(process, c, address, day, visits, may_be_prime)
         take_time(process, address, day, visits, start, n, may_be_prime, may_meet)
@@ -182,7 +193,11 @@ def _draw_kind(c, address, day, visits, start, n):
     if c.ask_share > 0.0:
         uniforms(address, VISIT_KIND, day, _PITCH, visits, start, n)
         for i in range(np.uint64(start), np.uint64(n)):
-            rows[i]["pitch"] = first[i] < c.ask_share
+            asks = first[i] < c.ask_share
+            rows[i]["pitch"] = _ANY_LINE if asks else 0
+            if asks and c.ask_fall_per_person > 0.0:
+                most = ceil((1.0 - first[i] / c.ask_share) / c.ask_fall_per_person)
+                rows[i]["pitch"] = min(most, _ANY_LINE)
 
 
 @lean

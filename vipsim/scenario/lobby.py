@@ -68,6 +68,14 @@ class Counters(Section):
     )
     target_ordinary_min: float | None = fact("min", "The same of anybody else", "KPI19", ge=0, default=None)
     chat_queue_threshold: int = lever("people", "Tellers pitch while at most this many wait", "DV16, L16", ge=0, le=100)
+    ask_fall_share_per_person: float = uncertainty(
+        "share per person",
+        "Asking falls by this part for each visitor who waits at the counter; 0 = load acts through the threshold only",
+        "O13, assumption",
+        ge=0,
+        le=1,
+        default=0.0,
+    )
     pitch_min: float = fact("min", "Minutes a pitch adds to the service", "DV17, L22", ge=0, le=10)
     teller_sensitivity_share: float = uncertainty(
         "share", "A and B visitors whom a pitching teller recognises in the system", "N09, I11", ge=0, le=1
@@ -110,6 +118,21 @@ class Meetings(Section):
     patience: Law = uncertainty("min", "Minutes in the waiting area for an RM", "N06")
 
 
+class OnlineTeam(Section):
+    """Questions answered from afar, online or by message, before anybody comes to the lobby (EB20)."""
+
+    members: int = lever("people", "Members of the online team who work for this branch", "EB20", ge=0, le=20)
+    minutes_per_day: float = fact("min", "Minutes that a member answers on an open day", "EB20, N24", ge=0, le=480)
+    cost_yuan_per_month: float = fact("yuan per month", "Full cost of a member", "EB20, assumption", ge=0)
+    business: list[str] = fact(
+        "names", "Transactions of which an answer may save the visit", "EB20", min_length=1, max_length=32
+    )
+    saved_share: float = uncertainty(
+        "share", "Of these visits: asked online first, and content with the answer", "EB20, assumption", ge=0, le=1
+    )
+    answer: Law = uncertainty("min", "Minutes of an answer", "EB20, assumption")
+
+
 class Lobby(Section):
     """The day inside the branch; the sections from ``entrance`` on are the service process, each off where left out."""
 
@@ -126,6 +149,7 @@ class Lobby(Section):
     )
     entrance: process.Entrance | None = None
     identification: process.Identification | None = None
+    degrees: process.Degrees | None = None
     assistants: process.Assistants | None = None
     touchstone: process.Touchstone | None = None
     teaching: process.Teaching | None = None
@@ -133,12 +157,14 @@ class Lobby(Section):
     guidance: process.Guidance | None = None
     referral: process.Referral | None = None
     rm_service: process.RmService | None = None
+    card_application: process.CardApplication | None = None
     classes: process.Classes | None = None
     escalation: process.Escalation | None = None
     errands: process.Errands | None = None
     balking: process.Balking | None = None
     ebank: process.Ebank | None = None
     hall: process.Hall | None = None
+    online_team: OnlineTeam | None = None
 
     @property
     def has_process(self) -> bool:
@@ -147,8 +173,14 @@ class Lobby(Section):
         return declared or self.counters.opening_noncash_share is not None
 
 
-PROCESS = tuple(name for name, field in Lobby.model_fields.items() if not field.is_required() and name != "hall")
-"""Sections of the service process; what the hall offers changes minutes, not steps."""
+_BESIDE = ("hall", "online_team")
+PROCESS = tuple(name for name, field in Lobby.model_fields.items() if not field.is_required() and name not in _BESIDE)
+"""Sections of the service process; what the hall offers changes minutes, not steps, and an online team the visits."""
+
+
+def special_approval_days(lobby: Lobby) -> int:
+    """Days until head office has decided on a special card; 0 where the application's steps are left out (T12)."""
+    return 0 if lobby.card_application is None else lobby.card_application.special_approval_days
 
 
 def check_lobby(demand: Demand, lobby: Lobby, staff: Staff, opening_min: float) -> None:
@@ -188,6 +220,14 @@ def check_lobby(demand: Demand, lobby: Lobby, staff: Staff, opening_min: float) 
             f"lobby.vip_service.windows: expected at most one window for each teller employed "
             f"({staff.teller.employed}), found {windows}"
         )
+    team = lobby.online_team
+    names = [item.name for item in demand.transactions]
+    unknown = [name for name in team.business if name not in names] if team is not None and team.members > 0 else []
+    if unknown:
+        raise ValueError(
+            f"lobby.online_team.business: expected names of demand.transactions ({', '.join(names)}), "
+            f"found {unknown[0]!r}"
+        )
     _check_process(demand, lobby, staff)
 
 
@@ -210,6 +250,11 @@ def _stations_of(item: Transaction, lobby: Lobby) -> list[str]:
 
 def _check_process(demand: Demand, lobby: Lobby, staff: Staff) -> None:
     """Refuse a service process whose parts do not fit. Nobody at the desk, or nobody to call for help, is no fault."""
+    if lobby.card_application is not None and staff.teller.employed == staff.teller.cash_only:
+        raise ValueError(
+            "staff.teller.cash_only: expected somebody at station 'noncash', where lobby.card_application issues "
+            "cards; found nobody employed who serves it"
+        )
     signs = lobby.ebank is not None and lobby.ebank.style != "none"
     if signs and not any(x.opens_account for x in demand.transactions):
         raise ValueError(

@@ -124,6 +124,25 @@ class Identification(Section):
         return values
 
 
+class Degrees(Section):
+    """The second answer of identification: core primes and mid/high primes are told apart (S19).
+
+    Core primes are VIPs from the platinum tier on. They wait in the class of primes, mid/high primes in the middle
+    class: behind them with managers and at counters, ahead of the ordinary. A card or a known face tells the truth.
+    """
+
+    told_apart: bool = lever("switch", "Staff who take a visitor for prime also judge the degree", "S19")
+    core_sensitivity_share: float = uncertainty(
+        "share", "Core primes taken for core, of those taken for prime", "S19, assumption", ge=0, le=1
+    )
+    core_specificity_share: float = uncertainty(
+        "share", "Others taken for mid/high, of those taken for prime", "S19, assumption", ge=0, le=1
+    )
+    core_walk_in_share: float = uncertainty(
+        "share", "Core primes among walk-ins of types A, B, C", "S19, assumption", ge=0, le=1
+    )
+
+
 class Assistants(Section):
     """How well lobby assistants (interns, guides) judge; who they are is ``staff.lobby_assistant`` (L21)."""
 
@@ -217,6 +236,20 @@ class RmService(Section):
     screening: bool = lever("switch", "Managers find out first whether the visitor is prime", "I14")
     screen: Law = uncertainty("min", "Manager's minutes to screen a visitor", "I14, assumption")
     accompany: bool = lever("switch", "The manager stays with the customer at the counter", "L13")
+
+
+class CardApplication(Section):
+    """The steps of a card application on its visit: papers with the manager, then the teller checks and issues (T12).
+
+    The customer comes by appointment; whether the manager walks along to the counter is ``rm_service.accompany``.
+    Left out: the card is issued after the meeting, without minutes of its own.
+    """
+
+    paperwork: Law = uncertainty("min", "Manager's minutes for form, copy of ID, contract, filing", "T12, assumption")
+    check: Law = uncertainty("min", "Teller's minutes to check data, status and level and to issue", "T12, assumption")
+    special_approval_days: int = fact(
+        "days", "Days until head office has decided on a special application; 0 = on the spot", "T12", ge=0, le=90
+    )
 
 
 class Classes(Section):

@@ -13,7 +13,7 @@ from years import branch as small
 from vipsim.draws import Address
 from vipsim.lobby.days import simulate_days
 from vipsim.lobby.params import make_roster, params
-from vipsim.lobby.roster import draw_roster
+from vipsim.lobby.roster import draw_roster, is_on_desk_duty
 from vipsim.scenario.resolve import with_values
 
 RESERVED = "lobby.meetings.reserved_share"
@@ -80,3 +80,21 @@ def test_what_is_reserved_goes_to_contacts() -> None:
     plain, reserved = kpis(small(short), 2), kpis(small(short | {RESERVED: 0.5}), 2)
     assert (reserved["meetings_per_day"] < plain["meetings_per_day"]).all()
     assert reserved["coverage_share"].mean() > plain["coverage_share"].mean()
+
+
+def test_who_is_on_duty_at_the_desk_is_not_kept_free() -> None:
+    """B16: a part-time manager's day in the lobby stays one; the others share the reserve, and make their contacts."""
+    part_time = {"staff.relationship_manager.absence_share": 0.3, RESERVED: 0.5}
+    p = params(with_values(BASELINE, part_time), desk_duty_share=0.25)
+    roster = make_roster(p)
+    managers = p.staffing.employed[0]
+    seen = 0
+    for day in range(40):
+        draw_roster(p, Address(1, 0, 0), day, roster)
+        desk = [bool(is_on_desk_duty(p, roster, member)) for member in range(managers)]
+        serves = [p.floor.row_first[row + 1] > p.floor.row_first[row] for row in roster.row[:managers]]
+        own = [bool(at) and not duty for at, duty in zip(roster.present[:managers], desk, strict=True)]
+        assert sum(not serving for serving, at in zip(serves, own, strict=True) if at) == int(0.5 * sum(own))
+        assert all(serving for serving, duty in zip(serves, desk, strict=True) if duty)
+        seen += sum(desk)
+    assert seen > 0

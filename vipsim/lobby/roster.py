@@ -51,7 +51,7 @@ def draw_roster(params, address, day, roster):
 
 @kernel
 def _keep_free(params, day, roster):
-    """Some of the relationship managers at their posts receive nobody today: visitors do not disturb their contacts (DV10).
+    """Some of the relationship managers at their posts receive nobody today: contacts are not disturbed (DV10).
 
     The first in the order of the rota, so that all have their turn; at least one receives.
     """

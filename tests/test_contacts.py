@@ -50,7 +50,7 @@ def contact(reason: int, changes: dict[str, Any] | None = None, delay: int = 0, 
     state, policy, team, scenario = some_customers(N, changes, **({"appointed": -1} | columns))
     backlog, agenda = make_backlog(N), dates.make(400, 4 * N)
     for i in range(N):
-        open_task(state, backlog, policy, team, i, reason, DUE, 30)
+        open_task(state, backlog, policy, AT, team, i, reason, DUE, 30)
     next_open = np.arange(400, dtype=np.int32)
     day = DUE + delay
     results = [respond(state, agenda, backlog, policy, AT, i, 1, 0, day, next_open) for i in range(N)]

@@ -16,6 +16,7 @@ from vipsim.customers.book import MATURITY, NEVER, PROSPECT
 from vipsim.customers.generate import generate
 from vipsim.customers.segments import DEMAND, TIME, WEALTH_PRODUCT
 from vipsim.customers.state import begin, opening_rows
+from vipsim.draws import Address
 from vipsim.month import policy_of, team_of
 from vipsim.outreach.plan import CHECK, make_plan, select
 from vipsim.outreach.sales import fitting, offer, take_prospect, willingness
@@ -34,6 +35,7 @@ from vipsim.outreach.triggers import (
 
 CHANNELS = ("phone", "sms", "visit", "email", "wechat", "letter")
 SEEDS = range(8)
+AT = Address(1, 0, 0)
 
 
 # ------------------------------------------------------------------------------------------ contact policy
@@ -70,6 +72,14 @@ def some_policy(seed: int) -> dict[str, Any]:
         found[f"outreach.{channel}.most_per_month"] = int(g.integers(0, 4))
     for reason in REASONS:
         found[f"outreach.triggers.{reason}.channel"] = str(g.choice(CHANNELS))
+    found |= {
+        "outreach.triggers.life_event.on": True,
+        "outreach.life_events_per_year": 12.0,
+        "outreach.after_sale_contacts": int(g.integers(0, 7)),
+        "outreach.alert_threshold_score": float(g.uniform(-2.0, 2.0)),
+        "outreach.system.guess_cv": float(g.choice([0.0, 1.0])),
+        "outreach.system.performance_module": bool(g.random() < 0.5),
+    }
     # both policies are the random one, so that the whole run stands under it
     return found
 
@@ -188,7 +198,7 @@ def test_ineligible_tasks_hold_no_capacity() -> None:
     state.book.balance[barred] *= 10  # they would come first
     backlog, plan = make_backlog(400), make_plan(200)
     for i in range(300):
-        open_task(state, backlog, policy, team, i, CONTACT_PLAN, 10, 30)
+        open_task(state, backlog, policy, AT, team, i, CONTACT_PLAN, 10, 30)
     select(state, backlog, policy, team, 10, plan)
     listed = [int(backlog.rows[plan.rows[0, place].task].who) for place in range(plan.size[0])]
     assert len(listed) == scenario.outreach.most_contacts_per_day
@@ -200,7 +210,7 @@ def test_the_head_checks_only_where_a_plan_says_so() -> None:
         state, policy, team, scenario = some_customers(20, {"outreach.checked_share": share})
         backlog, plan = make_backlog(40), make_plan(200)
         for i in range(20):
-            open_task(state, backlog, policy, team, i, CONTACT_PLAN, 10, 30)
+            open_task(state, backlog, policy, AT, team, i, CONTACT_PLAN, 10, 30)
         select(state, backlog, policy, team, 10, plan)
         checks = plan.size[40] == 1 and plan.rows[40, 0].task == CHECK
         assert checks == first
@@ -213,11 +223,11 @@ def test_gain_ranks_the_neglected_and_the_willing_first() -> None:
     state.book.last_talk[1] = 5  # talked with five days ago
     state.book.courted[2] = 0.9
     state.book.ask_from[3] = 100
-    scores = [score_of(state, policy, CONTACT_PLAN, i, 10) for i in range(4)]
+    scores = [score_of(state, policy, AT, CONTACT_PLAN, i, 10) for i in range(4)]
     assert scores[0] > max(scores[1:])
     state, policy, *_ = some_customers(4, {"outreach.ranking": "rule"})
     state.book.courted[2] = 0.9
-    scores = [score_of(state, policy, CONTACT_PLAN, i, 10) for i in range(4)]
+    scores = [score_of(state, policy, AT, CONTACT_PLAN, i, 10) for i in range(4)]
     assert len(set(scores)) == 1
 
 

@@ -19,6 +19,7 @@ from vipsim.customers.book import EXITED, EXPLORATION, NOTICE
 from vipsim.customers.cards import SPECIAL, comes_for_card, do_card_business
 from vipsim.customers.channels import (
     face_known,
+    key_is_free,
     remember_face,
     resent_overtaking,
     resent_pitch,
@@ -287,6 +288,8 @@ def absorb_channels(state, policy, address, visit, slot_min, day):
     id, number = visit_address(visit, slot_min)
     if visit["signed_up"]:
         count(state, tally.SIGN_UPS, 1.0)
+        if key_is_free(state, channels, i):
+            count(state, tally.KEYS, 1.0)
         if visit["signed_up"] == WITHOUT_CONSENT:
             count(state, tally.CONSENT_BREACHES, 1.0)
             if resents_breach(channels, address, id, number, day):

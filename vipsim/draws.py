@@ -44,6 +44,8 @@ TURNOVER = 20  # staff leaving, reward money leaving
 BOOTSTRAP = 21  # resampling in statistics
 SKILL = 22  # a staff member's pace, once for all days
 ADOPTION = 23  # taking up e-banking after a sign-up at the counter
+GUESS = 24  # what the branch guesses of a customer's wealth elsewhere
+SURVEY = 25  # who answers a survey, and what
 
 _M0 = np.uint64(0xD2511F53)
 _M1 = np.uint64(0xCD9E8D57)

@@ -191,5 +191,5 @@ def _contacts(scenario: Scenario, book: Book) -> float:
     yearly = np.asarray(planned_contacts(scenario))[levels - 1] * by_stage
     wanted = yearly.sum() / horizon(scenario).open_days_per_year
     misses = (1.0 - channel.reach_share) / channel.reach_share if channel.reach_share > 0.0 else 0.0
-    minutes = channel.taken_min + misses * channel.unreached_min
+    minutes = outreach.minutes_of(trigger.channel) + misses * channel.unreached_min
     return float(wanted * minutes) if trigger.on else 0.0

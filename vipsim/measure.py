@@ -38,6 +38,8 @@ class Measured(NamedTuple):
     terminal_yuan: float = 0.0
     special_card_share: float = _NAN
     products_per_customer: float = _NAN
+    relationship_share: float = _NAN
+    surveyed_share: float = _NAN
 
 
 def _ratio(part: float, whole: float) -> float:
@@ -92,7 +94,7 @@ def _yuan_a_minute(scenario: Any, number: int, paid_min: float, months: int) -> 
 
 
 def _equipment_a_month(policy: Any) -> float:
-    """Machines, network, telephones and the managers' assistant of a policy, yuan a month."""
+    """Machines, network, telephones, the managers' assistant and the customer system of a policy, yuan a month."""
     hall = policy.lobby.hall
     guidance = policy.lobby.guidance
     monthly = policy.lobby.diversion.devices * policy.money.device_yuan_per_month
@@ -102,6 +104,7 @@ def _equipment_a_month(policy: Any) -> float:
         monthly += guidance.internal_phone_yuan_per_month
     if guidance is not None and guidance.rm_assistant:
         monthly += guidance.rm_assistant_yuan_per_month
+    monthly += policy.outreach.system.yuan_per_month(policy.outreach.data_lag_days)
     return float(monthly)
 
 
@@ -120,11 +123,11 @@ def _money(m: Measured, scenario: Any, today: Any) -> dict[str, float]:
     incentive = counted[t.BONUS_YUAN] + counted[t.OFFER_YUAN]
     equipment += counted[t.CENTRE_YUAN]
     service = counted[t.ENTITLEMENT_YUAN] + counted[t.PERK_YUAN]
-    contact = counted[t.CONTACT_YUAN]
+    contact = counted[t.CONTACT_YUAN] + scenario.experience.survey_asked * scenario.experience.survey_yuan
     premium = counted[t.PREMIUM_YUAN]
     margin = counted[t.REVENUE_YUAN] + counted[t.FEE_YUAN] + counted[t.CARD_FEES_PAID_YUAN]
     breaches = counted[t.CONSENT_BREACHES]
-    channel = counted[t.SIGN_UPS] * scenario.channels.usb_key_yuan
+    channel = counted[t.KEYS] * scenario.channels.usb_key_yuan
     channel += counted[t.REMOTE] * scenario.channels.remote_fee_forgone_yuan
     cost = staff + incentive + service + contact + premium + equipment + channel
     return {
@@ -174,6 +177,8 @@ def _book(m: Measured, w: np.ndarray, scenario: Any, today: Any) -> dict[str, fl
         "coverage_share": _ratio(w[t.PLANNED_MADE], w[t.PLANNED]),
         "ebank_active_share": m.ebank_active_share,
         "products_per_customer": m.products_per_customer,
+        "relationship_share": m.relationship_share,
+        "surveyed_relationship_share": m.surveyed_share,
         "assigned_share": _ratio(closing.assigned, closing.targets),
         "signed_share": _ratio(closing.signed, closing.targets),
         "maintained_share": _ratio(closing.maintained, closing.targets),

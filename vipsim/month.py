@@ -132,7 +132,7 @@ def policy_of(scenario: Any, open_days_per_year: float) -> Any:
             outreach=ViewedOutreach(*(getattr(outreach, name) for name in ViewedOutreach._fields)),
             triggers=trigger_rules.rules(scenario.model_copy(update={"outreach": outreach.model_copy(update=plan)})),
             response=view(scenario.response),
-            lifecycle=view(scenario.lifecycle),
+            lifecycle=view(trigger_rules.watching(scenario)),
             hazards=hazards._replace(level=levels.hazard, most=hazards.most * float(levels.hazard.max())),
             assets=view(scenario.assets),
             incentives=view(scenario.incentives),

@@ -28,6 +28,7 @@ from vipsim.customers.book import EBANK_ACTIVE, EXITED, PROSPECT, Book, opening
 from vipsim.customers.lifecycle import better_level, observe_hazards, resume_notices
 from vipsim.customers.ownership import Team, as_staffed, divide_book, lobby_duty_share
 from vipsim.customers.state import opening_rows
+from vipsim.customers.survey import said
 from vipsim.days import (
     next_open_days,
     run_compiled,
@@ -224,6 +225,7 @@ class _Run:
         self.downgraded = 0
         self.ebank_active = 0
         self.products = np.nan  # held by a customer at the end of the window, mean
+        self.felt: tuple[np.ndarray, np.ndarray, int] = (np.empty(0, np.int64), np.empty(0), 0)
         self.logs: dict[int, Any] = {}
 
     def month(self, index: int) -> Month:
@@ -311,6 +313,7 @@ class _Run:
             self.ebank_active = int(np.count_nonzero(here & (state.book.ebank[:rows] == EBANK_ACTIVE)))
             held = np.count_nonzero(state.book.balance[:rows] > 0, axis=1) + state.book.extra_products[:rows]
             self.products = float(held[here].mean()) if here.any() else np.nan
+            self.felt = (np.flatnonzero(here), state.book.relationship[:rows][here], month.first_day + month.days)
             self.downgraded = int(
                 np.count_nonzero((state.book.tier < state.book.opening_tier) & (state.book.cohort > 0))
             )
@@ -324,7 +327,7 @@ class _Run:
         months = (lengths.run_in_months, lengths.window_months, lengths.run_off_months)
         measured = Measured(state.sums.tally, observed, self.recorder.minutes, months)
         if world.has_book:
-            measured = measured._replace(**self._book_side(months))
+            measured = measured._replace(**self._book_side(months), **self._feelings(scenario.experience))
         tables = self.recorder.tables(state, world.ids, world.customers) if self.recorder.keep else {}
         found = kpis(measured, scenario, world.today)
         if world.campaign_names:
@@ -332,6 +335,13 @@ class _Run:
         if tables and world.has_book:
             tables |= campaign_tables(self.branch, scenario, world.campaign_names)
         return Outcome(found, samples, tables)
+
+    def _feelings(self, experience: Any) -> dict[str, Any]:
+        """What customers feel at the end of the window, and what a survey would say of it (M06)."""
+        ids, felt, day = self.felt
+        answers = said(felt, ids, experience.survey_asked, experience, self.address, day)
+        mean = {"relationship_share": felt, "surveyed_share": answers}
+        return {name: float(values.mean()) if values.size else np.nan for name, values in mean.items()}
 
     def _book_side(self, months: tuple[int, int, int]) -> dict[str, Any]:
         state, policy = self.branch.state, self.world.policy[0]

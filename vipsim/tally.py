@@ -32,9 +32,9 @@ PHASES = ("run_in", "window", "run_off")
     PERK_YUAN, CENTRE_YUAN, TRANSFERS, FIRST_CONTACTS_DUE, FIRST_CONTACTS_MADE,
     # after-care of maturities, supervision
     MATURED_OWNED, MATURED_REMINDED, CHECKS,
-    # the online team
-    ANSWERED_ONLINE, ONLINE_MIN,
-) = range(96)
+    # e-banking keys given, the online team
+    KEYS, ANSWERED_ONLINE, ONLINE_MIN,
+) = range(97)
 # fmt: on
 
 COLUMN = {

@@ -35,10 +35,10 @@ def may_be_messaged(state, policy, i, day):
 
 
 @lean
-def open_call(state, backlog, policy, team, i, day, days):
+def open_call(state, backlog, policy, address, team, i, day, days):
     """A call for a campaign becomes a task of the owner, else of the managers in turn, for some days."""
     if policy.triggers.on[CAMPAIGN] and backlog.size[0] < backlog.rows.size:
-        open_task(state, backlog, policy, team, i, CAMPAIGN, day, days)
+        open_task(state, backlog, policy, address, team, i, CAMPAIGN, day, days)
 
 
 @lean
@@ -59,6 +59,7 @@ def be_talked_with(state, policy, i, day):
     """Somebody of the branch sat down with customer i."""
     row = state.book[i]
     count(state, tally.MEETINGS_PRIME, 1.0)
+    count(state, tally.CONTACT_YUAN, policy.triggers.cost[FACE])
     row.contact_load += policy.triggers.fatigue[FACE]
     row.care += policy.triggers.care[FACE]
     row.last_contact = day

@@ -49,7 +49,7 @@ def invite(state, agenda, backlog, campaigns, policy, address, team, p, first, d
     for g in range(first, campaigns.size[0]):
         who = campaigns.guests[g].who
         if channel == CALL:
-            open_call(state, backlog, policy, team, who, day, phase.until_day - day)
+            open_call(state, backlog, policy, address, team, who, day, phase.until_day - day)
         elif channel in (SMS, LETTER, ADVERT):
             send_out(state, campaigns, policy, address, agenda, g, day, days_left)
 

@@ -82,7 +82,8 @@ def buy(state, agenda, policy, rule, i, fen, day, days_left):
     """A buyer moves demand money into the campaign's product; the branch earns its fee."""
     if rule.product < 0 or fen <= 0:
         return
-    place(state, agenda, policy.assets, policy.response.sold_term_days, i, rule.product, fen, day, days_left)
+    term = rule.product_term_days if rule.product_term_days > 0 else policy.response.sold_term_days
+    place(state, agenda, policy.assets, term, i, rule.product, fen, day, days_left)
     count(state, tally.FEE_YUAN, np.float64(fen) / 100.0 * policy.money.sale_fee_share[rule.product])
 
 

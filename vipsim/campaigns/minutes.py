@@ -54,7 +54,10 @@ def _calls(scenario: Any, campaign: Campaign, phase: Phase) -> float:
     trigger = scenario.outreach.triggers.campaign
     channel = getattr(scenario.outreach, trigger.channel)
     misses = (1.0 - channel.reach_share) / channel.reach_share if channel.reach_share > 0.0 else 0.0
-    minutes = channel.taken_min + min(misses, scenario.outreach.most_attempts) * channel.unreached_min
+    minutes = (
+        scenario.outreach.minutes_of(trigger.channel)
+        + min(misses, scenario.outreach.most_attempts) * channel.unreached_min
+    )
     return float(campaign.list_most * minutes / _open_days(scenario, phase))
 
 
@@ -66,13 +69,14 @@ def needs(scenario: Any, loads: Mapping[str, Any]) -> list[Need]:
     found = []
     for name in names_on(scenario):
         campaign = scenario.campaigns[name]
-        for number, phase in enumerate(campaign.phases):
+        phases = campaign.scheduled()
+        for number, phase in enumerate(phases):
             asked: dict[str, float] = {}
             if phase.does == "invite" and campaign.channel == "call":
                 asked["relationship_manager"] = _calls(scenario, campaign, phase)
             for work in campaign.staff:
                 if phase.does == "prepare":
-                    stretch = sum(_open_days(scenario, p) for p in campaign.phases if p.does == "prepare")
+                    stretch = sum(_open_days(scenario, p) for p in phases if p.does == "prepare")
                     asked[work.role] = asked.get(work.role, 0.0) + work.people * work.prepare_min / stretch
                 elif phase.does == "event":
                     asked[work.role] = asked.get(work.role, 0.0) + work.people * work.event_min

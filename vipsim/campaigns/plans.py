@@ -59,6 +59,8 @@ def _targets(c: Campaign) -> list[str]:
         kind = [_condition(item) for item in c.target]
         return [*kind, f"people without an account; at most {c.list_most:,} a day"]
     lines = [_condition(item) for item in c.target] or ["every customer"]
+    if c.ask_from_share > 0.0:
+        lines.append(f"relationship_share: at least {c.ask_from_share:g}")
     if c.sample_share < 1.0:
         lines.append(f"of these {c.sample_share:.1%}, the segment that the book has no column for")
     return [*lines, f"at most {c.list_most:,} on a list, by {c.rank}"]
@@ -86,7 +88,7 @@ def _outline(c: Campaign, made: Mapping[str, float]) -> list[str]:
 
 def _phases(c: Campaign, start: date) -> list[list[str]]:
     rows = []
-    for number, phase in enumerate(c.phases):
+    for number, phase in enumerate(c.scheduled()):
         first = max(phase.from_day, c.approval_days)
         until = (start + timedelta(phase.until_day)).isoformat()
         note = "" if first <= phase.until_day else "not approved in time"

@@ -89,6 +89,7 @@ _COUNTED = (
     "key", "list_most", "rank", "stake", "channel", "where", "visit_after_days", "seats",
     "guests_most", "reminds", "product", "evaluate_days", "lag_days_low", "lag_days_high",
     "first_filter", "last_filter", "first_work", "last_work", "from_day", "until_day", "needs_owner",
+    "product_term_days",
 )
 _MEASURED = (
     "sample_share", "block_min", "minutes_per_guest_min", "ask_min", "guest_share", "fixed_yuan",
@@ -187,8 +188,10 @@ def key_of(name: str) -> int:
     return crc32(name.encode()) & 0x7FFFFFFF
 
 
-def _rule(name: str, c: Campaign, start: int, filters: int, works: int, skill_most: float) -> dict[str, Any]:
-    begins = [max(p.from_day, c.approval_days) for p in c.phases]
+def _rule(
+    name: str, c: Campaign, start: int, filters: int, works: int, skill_most: float, conditions: int
+) -> dict[str, Any]:
+    begins = [max(p.from_day, c.approval_days) for p in c.scheduled()]
     special: dict[str, Any] = {
         "key": key_of(name),
         "rank": int(c.rank == "random"),
@@ -198,13 +201,15 @@ def _rule(name: str, c: Campaign, start: int, filters: int, works: int, skill_mo
         "reminds": int(c.reminds),
         "product": CLASSES.index(c.product) if c.product != "none" else -1,
         "first_filter": filters,
-        "last_filter": filters + len(c.target),
+        "last_filter": filters + conditions,
         "first_work": works,
         "last_work": works + len(c.staff),
         "from_day": start + min(begins),
         "until_day": start + c.last_day(),
         "needs_owner": int(c.owned_only),
         "skill_most": skill_most,
+        "guest_share": c.friend_share(),
+        "care_share": c.gift_care_share(),
     }
     return {n: special[n] if n in special else getattr(c, n) for n in RULE.names or ()}
 
@@ -226,6 +231,15 @@ def _condition(c: Any) -> dict[str, Any]:
     return {"column": COLUMNS.index(c.column), "low": low, "high": high, "names": names}
 
 
+def _conditions(c: Campaign) -> list[dict[str, Any]]:
+    """The filter: what the target says, and the relationship from which customers are asked (DV36)."""
+    found = [_condition(item) for item in c.target]
+    if c.ask_from_share > 0.0:
+        strong = {"column": COLUMNS.index("relationship_share"), "low": c.ask_from_share, "high": np.inf, "names": 0}
+        found.append(strong)
+    return found
+
+
 def make_campaigns(scenario: Any, start: int, next_open: np.ndarray, book_rows: int) -> Campaigns:
     """Campaigns of a scenario at the start of a replication; ``start`` is the first day of the window."""
     days = next_open.size
@@ -238,15 +252,16 @@ def make_campaigns(scenario: Any, start: int, next_open: np.ndarray, book_rows: 
     training = scenario.ownership
     skill_most = (1.0 + training.training_most_share) / trained_skill(training) if training else 1.0
     for number, (name, c) in enumerate(on):
-        rules.append(_rule(name, c, start, len(filters), len(works), skill_most))
-        for place, p in enumerate(c.phases):
+        conditions = _conditions(c)
+        rules.append(_rule(name, c, start, len(filters), len(works), skill_most, len(conditions)))
+        for place, p in enumerate(c.scheduled()):
             first = max(p.from_day, c.approval_days)
             if first <= p.until_day:
                 ends = {"from_day": start + first, "until_day": start + p.until_day}
                 phases.append({"campaign": number, "number": place, "does": DOES.index(p.does), **ends})
                 if p.does == "invite" or c.channel == "field":
                     room += min(c.list_most, book_rows) * (1 + c.guests_most)
-        filters += [_condition(item) for item in c.target]
+        filters += conditions
         works += [
             {"role": ROLES.index(w.role), "people": w.people, "prepare_min": w.prepare_min, "event_min": w.event_min}
             for w in c.staff

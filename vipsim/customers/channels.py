@@ -12,6 +12,7 @@ from vipsim.customers.state import count, raise_relationship
 from vipsim.draws import pair
 
 _ACTIVE = 0  # draws of a sign-up: becoming active, complaint about the missing consent (stream ADOPTION)
+_VIP_ONLY, _NOBODY = 1, 2  # channels.free_key
 _AGE = 40.0  # age for which the shares of a scenario hold
 
 
@@ -42,6 +43,14 @@ def active_share(channels, age, taught):
 
 
 @lean
+def key_is_free(state, channels, i):
+    """Whether who signs up is given the key: all, VIPs, or nobody; i < 0 = no customer of the book (EB04, DV75)."""
+    if channels.free_key == _VIP_ONLY:
+        return i >= 0 and state.book[i].tier > 0
+    return channels.free_key != _NOBODY
+
+
+@lean
 def take_up_ebank(state, channels, address, i, number, taught, day):
     """Customer i signed up for e-banking; some become active users, and then come less often (EB06, EB15)."""
     if state.book[i].ebank == EBANK_NONE:
@@ -49,7 +58,8 @@ def take_up_ebank(state, channels, address, i, number, taught, day):
     if state.book[i].ebank == EBANK_ACTIVE:
         return
     u_active, _ = pair(address, draws.ADOPTION, day, i, 2 * number + _ACTIVE)
-    if u_active < active_share(channels, state.book[i].age, taught):
+    ratio = 1.0 if key_is_free(state, channels, i) else channels.paid_key_ratio
+    if u_active < ratio * active_share(channels, state.book[i].age, taught):
         state.book[i].ebank = EBANK_ACTIVE
         count(state, tally.EBANK_ADOPTED, 1.0)
 

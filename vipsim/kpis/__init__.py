@@ -348,6 +348,22 @@ _ALL = (
         "KPI21",
     ),
     Kpi(
+        "relationship_share",
+        "share",
+        "up",
+        "Relationship strength of the customers, mean, end of the window: what they feel, which nobody sees.",
+        "客户关系强度",
+        "M06, Y01",
+    ),
+    Kpi(
+        "surveyed_relationship_share",
+        "share",
+        "up",
+        "The same as a survey at the end of the window shows it (experience.survey_asked).",
+        "问卷满意度",
+        "M06",
+    ),
+    Kpi(
         "processing_score_share",
         "share",
         "up",

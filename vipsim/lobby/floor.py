@@ -88,6 +88,7 @@ class Staffing(NamedTuple):
     multi: Array  # int8 per member: both counters
     specials: int  # windows, or 1 for the counter that skips the ticket machine
     spare: int  # tellers who must stay beside the windows
+    reserved: float  # part of the relationship managers present who receive nobody
 
 
 def as_array(values: list[Any], dtype: str = "f8") -> Array:
@@ -187,6 +188,8 @@ def _serving_rows(demand: Demand, lobby: Lobby, staff: Staff) -> list[list[tuple
                 row += [(10 * place + rank, line) for rank, line in lines]
             rows.append(sorted(row))
     rows.append([(0, 3 * MACHINE + ORDINARY)])
+    if lobby.meetings.reserved_share > 0.0:  # who is kept free for contacts serves no line (DV10)
+        rows.append([])
     if lobby.has_process:  # who helps out at the desk (L02) leaves looks and errands to the lobby managers
         rows.append([(0, 3 * DESK + ORDINARY)])
     return rows
@@ -309,4 +312,5 @@ def staffing_of(
         multi=as_array([int(CASH in own and NONCASH in own) for own in skills(staff)], "i1"),
         specials={"window": lobby.vip_service.windows, "override": 1}.get(mode, 0),
         spare=int(mode == "window"),
+        reserved=lobby.meetings.reserved_share,
     )

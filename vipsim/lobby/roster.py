@@ -8,7 +8,7 @@ from math import exp
 
 from vipsim.compiled import kernel
 from vipsim.draws import ABSENCE, SKILL, draw, normal_quantile
-from vipsim.lobby.floor import TELLER
+from vipsim.lobby.floor import RELATIONSHIP_MANAGER, TELLER
 
 _ROLE_BITS = 8  # a member's draws: id = number within the role | role << 8, so that hiring one moves nobody else's
 
@@ -45,12 +45,41 @@ def draw_roster(params, address, day, roster):
         roster.row[member] += roster.special[member]
     for machine in range(floor.staff, floor.servers):
         roster.row[machine] = 2 * floor.staff
+    if s.reserved > 0.0:
+        _keep_free(params, day, roster)
+
+
+@kernel
+def _keep_free(params, day, roster):
+    """Some of the relationship managers at their posts receive nobody today: contacts are not disturbed (DV10).
+
+    The first in the order of the rota, so that all have their turn; at least one receives.
+    """
+    s = params.staffing
+    n = s.employed[RELATIONSHIP_MANAGER]
+    free = 0
+    for number in range(n):
+        free += at_own_post(params, roster, s.first[RELATIONSHIP_MANAGER] + number)
+    free = int(s.reserved * free)
+    for turn in range(n):
+        member = s.first[RELATIONSHIP_MANAGER] + (day + turn) % n
+        if free > 0 and at_own_post(params, roster, member):
+            roster.row[member] = 2 * params.floor.staff + 1
+            roster.here_until[member] = 0.0  # the own customers meet somebody else
+            free -= 1
 
 
 @kernel
 def is_on_desk_duty(params, roster, member):
     """Whether a manager is on duty in the lobby today instead of the own post (B16)."""
-    return roster.present[member] == 1 and roster.row[member] // 2 != member
+    row = roster.row[member]
+    return roster.present[member] == 1 and row // 2 != member and row < 2 * params.floor.staff
+
+
+@kernel
+def at_own_post(params, roster, member):
+    """1 for a member who is present and serves the own lines, else 0."""
+    return 1 if roster.present[member] == 1 and roster.row[member] // 2 == member else 0
 
 
 @kernel

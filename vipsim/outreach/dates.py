@@ -20,11 +20,13 @@ from vipsim.outreach.triggers import (
     DOWNGRADE,
     FESTIVAL,
     LEADER_VISIT,
+    LIFE_EVENT,
     MATURITY_REMINDER,
     THRESHOLD_NEAR,
 )
 
 _YEAR = 365  # days after which a birthday returns
+_SCATTER = 1009.0  # makes of a customer's phase in the plan another one, of life events
 
 
 @lean
@@ -58,13 +60,20 @@ def plan_evenly(agenda, i, reason, rate, phase, expiry_days, month, first_day, d
 
 @lean
 def plan_contacts(state, agenda, triggers, i, level, phase, month, first_day, days):
-    """File the contacts of the maintenance plan by level and stage (Y07), and the head's visits by tier (M01, M17)."""
+    """File the contacts of the maintenance plan by level and stage (Y07), the head's visits by tier (M01, M17).
+
+    And contacts on what happens in a VIP's life, as far as the branch hears of it (M02).
+    """
     if triggers.on[CONTACT_PLAN]:
         rate = triggers.plan_per_month[level] * triggers.stage_plan[state.book[i].stage]
         plan_evenly(agenda, i, CONTACT_PLAN, rate, phase, triggers.expiry_days[CONTACT_PLAN], month, first_day, days)
     if triggers.on[LEADER_VISIT] and state.book[i].tier > 0:
         rate = triggers.visits_per_month[state.book[i].tier]
         plan_evenly(agenda, i, LEADER_VISIT, rate, phase, triggers.expiry_days[LEADER_VISIT], month, first_day, days)
+    if triggers.on[LIFE_EVENT] and state.book[i].tier > 0:
+        own = phase * _SCATTER - floor(phase * _SCATTER)
+        rate = triggers.life_events_per_month
+        plan_evenly(agenda, i, LIFE_EVENT, rate, own, triggers.expiry_days[LIFE_EVENT], month, first_day, days)
 
 
 @lean

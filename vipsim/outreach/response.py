@@ -23,6 +23,7 @@ from vipsim.outreach.plan import EXTRA, RESULT, SHOW
 from vipsim.outreach.sales import (
     CAME_BACK,
     advise,
+    attention,
     effort,
     file_after_sale,
     freshness,
@@ -41,6 +42,7 @@ from vipsim.outreach.triggers import (
     FORGIVE,
     INVITE,
     LEAD_FOLLOW_UP,
+    LIFE_EVENT,
     RECOVER,
     REMIND,
     RENEW,
@@ -149,8 +151,11 @@ def meet(state, agenda, policy, address, i, number, day, days_left):
     u_sale, u_size = pair(address, draws.VISIT_RESULT, day, i, first)
     u_ladder, u_lag = pair(address, draws.VISIT_RESULT, day, i, first + 2)
     closing, care = _seller(policy, 0)
-    drive = effort(state, policy) * freshness(policy, state, i) * closing * policy.triggers.response[FACE]
+    heed = attention(policy, state, state.book[i].owner)
+    care *= heed
+    drive = effort(state, policy) * freshness(policy, state, i) * closing * policy.triggers.response[FACE] * heed
     count(state, tally.MEETINGS_PRIME, 1.0)
+    count(state, tally.CONTACT_YUAN, policy.triggers.cost[FACE])
     if state.book[i].stage == PROSPECT:
         if u_ladder >= response.prospect_join_share * drive:
             return
@@ -207,12 +212,17 @@ def respond(state, agenda, backlog, policy, address, n, reached, post, day, next
     u_result, u_size = pair(address, draws.CONTACT, due, i, task_number(reason, attempt, RESULT))
     u_lag, u_sign = pair(address, draws.CONTACT, due, i, task_number(reason, attempt, EXTRA))
     closing, care = _seller(policy, role_of(post))
-    drive = effort(state, policy) * freshness(policy, state, i) * triggers.response[channel] * closing
+    heed = attention(policy, state, post)
+    care *= heed
+    drive = effort(state, policy) * freshness(policy, state, i) * triggers.response[channel] * closing * heed
     willing = willingness(policy, state, i, day) if aim in (SELL, FOLLOW) else 0.0
     pushes = push_or_wait(state, policy, i) if willing > 0.0 and row.ask_from <= day else 0.0
     row.month_contacts += 1
     row.channel_contacts[channel] += 1
-    _feel(state, policy, channel, care, policy.response.contact_care_share, i, day)
+    step = policy.response.contact_care_share
+    if reason == LIFE_EVENT:
+        step *= policy.response.life_event_care_ratio
+    _feel(state, policy, channel, care, step, i, day)
     if row.owner >= 0 and row.tier > 0 and not row.signed and u_sign < policy.ownership.signed_share:
         row.signed = 1
         count(state, tally.SIGNED, 1.0)

@@ -15,11 +15,12 @@ from vipsim.agenda import ARRIVE, HOT_LEAVE, TASK, file
 from vipsim.compiled import lean
 from vipsim.customers.assets import place
 from vipsim.customers.book import EXPLORATION, MATURITY, NEVER, NO_OWNER, NOTICE
-from vipsim.customers.ownership import POSTS
+from vipsim.customers.ownership import POSTS, RM_FIRST
 from vipsim.customers.segments import DEMAND, WEALTH_PRODUCT
 from vipsim.customers.state import CLASSES, count, raise_relationship
 from vipsim.outreach.triggers import AFTER_SALE
 
+_QUARTER = 91  # days
 CAME_BACK = 1  # an arrival's number: 1 for who had left, plus 2 times the product class
 
 
@@ -45,6 +46,19 @@ def familiarity(policy, state, i):
     care = state.book[i].care
     known = care / (care + response.known_half_per_year)
     return response.unknown_sale_ratio + (response.known_sale_ratio - response.unknown_sale_ratio) * known
+
+
+@lean
+def attention(policy, state, post):
+    """Effect of a contact by the owner at a post relative to one from a book of usual size (M16).
+
+    Minutes apart: whoever keeps too many knows none of them well.
+    """
+    response = policy.response
+    if post < RM_FIRST or post >= RM_FIRST + POSTS:
+        return 1.0
+    beyond = state.sums.manager_books[post - RM_FIRST] / response.crowded_from - 1.0
+    return 1.0 / (1.0 + response.crowded_share * beyond) if beyond > 0.0 else 1.0
 
 
 @lean
@@ -159,10 +173,13 @@ def send_money(state, agenda, policy, i, product, u_size, u_lag, pull, day):
 
 @lean
 def file_after_sale(agenda, policy, i, day):
-    """After-sale care falls due some days after the sale (O12)."""
+    """After-sale care falls due some days after the sale, and again within the quarter from then on (O12, DV50)."""
     triggers = policy.triggers
     if triggers.on[AFTER_SALE]:
-        file(agenda, day + triggers.lead_days[AFTER_SALE], TASK, i, AFTER_SALE, triggers.expiry_days[AFTER_SALE])
+        first = day + triggers.lead_days[AFTER_SALE]
+        for n in range(triggers.after_sale_contacts):
+            later = _QUARTER * n // triggers.after_sale_contacts
+            file(agenda, first + later, TASK, i, AFTER_SALE, triggers.expiry_days[AFTER_SALE])
 
 
 @lean

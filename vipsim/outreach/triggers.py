@@ -8,6 +8,7 @@ the contact aims at, whom it concerns, who does it (``PRESETS``), and channel, d
 
 from __future__ import annotations
 
+from math import exp
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,8 +19,9 @@ from vipsim.customers.book import EXITED, NOTICE
 from vipsim.customers.ownership import HEAD_FIRST, RM_FIRST, lead_post
 from vipsim.customers.segments import TIME, WEALTH_PRODUCT
 from vipsim.customers.state import CHANNEL_COUNT, assets, count, is_customer
-from vipsim.draws import draw
+from vipsim.draws import draw, normal_quantile
 from vipsim.records import rows
+from vipsim.scenario.lifecycle import alert_at
 
 # What a contact aims at.
 TALK, SELL, INVITE, REMIND, RESCUE, FOLLOW, FORGIVE, RENEW, RECOVER, WIN_BACK = range(10)
@@ -55,11 +57,13 @@ PRESETS = (
     Preset("win_back", WIN_BACK, LEFT, ANYBODY),
     Preset("campaign", TALK, ALSO_PROSPECTS, ANYBODY),
     Preset("leader_visit", TALK, CUSTOMERS, HEAD),
+    Preset("life_event", TALK, CUSTOMERS, OWNER),
 )
 REASONS = tuple(preset.reason for preset in PRESETS)
 (
     LEAD_FOLLOW_UP, MATURITY_REMINDER, CONTACT_PLAN, OUTFLOW_ALERT, RESCUE_CALL, BIRTHDAY, FESTIVAL, CARD_EXPIRY,
     DOWNGRADE, AFTER_SALE, THRESHOLD_NEAR, COMPLAINT_RECOVERY, WIN_BACK_CALL, CAMPAIGN, LEADER_VISIT,
+    LIFE_EVENT,
 ) = range(len(PRESETS))  # fmt: skip
 CLOSED = -1
 _TAKEN_UP = 2  # number of the draw of the owner's discipline (task_number, attempt 15)
@@ -110,18 +114,22 @@ class Rules(NamedTuple):
     of_movable: np.ndarray  # float64: per yuan of wealth elsewhere that can be moved
     of_maturing: np.ndarray  # float64: per yuan that matures within lead_days
     by_gain: int  # 1 = ranked by expected gain
-    minutes: np.ndarray  # float64 [channel] of a contact that reaches, with preparation and record
-    unreached: np.ndarray  # float64 [channel]
-    reach: np.ndarray  # float64 [channel]
+    minutes: np.ndarray  # float64 [channel but meetings] of a contact that reaches, with preparation and record
+    unreached: np.ndarray  # float64 [channel but meetings]
+    reach: np.ndarray  # float64 [channel but meetings]
     care: np.ndarray  # float64 [channel]
     response: np.ndarray  # float64 [channel]: chance of a result relative to a call
     fatigue: np.ndarray  # float64 [channel]
-    rest_days: np.ndarray  # int32 [channel]
-    most_per_month: np.ndarray  # int32 [channel]
+    rest_days: np.ndarray  # int32 [channel but meetings]
+    most_per_month: np.ndarray  # int32 [channel but meetings]
     cost: np.ndarray  # float64 [channel]
     talk: np.ndarray  # int8 [channel]: a conversation
     plan_per_month: np.ndarray  # float64 [10] by grid level 1-9
     visits_per_month: np.ndarray  # float64 [4] the head's visits by tier
+    life_events_per_month: float  # of a VIP
+    after_sale_contacts: int  # in the quarter after a sale
+    guess_sigma: float  # spread of the logarithm of the guess of wealth elsewhere
+    seen_share: float  # part of it that is seen, of signed customers
     extra_min: np.ndarray  # float64 [reason]: minutes more, for an exact time, for several whys
     stage_plan: np.ndarray  # float64 [7] by stage: planned contacts relative to the plan by level
 
@@ -131,6 +139,7 @@ def rules(scenario: Any) -> Rules:
     outreach = scenario.outreach
     triggers = [getattr(outreach.triggers, reason) for reason in REASONS]
     channels = [getattr(outreach, channel) for channel in CHANNELS]
+    called = channels[:FACE]  # a meeting is no task: minutes, reach and rest are the lobby's
     gains = np.array([expected_gain(scenario, preset) for preset in PRESETS])
     return Rules(
         on=np.array([t.on for t in triggers], np.int8),
@@ -147,19 +156,23 @@ def rules(scenario: Any) -> Rules:
         of_movable=gains[:, 1],
         of_maturing=gains[:, 2],
         by_gain=int(outreach.ranking == "gain"),
-        minutes=np.array([c.taken_min for c in channels]),
-        unreached=np.array([c.unreached_min for c in channels]),
-        reach=np.array([c.reach_share for c in channels]),
+        minutes=np.array([outreach.minutes_of(name) for name in CHANNELS[:FACE]]),
+        unreached=np.array([c.unreached_min for c in called]),
+        reach=np.array([c.reach_share for c in called]),
         care=np.array([c.care_ratio for c in channels]),
         response=np.array([c.response_ratio for c in channels]),
         fatigue=np.array([c.fatigue_ratio for c in channels]),
-        rest_days=np.array([c.rest_days for c in channels], np.int32),
-        most_per_month=np.array([c.most_per_month for c in channels], np.int32),
+        rest_days=np.array([c.rest_days for c in called], np.int32),
+        most_per_month=np.array([c.most_per_month for c in called], np.int32),
         cost=np.array([c.cost_yuan for c in channels]),
         talk=np.array([n in TALKS for n in range(len(CHANNELS))], np.int8),
         plan_per_month=np.array([0.0, *outreach.plan_contacts_per_year]) / 12.0,
         stage_plan=np.array([0.0, *outreach.stage_plan_ratio, 0.0]),
         visits_per_month=np.array([0.0, *outreach.leader_visits_per_year]) / 12.0,
+        life_events_per_month=outreach.life_events_per_year / 12.0,
+        after_sale_contacts=outreach.after_sale_contacts,
+        guess_sigma=outreach.system.sigma(),
+        seen_share=outreach.system.seen_share(),
         extra_min=np.array([_extra_min(outreach, p) for p in PRESETS]),
     )
 
@@ -173,12 +186,17 @@ def _extra_min(outreach: Any, preset: Preset) -> float:
     return float(outreach.whys_min) if asks else 0.0
 
 
+def watching(scenario: Any) -> Any:
+    """The life cycle with the alert's recall and precision at the threshold of the policy (M02)."""
+    return alert_at(scenario.lifecycle, scenario.outreach.alert_threshold_score)
+
+
 def expected_gain(scenario: Any, preset: Preset) -> tuple[float, float, float]:
     """Assets that a contact which reaches keeps or wins, by the means of the scenario: for the ranking only (S24).
 
     Yuan per yuan of assets here, of movable wealth elsewhere, and of money that matures soon.
     """
-    life, response, flows = scenario.lifecycle, scenario.response, scenario.assets
+    life, response, flows = watching(scenario), scenario.response, scenario.assets
     channel = getattr(scenario.outreach, getattr(scenario.outreach.triggers, preset.reason).channel)
     monthly = life.vip_outflow_per_year / 12.0
     takes = life.close_share + (1.0 - life.close_share) * (life.part_low_share + life.part_high_share) / 2.0
@@ -297,7 +315,21 @@ def maturing_yuan(state, i, day, until):
 
 
 @lean
-def score_of(state, policy, reason, i, day):
+def guessed_elsewhere(state, policy, address, i):
+    """Wealth elsewhere, yuan, as the branch knows it: guessed, apart from what the system shows (D02, D07, D08)."""
+    triggers = policy.triggers
+    real = np.float64(state.book[i].elsewhere) / 100.0
+    sigma = triggers.guess_sigma
+    if sigma <= 0.0:
+        return real
+    z = normal_quantile(draw(address, draws.GUESS, 0, i, 0))
+    guessed = real * exp(sigma * z - 0.5 * sigma * sigma)
+    seen = triggers.seen_share if state.book[i].signed else 0.0
+    return seen * real + (1.0 - seen) * guessed
+
+
+@lean
+def score_of(state, policy, address, reason, i, day):
     """Rank of a task: expected gain per staff minute, or by rule assets at stake per minute; times the reason's weight.
 
     A customer talked with lately gains less by one more talk; who may not be offered anything yet, or was courted
@@ -307,7 +339,7 @@ def score_of(state, policy, reason, i, day):
     row = state.book[i]
     channel = triggers.channel[reason]
     here = np.float64(assets(state.book, i)) / 100.0
-    there = np.float64(row.elsewhere) / 100.0
+    there = guessed_elsewhere(state, policy, address, i)
     aim = triggers.aim[reason]
     if triggers.by_gain == 0:
         stake = there if aim in (INVITE, WIN_BACK) else here
@@ -350,7 +382,7 @@ def fall_due(state, backlog, policy, address, team, who, reason, day, expiry_day
     if policy.triggers.on[reason] == 0 or not concerns(state, policy.triggers, reason, who):
         return
     if is_taken_up(state, policy, address, who, reason, day):
-        open_task(state, backlog, policy, team, who, reason, day, expiry_days)
+        open_task(state, backlog, policy, address, team, who, reason, day, expiry_days)
         return
     count(state, tally.TASKS_DROPPED, 1.0)
     if reason == CONTACT_PLAN:
@@ -361,13 +393,13 @@ def fall_due(state, backlog, policy, address, team, who, reason, day, expiry_day
 
 
 @lean
-def open_task(state, backlog, policy, team, who, reason, day, expiry_days):
+def open_task(state, backlog, policy, address, team, who, reason, day, expiry_days):
     """A task falls due: it joins the backlog with its rank. The caller has made room.
 
     Also the door for campaigns: reason CAMPAIGN, any customer or known prospect.
     """
     triggers = policy.triggers
-    score = score_of(state, policy, reason, who, day)
+    score = score_of(state, policy, address, reason, who, day)
     post = post_of(state, triggers, reason, who, team.rm_count, team.head_count)
     add(backlog, who, reason, day, expiry_days, score, post)
     if reason == CONTACT_PLAN:

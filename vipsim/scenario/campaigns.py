@@ -117,6 +117,14 @@ class Campaign(Section):
         le=1,
         default=1.0,
     )
+    ask_from_share: float = lever(
+        "share",
+        "Relationship strength from which customers are asked, beside target; 0 = all",
+        "C05, DV36",
+        ge=0,
+        le=1,
+        default=0.0,
+    )
     owned_only: bool = fact(
         "switch", "Only customers who have an owner; else the managers take those without in turn", "B05", default=False
     )
@@ -139,6 +147,12 @@ class Campaign(Section):
         "days", "Days from acceptance to the visit of the branch", "C02", ge=1, le=60, default=3
     )
     phases: list[Phase] = Field(min_length=1, max_length=60, description="Phases of the campaign (C09)")
+    start_shift_days: int = lever(
+        "days", "Days by which all phases begin later, below 0 earlier", "DV67", ge=-365, le=365, default=0
+    )
+    length_ratio: float = lever(
+        "ratio", "Days from the first day to each other day, relative to phases", "DV69", ge=0.25, le=4, default=1.0
+    )
     staff: list[Work] = Field(default=[], max_length=8, description="Staff minutes by role (N25)")
     block_min: float = fact(
         "min",
@@ -160,11 +174,35 @@ class Campaign(Section):
         default=0.0,
     )
     seats: int = lever("people", "Places of one event", "C04, N26", ge=0, le=10_000, default=10_000)
-    guests_most: int = fact("people", "Friends that one guest may bring", "C04", ge=0, le=2, default=0)
-    guest_share: float = uncertainty("share", "Chance of each friend to come", "N26", ge=0, le=1, default=0.0)
+    guests_most: int = lever("people", "Friends that one guest may bring", "C04, DV71", ge=0, le=2, default=0)
+    guest_share: float = uncertainty(
+        "share", "Chance of each friend to come where none is rewarded", "N26", ge=0, le=1, default=0.0
+    )
+    reward_pull_ratio: float = uncertainty(
+        "ratio",
+        "Most by which reward_yuan raises the chance of a friend to come, relative; 0 = the gift moves nobody",
+        "DV59, Ryu and Feick 2007 for the form; assumption",
+        ge=0,
+        le=5,
+        default=0.0,
+    )
+    reward_half_yuan: float = uncertainty(
+        "yuan", "Reward that raises it by half of that", "DV59, assumption", gt=0, default=100.0
+    )
 
     fixed_yuan: float = fact("yuan", "Venue, speaker, prizes, advertising", "C01, U13", ge=0, default=0.0)
-    invite_yuan: float = fact("yuan", "Cost of one invitation beside the channel's", "U13", ge=0, default=0.0)
+    invite_yuan: float = lever(
+        "yuan", "Cost of one invitation beside the channel's, such as a gift with the letter", "U13, DV73", ge=0,
+        le=1000, default=0.0,
+    )  # fmt: skip
+    gift_half_yuan: float = uncertainty(
+        "yuan",
+        "Gift with an invitation (invite_yuan) at which half of care_share is reached; 0 = its size moves nothing",
+        "DV73, assumption",
+        ge=0,
+        le=10_000,
+        default=0.0,
+    )
     guest_yuan: float = fact("yuan", "Gift and catering of one guest", "C01, U13", ge=0, default=0.0)
     reward_yuan: float = lever("yuan", "Reward of one success", "C05, U13", ge=0, le=10_000, default=0.0)
     budget_yuan: float = lever("yuan", "Cap: nothing is begun that would exceed it", "U02", ge=0, le=10_000_000)
@@ -243,6 +281,14 @@ class Campaign(Section):
     product: Literal["none", "time_deposit", "wealth_product", "fund", "insurance_metals"] = fact(
         "choice", "Product class that a buyer moves demand money into", "C01", default="none"
     )
+    product_term_days: int = lever(
+        "days",
+        "Term of the time deposits sold: a long one keeps the money; 0 = as response.sold_term_days",
+        "S16",
+        ge=0,
+        le=1825,
+        default=0,
+    )
     product_share: float = uncertainty(
         "share", "Part of the demand balance that a buyer moves", "C01, assumption", ge=0, le=1, default=0.0
     )
@@ -267,6 +313,13 @@ class Campaign(Section):
         hidden = [item.column for item in self.target if item.column not in OF_STRANGERS]
         if self.channel in ("field", "advert") and hidden:
             raise ValueError(f"expected target columns of strangers ({', '.join(OF_STRANGERS)}), found {hidden[0]!r}")
+        if self.channel in ("field", "advert") and self.ask_from_share > 0.0:
+            raise ValueError(
+                f"expected ask_from_share = 0, as strangers have no relationship yet, found {self.ask_from_share:g}"
+            )
+        begins = min(phase.from_day for phase in self.scheduled())
+        if begins < 0:
+            raise ValueError(f"expected a first day of at least 0 after start_shift_days, found {begins}")
         if self.channel == "advert" and self.where != "branch":
             raise ValueError(
                 f"expected where = 'branch', as readers of an advertisement come there, found {self.where!r}"
@@ -286,6 +339,26 @@ class Campaign(Section):
             )
         return self
 
+    def scheduled(self) -> list[Phase]:
+        """The phases as they are run: moved by ``start_shift_days``, stretched by ``length_ratio`` (DV67, DV69)."""
+        first = min(phase.from_day for phase in self.phases)
+
+        def moved(day: int) -> int:
+            return first + self.start_shift_days + round((day - first) * self.length_ratio)
+
+        ends = [(phase, moved(phase.from_day), moved(phase.until_day)) for phase in self.phases]
+        return [phase.model_copy(update={"from_day": begin, "until_day": end}) for phase, begin, end in ends]
+
+    def friend_share(self) -> float:
+        """Chance of each friend to come: a reward pulls, twice the reward less than twice as much (DV59)."""
+        pull = self.reward_pull_ratio * self.reward_yuan / (self.reward_yuan + self.reward_half_yuan)
+        return min(self.guest_share * (1.0 + pull), 1.0)
+
+    def gift_care_share(self) -> float:
+        """Rise of relationship of who took part: where the gift's size counts, each further yuan less (DV73)."""
+        gift = self.invite_yuan + self.gift_half_yuan
+        return self.care_share * (self.invite_yuan / gift if self.gift_half_yuan > 0.0 else 1.0)
+
     def last_day(self) -> int:
         """Last day of the last phase, approval waited for."""
-        return max(phase.until_day for phase in self.phases)
+        return max(phase.until_day for phase in self.scheduled())

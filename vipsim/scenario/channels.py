@@ -5,7 +5,9 @@ Row ids are those of the seed catalogue; "assumption" marks a number that no sou
 
 from __future__ import annotations
 
-from vipsim.scenario.fields import Section, fact, uncertainty
+from typing import Literal
+
+from vipsim.scenario.fields import Section, fact, lever, uncertainty
 from vipsim.scenario.process import Hall
 
 
@@ -34,6 +36,12 @@ class Channels(Section):
         "ratio", "Odds of becoming active with ten more years of age, relative", "EB11, N30, CF27", gt=0, le=1
     )
     usb_key_yuan: float = fact("yuan", "Cost of the key given with a sign-up", "EB04, assumption", ge=0)
+    free_key: Literal["all", "vip", "nobody"] = lever(
+        "choice", "Who is given the key free; others pay what it costs", "EB04, DV75"
+    )
+    paid_key_ratio: float = uncertainty(
+        "ratio", "Chance to become an active user of who pays for the key, relative", "EB04, assumption", ge=0, le=1
+    )
     remote_fee_forgone_yuan: float = fact(
         "yuan", "Fee not earned on a remote transaction, on average", "EB05, assumption", ge=0
     )

@@ -5,7 +5,10 @@ Row ids are those of the seed catalogue; "assumption" marks a number that no sou
 
 from __future__ import annotations
 
+from math import log
+
 from pydantic import model_validator
+from scipy.special import ndtr, ndtri
 
 from vipsim.scenario.fields import CLASSES, Section, expect_each, fact, lever, uncertainty
 
@@ -105,6 +108,24 @@ class Lifecycle(Section):
         if len(base) != 5 or min(base) < 0 or max(base) > 1:
             raise ValueError("base_strength_share expects 5 shares, one for each stage")
         return self
+
+
+def alert_at(life: Lifecycle, threshold_score: float) -> Lifecycle:
+    """The life cycle with the outflow alert at another threshold than today's (M02, DV35).
+
+    What the alert watches is normal among customers who are leaving and among others, with one spread: the threshold
+    moves both chances along one curve, found notices and false alarms. The share of others who raise a false alarm in
+    a month today follows from recall, precision and the observed rate of VIPs.
+    """
+    found, true = life.detection_recall_share, life.detection_precision_share
+    silent = -log(1.0 - life.vip_outflow_per_year) / 12.0 * (1.0 - life.declared_share)
+    if threshold_score == 0.0 or not 0.0 < found < 1.0 or silent <= 0.0:
+        return life
+    false = min(found * silent * (1.0 / true - 1.0), 1.0 - 1e-12)
+    more = float(ndtr(ndtri(found) - threshold_score))
+    more_false = float(ndtr(ndtri(false) - threshold_score)) if false > 0.0 else 0.0
+    precise = more * silent / (more * silent + more_false)
+    return life.model_copy(update={"detection_recall_share": more, "detection_precision_share": precise})
 
 
 class Assets(Section):

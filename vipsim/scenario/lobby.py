@@ -106,6 +106,14 @@ class Meetings(Section):
     own_rm_first: Literal["own_only", "own_then_any", "pool"] = lever(
         "choice", "Whom a visitor with an RM of their own meets", "DV23, L11"
     )
+    reserved_share: float = lever(
+        "share",
+        "Part of the managers present who receive no visitors that day but contact customers, in turn, rounded down",
+        "DV10, O01",
+        ge=0,
+        le=0.9,
+        default=0.0,
+    )
     minutes: Law = uncertainty("min", "Minutes of a meeting", "N05")
     patience: Law = uncertainty("min", "Minutes in the waiting area for an RM", "N06")
 

@@ -84,6 +84,17 @@ class Experience(Section):
         "share", "Satisfaction with processing that customers expect", "N31", ge=0, le=1
     )
 
+    survey_asked: int = lever(
+        "people", "Customers asked in a survey at the end of the window; 0 = no survey", "M06", ge=0, le=100_000
+    )
+    survey_response_share: float = uncertainty(
+        "share", "Who answers, at middling relationship; the content answer more often", "M06, assumption", ge=0, le=1
+    )
+    survey_noise_share: float = uncertainty(
+        "share", "Spread of an answer about what is felt", "M06, assumption", ge=0, le=1
+    )
+    survey_yuan: float = fact("yuan", "Cost of asking one customer", "M06, assumption", ge=0)
+
     @model_validator(mode="after")
     def _weights(self) -> Experience:
         total = self.contact_weight_share + self.processing_weight_share + self.identification_weight_share

@@ -8,19 +8,15 @@ from __future__ import annotations
 from datetime import date
 from typing import Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from vipsim.scenario.fields import CLASSES, Section, expect_each, fact, lever, uncertainty
+from vipsim.scenario.system import System
 
 
-class Channel(Section):
-    """What one contact through a channel takes and does (O15, O01, O17)."""
+class Effect(Section):
+    """What somebody reached through a channel is worth, and costs beside staff time (O15)."""
 
-    prep_min: float = fact("min", "Staff minutes of preparation of one contact", "O01, N25", ge=0, le=240)
-    minutes_min: float = fact("min", "Staff minutes of the contact itself, travel included", "N25", ge=0, le=480)
-    record_min: float = fact("min", "Staff minutes of the record and the next steps", "O01, N25", ge=0, le=240)
-    unreached_min: float = fact("min", "Staff minutes of an attempt that reaches nobody", "N25", ge=0, le=480)
-    reach_share: float = uncertainty("share", "Attempts that reach the customer", "N11, N12", ge=0, le=1)
     response_ratio: float = uncertainty(
         "ratio", "Chance of a result when reached, relative to a call", "O15, assumption", ge=0, le=3
     )
@@ -30,13 +26,23 @@ class Channel(Section):
     fatigue_ratio: float = uncertainty(
         "ratio", "Weight of one contact in the contacts a year that tire", "O09, assumption", ge=0, le=10
     )
+    cost_yuan: float = fact("yuan", "Cost of one contact beside staff time", "O15, assumption", ge=0)
+
+
+class Channel(Effect):
+    """What one contact through a channel takes and does (O15, O01, O17)."""
+
+    prep_min: float = fact("min", "Staff minutes of preparation of one contact", "O01, N25", ge=0, le=240)
+    minutes_min: float = fact("min", "Staff minutes of the contact itself, travel included", "N25", ge=0, le=480)
+    record_min: float = fact("min", "Staff minutes of the record and the next steps", "O01, N25", ge=0, le=240)
+    unreached_min: float = fact("min", "Staff minutes of an attempt that reaches nobody", "N25", ge=0, le=480)
+    reach_share: float = uncertainty("share", "Attempts that reach the customer", "N11, N12", ge=0, le=1)
     rest_days: int = fact(
         "days", "Least days since the customer's last contact (talks: since the last talk)", "O09, assumption", ge=0
     )
     most_per_month: int = fact(
         "contacts", "Most contacts of one customer through it in a calendar month", "O09, assumption", ge=0
     )
-    cost_yuan: float = fact("yuan", "Cost of one contact beside staff time", "O15, assumption", ge=0)
 
     @property
     def taken_min(self) -> float:
@@ -87,6 +93,7 @@ class Triggers(Section):
     win_back: Trigger
     campaign: Trigger
     leader_visit: Trigger
+    life_event: Trigger
 
     @model_validator(mode="after")
     def _dates(self) -> Triggers:
@@ -107,7 +114,7 @@ class Outreach(Section):
     email: Channel
     wechat: Channel
     letter: Channel
-    face: Channel
+    face: Effect = Field(description="A meeting in the branch; its minutes are those of lobby.meetings")
     triggers: Triggers
     ranking: Literal["gain", "rule"] = lever(
         "choice",
@@ -131,7 +138,26 @@ class Outreach(Section):
     call_until_min: float = fact("min", "Calls are allowed until this minute after opening", "O03, P-rows", ge=0)
     most_attempts: int = fact("attempts", "Attempts after which an unreached customer is given up", "DV49", ge=1, le=15)
     most_contacts_per_day: int = fact("contacts", "Effective contacts one person can make a day", "N12", ge=1, le=200)
-    data_lag_days: int = fact("days", "Days until a movement is seen in the customer system", "D01, DV77", ge=0, le=30)
+    data_lag_days: int = lever("days", "Days until a movement is seen in the customer system", "D01, DV77", ge=0, le=30)
+    system: System
+    alert_threshold_score: float = lever(
+        "score",
+        "Threshold of the outflow alert relative to today's, in standard deviations of what it watches: below 0 it "
+        "finds more, with more false alarms",
+        "M02, DV35",
+        ge=-2,
+        le=2,
+    )
+    life_events_per_year: float = uncertainty(
+        "per year",
+        "Promotions, births, retirements and the like of a VIP that the branch hears of",
+        "M02, assumption",
+        ge=0,
+        le=12,
+    )
+    after_sale_contacts: int = lever(
+        "contacts", "Contacts in the quarter after lead_days from a sale, evenly spread", "O12, DV50", ge=0, le=6
+    )
     festivals: list[str] = fact("dates", "Month and day (MM-DD) of the greetings of a year, one a month", "M07")
     threshold_near_share: float = lever(
         "share", "Part of the next tier's cut from which the threshold_near trigger asks", "T05, assumption",
@@ -159,6 +185,11 @@ class Outreach(Section):
     )
     checked_share: float = lever("share", "Day's tasks that the head checks", "L26, O02, assumption", ge=0, le=1)
     check_min: float = fact("min", "Minutes of the head for one task checked", "L26, assumption", ge=0, le=30)
+
+    def minutes_of(self, name: str) -> float:
+        """Staff minutes of a contact through a channel that reaches, with what the system writes by itself (D04)."""
+        channel: Channel = getattr(self, name)
+        return channel.prep_min + channel.minutes_min + channel.record_min * self.system.record_of()
 
     @model_validator(mode="after")
     def _levels(self) -> Outreach:
@@ -336,6 +367,18 @@ class Response(Section):
     )
     meeting_care_share: float = uncertainty(
         "share", "Rise of relationship towards 1 by one meeting", "M11, assumption", ge=0, le=1
+    )
+    life_event_care_ratio: float = uncertainty(
+        "ratio", "Rise of relationship by a contact on a life event, relative to another contact", "M02, assumption",
+        ge=1, le=10,
+    )  # fmt: skip
+    crowded_from: int = fact("people", "Customers of one manager from which contacts lose quality", "M16", ge=1)
+    crowded_share: float = uncertainty(
+        "share",
+        "Loss of effect of a manager's contacts and meetings by each further book of that size; 0 = none",
+        "M16, assumption",
+        ge=0,
+        le=5,
     )
     contact_care_share: float = uncertainty(
         "share", "Rise of relationship towards 1 by a contact with care ratio 1", "M11, assumption", ge=0, le=1

@@ -135,7 +135,7 @@ class Scenario(Section):
         found = []
         last = _days_of_window(self.calendar) - 1
         for name, campaign in on.items():
-            for n, phase in enumerate(campaign.phases):
+            for n, phase in enumerate(campaign.scheduled()):
                 if phase.until_day > last:
                     expected = f"at most {last}, the last day of the window"
                     path = ("campaigns", name, "phases", n, "until_day")

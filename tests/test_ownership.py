@@ -287,7 +287,7 @@ def test_the_outlet_of_2012_opens_with_its_three_states() -> None:
         ({"ownership.transfer_up": "hand_over"}, "ownership.centres", "at least 1 where transfer_up is hand_over"),
         ({"ownership.specialists": 4}, "ownership.specialists", "at most 3, the tellers who can be spared"),
         ({"grid.outflow_ratio": [1.0] * 8}, "grid.outflow_ratio", "9 numbers"),
-        ({"outreach.triggers.birthday.lead_days": 3}, "outreach.triggers", "birthday.lead_days expects 0"),
+        ({"outreach.triggers.birthday.lead_days": 3}, "outreach.triggers.birthday", "birthday.lead_days expects 0"),
         ({"grid.perk_yuan_per_year": [-1.0] * 9}, "grid.perk_yuan_per_year", "numbers from 0"),
     ],
 )

@@ -11,7 +11,7 @@ from small_branch import write
 from test_book import z_of_share
 from test_cards import few
 from test_month_reference import Pair, entries
-from years import BASELINE, SCENARIOS, Year
+from years import BASELINE, SCENARIOS, Year, branch, kpis
 
 from vipsim import agenda as dates
 from vipsim import month as months
@@ -229,6 +229,66 @@ def test_training_and_lobby_duty_cost_days_and_training_saturates() -> None:
     assert owners.trained_skill(BASELINE.ownership) == 1.0
 
 
+def test_the_lobby_learns_does_and_teaches() -> None:
+    """EB08: five days of 250 are 2 % of the lobby's time; who is taught learns at better odds, to a limit."""
+
+    def trained(days: float, **changes: Any) -> Scenario:
+        return owners.as_staffed(
+            with_values(
+                BASELINE,
+                {
+                    "ownership.lobby_training_days_per_year": days,
+                    "ownership.lobby_training_skill_share": 0.1,
+                    "ownership.lobby_training_most_share": 0.5,
+                }
+                | changes,
+            )
+        )
+
+    def odds(found: Scenario) -> np.ndarray:
+        assert found.lobby.teaching is not None
+        assert found.channels is not None
+        share = np.array([found.lobby.teaching.willing_share, found.channels.active_taught_share])
+        return share / (1.0 - share)
+
+    assert BASELINE.channels is not None
+    assert BASELINE.ownership is not None
+    five = trained(5.0)
+    assert five.staff.lobby_manager.absence_share == pytest.approx(1 - 0.92 * 0.98)
+    assert five.staff.lobby_assistant == BASELINE.staff.lobby_assistant  # nobody employed
+    assert five.staff.relationship_manager == BASELINE.staff.relationship_manager
+    assert odds(five) / odds(BASELINE) == pytest.approx(1.0 + 0.5 * (1.0 - np.exp(-0.5)))
+    assert five.channels is not None
+    assert five.channels.active_untaught_share == BASELINE.channels.active_untaught_share
+    most = odds(trained(40.0)) / odds(BASELINE)
+    assert np.all((most > 1.45) & (most < 1.5))
+    tellers = trained(5.0, **{"lobby.ebank.activate_by": "teller"})  # who were not trained
+    assert tellers.channels == BASELINE.channels
+    gone = BASELINE.staff.lobby_manager.model_copy(update={"employed": 0})
+    rules = BASELINE.ownership.model_copy(update={"lobby_training_days_per_year": 5.0})
+    empty = BASELINE.model_copy(
+        update={"ownership": rules, "staff": BASELINE.staff.model_copy(update={"lobby_manager": gone})}
+    )
+    assert owners.as_staffed(empty) is empty  # nobody to train
+    assert owners.as_staffed(BASELINE) is BASELINE
+    assert trained(0.0).lobby == BASELINE.lobby
+
+
+def test_a_trained_lobby_makes_more_active_users_and_is_there_less() -> None:
+    """EB08 in whole years, with numbers large enough to see."""
+    changes = {
+        "ownership.lobby_training_skill_share": 1.0,
+        "ownership.lobby_training_most_share": 10.0,
+        "channels.active_taught_share": 0.2,
+    }
+    plain, trained = (
+        kpis(branch(changes | {"ownership.lobby_training_days_per_year": days}), 2) for days in (0.0, 40.0)
+    )
+    assert np.all(trained["ebank_active_share"] > plain["ebank_active_share"])
+    assert np.all(trained["utilisation_lobby_manager"] != plain["utilisation_lobby_manager"])
+    assert np.all(trained["desk_wait_mean_min"] > plain["desk_wait_mean_min"])
+
+
 def test_leads_without_owner_are_distributed_by_the_rule() -> None:
     """O18: in turn, by claim, or to the smaller of two books; always to a manager of the team."""
     n = 3000
@@ -286,6 +346,15 @@ def test_the_outlet_of_2012_opens_with_its_three_states() -> None:
         ({"ownership.head_from_yuan": 40_000.0}, "ownership.rm_from_yuan", "must not exceed head_from_yuan"),
         ({"ownership.transfer_up": "hand_over"}, "ownership.centres", "at least 1 where transfer_up is hand_over"),
         ({"ownership.specialists": 4}, "ownership.specialists", "at most 3, the tellers who can be spared"),
+        (
+            {
+                "ownership.lobby_training_days_per_year": 3.0,
+                "lobby.teaching": "omitted",
+                "lobby.ebank": "omitted",
+            },
+            "ownership.lobby_training_days_per_year",
+            "expected 0, as nobody teaches",
+        ),
         ({"grid.outflow_ratio": [1.0] * 8}, "grid.outflow_ratio", "9 numbers"),
         ({"outreach.triggers.birthday.lead_days": 3}, "outreach.triggers.birthday", "birthday.lead_days expects 0"),
         ({"grid.perk_yuan_per_year": [-1.0] * 9}, "grid.perk_yuan_per_year", "numbers from 0"),

@@ -114,6 +114,7 @@ EXPECTED: dict[str, tuple[dict[str, Any], int]] = {
     "card_fees_unpaid_yuan": (EMPTIED, UP),  # who is left without a yuan owes the fee
     "first_contact_in_time_share": ({"ownership.first_contact_days": 60}, UP),
     "transfers_per_month": ({"ownership.head_from_yuan": 1_000_000.0}, UP),  # more cross the bound
+    "expert_sessions_per_month": ({"ownership.expert_sessions_per_month": 10, "ownership.expert_from_tier": 1}, UP),
     "follow_up_in_time_share": (MANAGERS, UP),
     "satisfaction_index": (MANAGERS, UP),
     "processing_score_share": (TELLERS, DOWN),

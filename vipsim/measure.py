@@ -193,6 +193,7 @@ def _book(m: Measured, w: np.ndarray, scenario: Any, today: Any) -> dict[str, fl
         "special_card_share": m.special_card_share,
         "first_contact_in_time_share": _ratio(w[t.FIRST_CONTACTS_MADE], w[t.FIRST_CONTACTS_DUE]),
         "transfers_per_month": w[t.TRANSFERS] / m.months[1],
+        "expert_sessions_per_month": w[t.EXPERT_SESSIONS] / m.months[1],
     }
     found |= _money(m, scenario, today)
     return found

@@ -168,6 +168,7 @@ def open_month(state, agenda, policy, address, team, month):
         when = day_of_event(u, policy.money.turnover_per_year / 12.0, month.days)
         if when >= 0:
             file(agenda, month.first_day + when, RESIGN, RM_FIRST + member, 0, 0)
+    state.sums.expert_sessions = policy.ownership.expert_sessions_per_month
     count(state, tally.STAFF_YUAN, policy.staff_yuan_per_month)
     count(state, tally.ENTITLEMENT_YUAN, policy.cards.roaming_yuan)
     count(state, tally.CENTRE_YUAN, policy.ownership.centres * policy.ownership.centre_yuan_per_year / 12.0)

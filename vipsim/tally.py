@@ -34,7 +34,9 @@ PHASES = ("run_in", "window", "run_off")
     MATURED_OWNED, MATURED_REMINDED, CHECKS,
     # e-banking keys given, the online team
     KEYS, ANSWERED_ONLINE, ONLINE_MIN,
-) = range(97)
+    # experts behind the managers
+    EXPERT_SESSIONS,
+) = range(98)
 # fmt: on
 
 COLUMN = {

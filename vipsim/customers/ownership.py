@@ -20,6 +20,7 @@ from vipsim.compiled import lean
 from vipsim.customers.book import NO_OWNER
 from vipsim.customers.state import OWNER_PENDING, assets, count, is_customer, raise_relationship
 from vipsim.draws import draw
+from vipsim.scenario.channels import at_odds
 
 TARGET, _LEAD, _MEMBER = 0, 1, 2  # numbers of the draws of a customer (time 0)
 
@@ -55,14 +56,16 @@ def lobby_duty_share(scenario: Any) -> float:
 
 
 def as_staffed(scenario: Any) -> Any:
-    """The scenario as its organisation staffs it: who works as a manager, and how much of the time.
+    """The scenario as its organisation staffs and trains it: who works as a manager, how much of the time, how well.
 
     Tellers who are made relationship managers work as such, and the total stays (B15). Days of lobby duty of part-time
-    managers and of training are days on which nobody finds a manager (B16, B18).
+    managers and of training are days on which nobody finds a manager (B16, B18). People of the lobby are away for their
+    own training, and teach better for it (EB08).
     """
     rules = scenario.ownership
     if rules is None:
         return scenario
+    scenario = _with_lobby_trained(scenario)
     away = lobby_duty_share(scenario)
     training = rules.training_days_per_year / rules.working_days_per_year
     if rules.specialists == 0 and away == 0.0 and training == 0.0:
@@ -81,12 +84,45 @@ def as_staffed(scenario: Any) -> Any:
 
 
 def trained_skill(rules: Any) -> float:
-    """Closing skill of managers relative to untrained ones, mean of a year with the days spread over it (B18, N33).
+    """Closing skill of managers relative to untrained ones, mean of a year with the days spread over it (B18, N33)."""
+    return _skill(rules.training_days_per_year, rules.training_skill_share, rules.training_most_share)
 
-    Saturating: no number of days lifts it by more than ``training_most_share``.
+
+def _skill(days_per_year: float, skill_share: float, most_share: float) -> float:
+    """Skill after training, relative to none: saturating, no number of days lifts it by more than ``most_share``."""
+    gained = skill_share * days_per_year / 2.0
+    return float(1.0 + most_share * (1.0 - exp(-gained / most_share)))
+
+
+_IN_LOBBY = ("lobby_manager", "lobby_assistant")
+
+
+def _with_lobby_trained(scenario: Any) -> Any:
+    """The scenario after the lobby's training: learn, do, teach (EB08).
+
+    The lobby's people are away for its days. Who is shown a machine learns it, and who activates e-banking with a lobby
+    manager stays with it, at odds that rise with their skill.
     """
-    gained = rules.training_skill_share * rules.training_days_per_year / 2.0
-    return float(1.0 + rules.training_most_share * (1.0 - exp(-gained / rules.training_most_share)))
+    rules, staff, lobby = scenario.ownership, scenario.staff, scenario.lobby
+    days = rules.lobby_training_days_per_year
+    trained = {name: getattr(staff, name) for name in _IN_LOBBY if getattr(staff, name).employed > 0}
+    if days == 0.0 or not trained:
+        return scenario
+    there = 1.0 - days / rules.working_days_per_year
+    roles = {
+        name: role.model_copy(update={"absence_share": 1.0 - (1.0 - role.absence_share) * there})
+        for name, role in trained.items()
+    }
+    odds = _skill(days, rules.lobby_training_skill_share, rules.lobby_training_most_share)
+    changed: dict[str, Any] = {"staff": staff.model_copy(update=roles)}
+    if lobby.teaching is not None:
+        willing = at_odds(lobby.teaching.willing_share, odds)
+        teaching = lobby.teaching.model_copy(update={"willing_share": willing})
+        changed["lobby"] = lobby.model_copy(update={"teaching": teaching})
+    if lobby.ebank is not None and lobby.ebank.activate_by == "lobby_manager":
+        taught = at_odds(scenario.channels.active_taught_share, odds)
+        changed["channels"] = scenario.channels.model_copy(update={"active_taught_share": taught})
+    return scenario.model_copy(update=changed)
 
 
 # ------------------------------------------------------------------------------------------ whose band

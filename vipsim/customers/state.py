@@ -103,6 +103,7 @@ SUMS = np.dtype(
             ("manager_books", "i8", (20,)),  # customers of each manager at the month's start
             ("co_managed", "i8"),  # customers whom a centre keeps together with their owner, this month
             ("skill", "f8"),  # closing skill that campaigns have taught, 1 = none
+            ("expert_sessions", "i8"),  # left of this month's
             ("phase", "i8"),
             ("tail", "f8", (3,)),  # fen x days of the last 90 days: cohort's assets, gains contained, days
             ("tally", "f8", (3, tally.WIDTH)),

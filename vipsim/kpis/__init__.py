@@ -332,6 +332,14 @@ _ALL = (
         "B10, B11",
     ),
     Kpi(
+        "expert_sessions_per_month",
+        "sessions/month",
+        "none",
+        "Meetings of managers that an expert of the pool joined.",
+        "月均专家参与面谈",
+        "T30",
+    ),
+    Kpi(
         "follow_up_in_time_share",
         "share",
         "up",
@@ -412,7 +420,7 @@ _ALL = (
         "cost_campaign_yuan",
         "yuan",
         "down",
-        "Cost of contacts and campaigns beside staff time (messages, calls, travel, venue, gifts, rewards).",
+        "Cost of contacts and campaigns beside staff time (messages, calls, experts, travel, venue, gifts, rewards).",
         "营销费用",
         "KPI26",
     ),

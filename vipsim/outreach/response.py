@@ -25,6 +25,7 @@ from vipsim.outreach.sales import (
     advise,
     attention,
     effort,
+    expert_ratio,
     file_after_sale,
     freshness,
     offer,
@@ -163,6 +164,7 @@ def meet(state, agenda, policy, address, i, number, day, days_left):
         first_money(state, agenda, policy, i, u_sale, u_size, u_lag, day)
         return
     chance = response.meeting_sale_share * drive * willingness(policy, state, i, day)
+    chance *= expert_ratio(state, policy, i)
     _feel(state, policy, FACE, care, response.meeting_care_share, i, day)
     offer(state, agenda, policy, i, chance, u_sale, u_size, u_lag, day)
     if u_ladder < chance:

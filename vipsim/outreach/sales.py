@@ -92,6 +92,22 @@ def willingness(policy, state, i, day):
 
 
 @lean
+def expert_ratio(state, policy, i):
+    """Chance of closing in a meeting of a manager with customer i, relative to one without an expert (T30, 1+N).
+
+    The managers share a pool of experts: one joins customers from a tier on while the month's sessions last, and each
+    session costs.
+    """
+    rules = policy.ownership
+    if state.sums.expert_sessions <= 0 or state.book[i].tier < rules.expert_from_tier:
+        return 1.0
+    state.sums.expert_sessions -= 1
+    count(state, tally.EXPERT_SESSIONS, 1.0)
+    count(state, tally.CONTACT_YUAN, rules.expert_session_yuan)
+    return policy.response.expert_sale_ratio
+
+
+@lean
 def fitting(policy, state, i, u, lowest, day):
     """Product class that customer i is sold, ``lowest`` or above: by age, tier and earlier sales, the ladder (O06).
 

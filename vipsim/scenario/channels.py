@@ -70,14 +70,18 @@ class Channels(Section):
     )
 
 
+def at_odds(share: float, ratio: float) -> float:
+    """A share when its odds rise by a ratio: 0 and 1 stay, and it never passes 1."""
+    return ratio * share / (1.0 + (ratio - 1.0) * share)
+
+
 def with_hall(channels: Channels, hall: Hall | None) -> Channels:
     """Channels in this hall: with Wi-Fi more of those who sign up become active users (L24, EB06)."""
     if hall is None or not hall.wifi:
         return channels
     shares = {}
     for name in ("active_taught_share", "active_untaught_share"):
-        share = getattr(channels, name)
-        shares[name] = hall.wifi_active_ratio * share / (1.0 + (hall.wifi_active_ratio - 1.0) * share)
+        shares[name] = at_odds(getattr(channels, name), hall.wifi_active_ratio)
     return channels.model_copy(update=shares)
 
 

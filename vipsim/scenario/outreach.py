@@ -365,6 +365,14 @@ class Response(Section):
     premium_pull_ratio: float = uncertainty(
         "ratio", "Relative rise of sales to VIPs by a rate premium of 1 percentage point", "DV66, assumption", ge=0
     )
+    expert_sale_ratio: float = uncertainty(
+        "ratio",
+        "Chance of closing in a meeting that an expert joins, relative to one without",
+        "T30, assumption",
+        ge=1,
+        le=3,
+        default=1.0,
+    )
     meeting_care_share: float = uncertainty(
         "share", "Rise of relationship towards 1 by one meeting", "M11, assumption", ge=0, le=1
     )

@@ -124,6 +124,10 @@ class Scenario(Section):
             if self.ownership.specialists > max(free, 0):
                 wanted = f"at most {max(free, 0)}, the tellers who can be spared at the counters"
                 found.append(Wish(("ownership", "specialists"), wanted, str(self.ownership.specialists)))
+            days = self.ownership.lobby_training_days_per_year
+            if days > 0.0 and self.lobby.teaching is None and self.lobby.ebank is None:
+                nobody = "0, as nobody teaches where neither [lobby.teaching] nor [lobby.ebank] is declared"
+                found.append(Wish(("ownership", "lobby_training_days_per_year"), nobody, f"{days:g}"))
         return found
 
     def _campaign_wishes(self) -> list[Wish]:

@@ -297,10 +297,38 @@ class Ownership(Section):
     part_time_duty_share: float = fact(
         "share", "Part of the day that the other managers are on lobby duty", "B16, assumption", ge=0, le=1
     )
+    expert_sessions_per_month: int = lever(
+        "per month",
+        "Meetings a month that experts of other lines can join, shared by the managers; 0 = no experts",
+        "T30",
+        ge=0,
+        le=1000,
+        default=0,
+    )
+    expert_from_tier: int = lever(
+        "count", "Tier (1-3) from which an expert joins a meeting", "T30, assumption", ge=1, le=3, default=3
+    )
+    expert_session_yuan: float = fact(
+        "yuan", "Cost of one meeting with an expert", "T30, assumption", ge=0, default=0.0
+    )
     training_days_per_year: float = lever("days", "Days of training of a manager in a year", "B18", ge=0, le=40)
     training_skill_share: float = uncertainty("share", "Rise of closing skill by one day", "B18, N33", ge=0, le=0.1)
     training_most_share: float = uncertainty("share", "Most that training can raise it", "N33", gt=0, le=1)
-    working_days_per_year: int = fact("days", "Working days of a manager in a year", "N24", ge=200, le=300)
+    lobby_training_days_per_year: float = lever(
+        "days",
+        "Days in a year on which somebody of the lobby learns, practises and is examined in e-banking and machines",
+        "EB08, B18",
+        ge=0,
+        le=40,
+        default=0.0,
+    )
+    lobby_training_skill_share: float = uncertainty(
+        "share", "Rise by one day of the odds that teaching succeeds", "EB08, assumption", ge=0, le=1, default=0.0
+    )
+    lobby_training_most_share: float = uncertainty(
+        "share", "Most that training can raise them", "EB08, assumption", gt=0, le=10, default=1.0
+    )
+    working_days_per_year: int = fact("days", "Working days of a member in a year", "N24", ge=200, le=300)
 
     @model_validator(mode="after")
     def _bands(self) -> Ownership:

@@ -83,9 +83,17 @@ def as_staffed(scenario: Any) -> Any:
 def trained_skill(rules: Any) -> float:
     """Closing skill of managers relative to untrained ones, mean of a year with the days spread over it (B18, N33).
 
-    Saturating: no number of days lifts it by more than ``training_most_share``.
+    Saturating: no number of days lifts it by more than ``training_most_share``. Managers in the professional series
+    study for their exams beside it, in their own time (B17); the mean over both kinds.
     """
-    gained = rules.training_skill_share * rules.training_days_per_year / 2.0
+    inside = _skill_after(rules, rules.training_days_per_year + rules.career_study_days)
+    return float(
+        (1.0 - rules.career_share) * _skill_after(rules, rules.training_days_per_year) + rules.career_share * inside
+    )
+
+
+def _skill_after(rules: Any, days: float) -> float:
+    gained = rules.training_skill_share * days / 2.0
     return float(1.0 + rules.training_most_share * (1.0 - exp(-gained / rules.training_most_share)))
 
 

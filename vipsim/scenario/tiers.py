@@ -301,6 +301,23 @@ class Ownership(Section):
     training_skill_share: float = uncertainty("share", "Rise of closing skill by one day", "B18, N33", ge=0, le=0.1)
     training_most_share: float = uncertainty("share", "Most that training can raise it", "N33", gt=0, le=1)
     working_days_per_year: int = fact("days", "Working days of a manager in a year", "N24", ge=200, le=300)
+    career_share: float = lever(
+        "share", "Managers in a professional series: exams, competition for posts", "B17", ge=0, le=1, default=0.0
+    )
+    career_study_days: float = uncertainty(
+        "days",
+        "Days of training that a year's study for the exams is worth",
+        "B17, assumption",
+        ge=0,
+        le=40,
+        default=5.0,
+    )
+    career_turnover_ratio: float = uncertainty(
+        "ratio", "Turnover in the series relative to outside it", "B17, N33, assumption", ge=0, le=1, default=0.7
+    )
+    career_yuan_per_year: float = fact(
+        "yuan/year", "Cost of a manager in the series: exams, pay by grade", "B17, assumption", ge=0, default=12_000.0
+    )
 
     @model_validator(mode="after")
     def _bands(self) -> Ownership:

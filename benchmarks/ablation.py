@@ -29,6 +29,7 @@ COLUMNS = (  # KPI, heading, divisor
     ("utilisation_relationship_manager", "RM load, points", 0.01),
 )
 
+_OFF_TODAY = ("campaign", "life_event")
 _NO_PLAN = {"outreach.triggers.contact_plan.on": False}
 CASES: dict[str, dict[str, Any]] = {
     "no relationship managers": {"staff.relationship_manager.employed": 0},
@@ -37,9 +38,13 @@ CASES: dict[str, dict[str, Any]] = {
     "no head": {"staff.head.employed": 0},
     "one lobby manager": {"staff.lobby_manager.employed": 1, "staff.lobby_manager.on_duty": 1},
     "two tellers": {"staff.teller.employed": 2},
-    "tellers keep customers up to 500,000": {"ownership.rm_from_yuan": 500_000.0},
+    "tellers keep customers up to 500,000": {
+        "ownership.rm_from_yuan": 500_000.0,
+        "ownership.teller_below_yuan": 500_000.0,
+    },
     "no outreach": {f"outreach.triggers.{reason}.on": False for reason in REASONS},
-    **{f"no {reason}": {f"outreach.triggers.{reason}.on": False} for reason in REASONS if reason != "campaign"},
+    **{f"no {reason}": {f"outreach.triggers.{reason}.on": False} for reason in REASONS if reason not in _OFF_TODAY},
+    "life events as well": {"outreach.triggers.life_event.on": True},
     "plan: three times the contacts": {
         "outreach.plan_contacts_per_year": [0.0, 12.0, 36.0, 3.0, 12.0, 36.0, 6.0, 18.0, 52.0]
     },

@@ -86,7 +86,7 @@ def test_a_business_may_be_led_to_machines_more_often_than_others() -> None:
 def relationships(changes: dict[str, Any]) -> np.ndarray:
     """A month of the small branch: how the customers stand to it at the end."""
     month = {"calendar.run_in_months": 0, "calendar.window_months": 1, "calendar.run_off_months": 0}
-    year = Year(branch(month | {"book.customers": 600} | changes)).run()
+    year = Year(branch(month | {"book.customers": 3000} | changes)).run()
     found: np.ndarray = year.branch.state.book["relationship"][: year.world.customers].copy()
     return found
 

@@ -90,7 +90,7 @@ def test_minutes_supplied_are_minutes_used_and_idle_exactly(number: int) -> None
         work.sort()
         assert all(b[0] >= a[1] for a, b in pairwise(work))  # one thing at a time
         start, end = ms(p.floor.segment_start[parts[0]]), ms(p.floor.segment_end[parts[-1]])
-        if p.rules.after_closing == SERVE_ALL and roster.here_until[member] >= p.rules.opening_min:
+        if p.rules.after_closing == SERVE_ALL and p.floor.last_duty[roster.shift[member]] >= p.rules.opening_min:
             end = ms(log.closed[0])
         end = max([end, *(b for _, b in work)])
         last = max(end, closing) + 1

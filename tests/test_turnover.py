@@ -122,14 +122,9 @@ def test_the_credit_that_an_introducer_keeps() -> None:
 def test_tellers_ask_owned_customers_less_and_others_as_before() -> None:
     """The same luck: whoever is asked under the owner's rule is asked under the seller's; strangers are asked alike."""
     keen = {"incentives.ask_elasticity_ratio": 2.0, "incentives.intrinsic_yuan": 5.0, "incentives.ask_share": 0.6}
-    seen = []
-    for rule in ("seller", "owner_takes_all"):
-        year = Year(branch(SHORT | keen | {"incentives.attribution": rule}))
-        year.run_month(0)
-        year.branch.state.sums.phase = WINDOW
-        world = year.world.lobby
-        seen.append((world[0].choices, world[1].choices))
-    (_, before), (_, after) = seen
+    before, after = (
+        _lobby_of(branch(keen | {"incentives.attribution": x})).choices for x in ("seller", "owner_takes_all")
+    )
     assert before.ask_owned_share == before.ask_share == after.ask_share == pytest.approx(0.6)
     assert after.ask_owned_share == pytest.approx(0.6 * (5.0 / 23.0) ** 2)
     few, many = (referrals(branch(SHORT | keen | {"incentives.attribution": x})) for x in ("owner_takes_all", "seller"))

@@ -14,9 +14,17 @@ def effort(pay_yuan: float, reference_yuan: float, intrinsic_yuan: float, elasti
     return float(((pay_yuan + intrinsic_yuan) / (reference_yuan + intrinsic_yuan)) ** elasticity)
 
 
-def ask_rate(incentives: Incentives) -> float:
-    """Share of a teller's visits in which the teller asks, from the introducer's part of the bonus; at most 1."""
-    pay = incentives.bonus_yuan * incentives.referral_share
+def credit(incentives: Incentives) -> float:
+    """Part of the credit that an introducer keeps for a customer who has another owner (B08, DV52)."""
+    return {"seller": 1.0, "split": 1.0 - incentives.split_owner_share, "owner_takes_all": 0.0}[incentives.attribution]
+
+
+def ask_rate(incentives: Incentives, owned: bool = False) -> float:
+    """Share of a teller's visits in which the teller asks, from the introducer's part of the bonus; at most 1.
+
+    ``owned`` = the visitor has an owner, who may be given a part of the introducer's credit.
+    """
+    pay = incentives.bonus_yuan * incentives.referral_share * (credit(incentives) if owned else 1.0)
     reference = incentives.reference_bonus_yuan * incentives.reference_share
     lift = effort(pay, reference, incentives.intrinsic_yuan, incentives.ask_elasticity_ratio)
     return min(1.0, incentives.ask_share * lift)

@@ -50,6 +50,7 @@ from vipsim.records import as_record
 from vipsim.scenario.channels import board_care_share, with_hall
 from vipsim.scenario.lobby import special_approval_days
 from vipsim.scenario.views import view
+from vipsim.turnover import career_yuan_per_month, turnover_per_year
 
 
 class Policy(NamedTuple):
@@ -136,7 +137,7 @@ def policy_of(scenario: Any, open_days_per_year: float) -> Any:
             hazards=hazards._replace(level=levels.hazard, most=hazards.most * float(levels.hazard.max())),
             assets=view(scenario.assets),
             incentives=view(scenario.incentives),
-            money=view(scenario.money),
+            money=view(scenario.money.model_copy(update={"turnover_per_year": turnover_per_year(scenario)})),
             experience=view(scenario.experience),
             channels=view(with_hall(scenario.channels, scenario.lobby.hall)),
             board_care_share=board_care_share(scenario.lobby.hall),
@@ -147,7 +148,8 @@ def policy_of(scenario: Any, open_days_per_year: float) -> Any:
             visits_per_open_day=scenario.demand.customer_visits_per_year / open_days_per_year,
             vip_visit_ratio=scenario.demand.vip_visit_ratio,
             ebank_visit_ratio=scenario.demand.ebank_visit_ratio,
-            staff_yuan_per_month=sum(role.employed * role.cost_yuan_per_month for _, role in staff),
+            staff_yuan_per_month=sum(role.employed * role.cost_yuan_per_month for _, role in staff)
+            + career_yuan_per_month(scenario),
             rm_yuan_per_month=staff.relationship_manager.cost_yuan_per_month,
         )
     )

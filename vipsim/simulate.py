@@ -51,6 +51,7 @@ from vipsim.scenario.files import policy_today
 from vipsim.scenario.schema import Scenario
 from vipsim.scenario.staff import ROLES
 from vipsim.tally import WINDOW
+from vipsim.turnover import burnout, worn
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -112,12 +113,20 @@ def _both(scenario: Scenario, today: Scenario, make: Callable[[Scenario], Any]) 
 
 
 def _lobby_of(scenario: Scenario) -> LobbyParams:
-    asks = ask_rate(scenario.incentives) if scenario.incentives is not None else 0.0
+    pay = scenario.incentives
+    asks, of_owned = (ask_rate(pay), ask_rate(pay, owned=True)) if pay is not None else (0.0, 0.0)
     calendar = scenario.calendar
     first = calendar.start_date.weekday()
     weekend = weekend_of(calendar.open_weekdays)
     duty = lobby_duty_share(scenario)
-    return params(scenario, ask_share=asks, first_weekday=first, weekend=weekend, desk_duty_share=duty)
+    return params(
+        scenario,
+        ask_share=asks,
+        ask_owned_share=of_owned,
+        first_weekday=first,
+        weekend=weekend,
+        desk_duty_share=duty,
+    )
 
 
 @lru_cache(maxsize=8)
@@ -222,6 +231,7 @@ class _Run:
         self.recorder = Recorder(record, world.opens_account)
         self.opening: Census | None = None
         self.closing: Census | None = None
+        self.turnover_rise = 0.0  # by last month's load of the managers
         self.downgraded = 0
         self.ebank_active = 0
         self.products = np.nan  # held by a customer at the end of the window, mean
@@ -288,6 +298,7 @@ class _Run:
             if index == 0 or phase != world.phases[index - 1]:
                 self.change_policy(phase, month.first_day)
             self.branch = with_room(self.branch)
+            policy = worn(policy, self.turnover_rise)
             open_month(state, self.branch.agenda, policy, self.address, world.team[now], month)
         self.visits, log = self.run_days(
             self.branch,
@@ -303,6 +314,7 @@ class _Run:
         )
         if world.has_book:
             close_month(state, policy, self.address, month)
+            self.turnover_rise = burnout(policy, world.lobby[now], world.crew[now].ledger)
         self.logs[now] = log
         self.recorder.month(month, phase, state, world.lobby[now], world.crew[now], log, self.branch.contacts)
         last = index + 1 == world.phases.size

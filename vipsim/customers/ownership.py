@@ -84,8 +84,13 @@ def as_staffed(scenario: Any) -> Any:
 
 
 def trained_skill(rules: Any) -> float:
-    """Closing skill of managers relative to untrained ones, mean of a year with the days spread over it (B18, N33)."""
-    return _skill(rules.training_days_per_year, rules.training_skill_share, rules.training_most_share)
+    """Closing skill of managers relative to untrained ones, mean of a year with the days spread over it (B18, N33).
+
+    Managers in the professional series study for their exams beside it, in their own time (B17): the mean of both kinds.
+    """
+    days, gain, most = rules.training_days_per_year, rules.training_skill_share, rules.training_most_share
+    inside = _skill(days + rules.career_study_days, gain, most)
+    return float((1.0 - rules.career_share) * _skill(days, gain, most) + rules.career_share * inside)
 
 
 def _skill(days_per_year: float, skill_share: float, most_share: float) -> float:

@@ -96,6 +96,7 @@ class Choices(NamedTuple):
     meet_share: float
     phone_share: float
     ask_share: float  # tellers: share of visitors they want to pitch
+    ask_owned_share: float  # the same of visitors who have an owner, at most ask_share
     ask_fall_per_person: float  # part by which that falls for each who waits
     teller_sensitivity_share: float
     teller_specificity_share: float
@@ -148,7 +149,7 @@ def _patience(law: Law, lobby: Lobby) -> Variate:
     return law.variate()
 
 
-def _choices(demand: Demand, lobby: Lobby, staff: Staff, opening_min: float, ask_share: float) -> Choices:
+def _choices(demand: Demand, lobby: Lobby, staff: Staff, opening_min: float, asks: tuple[float, float]) -> Choices:
     t = demand.transactions
     accept = lobby.diversion.accept_share if lobby.triage.on and lobby.diversion.devices > 0 else 0.0
     led = [x.divertible_share * (x.asked_share(lobby.diversion.divert_share) * accept) for x in t]
@@ -175,7 +176,8 @@ def _choices(demand: Demand, lobby: Lobby, staff: Staff, opening_min: float, ask
         specificity_share=lobby.triage.specificity_share,
         meet_share=lobby.meetings.meet_share,
         phone_share=lobby.meetings.phone_share,
-        ask_share=ask_share,
+        ask_share=asks[0],
+        ask_owned_share=asks[1],
         ask_fall_per_person=lobby.counters.ask_fall_share_per_person,
         teller_sensitivity_share=lobby.counters.teller_sensitivity_share,
         teller_specificity_share=lobby.counters.teller_specificity_share,
@@ -200,13 +202,15 @@ def params(
     scenario: LobbyScenario,
     *,
     ask_share: float = 0.0,
+    ask_owned_share: float | None = None,
     first_weekday: int = 0,
     weekend: Sequence[int] = (),
     desk_duty_share: float = 0.0,
 ) -> LobbyParams:
     """The lobby of a scenario as its kernels take it.
 
-    ``ask_share`` = share of visitors whom tellers want to pitch; ``first_weekday`` = weekday of day 0 (0 = Monday);
+    ``ask_share`` = share of visitors whom tellers want to pitch; ``ask_owned_share`` = the same of visitors who have an
+    owner, never more (None: as many); ``first_weekday`` = weekday of day 0 (0 = Monday);
     ``weekend`` = 5, 6 or both where the branch opens on Saturdays, on Sundays; ``desk_duty_share`` = part of their days
     that managers are on duty in the lobby, counted as absence of managers already (B16).
 
@@ -215,6 +219,7 @@ def params(
     demand, lobby, staff = scenario.demand, scenario.lobby, scenario.staff
     opening_min = scenario.calendar.opening_min
     check_lobby(demand, lobby, staff, opening_min)
+    asks = (ask_share, ask_share if ask_owned_share is None else min(ask_share, ask_owned_share))
     arrivals = Arrivals(
         walk_ins_per_day=demand.walk_ins_per_day,
         customer_visits_per_year=demand.customer_visits_per_year,
@@ -229,7 +234,7 @@ def params(
     rules = _rules(lobby, opening_min)
     return LobbyParams(
         arrivals=arrivals,
-        choices=_choices(demand, lobby, staff, opening_min, ask_share),
+        choices=_choices(demand, lobby, staff, opening_min, asks),
         rules=rules,
         floor=floor_of(demand, lobby, staff),
         staffing=staffing_of(lobby, staff, first_weekday, weekend, desk_duty_share),

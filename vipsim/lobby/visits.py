@@ -192,10 +192,13 @@ def _draw_kind(c, address, day, visits, start, n):
     if c.ask_share > 0.0:
         uniforms(address, VISIT_KIND, day, _PITCH, visits, start, n)
         for i in range(np.uint64(start), np.uint64(n)):
-            asks = first[i] < c.ask_share
+            share = c.ask_share
+            if first[i] < share and rows[i]["owner"] >= 0:
+                share = c.ask_owned_share  # credit that the owner gets pays nobody for asking (B08)
+            asks = first[i] < share
             rows[i]["pitch"] = _ANY_LINE if asks else 0
             if asks and c.ask_fall_per_person > 0.0:
-                most = ceil((1.0 - first[i] / c.ask_share) / c.ask_fall_per_person)
+                most = ceil((1.0 - first[i] / share) / c.ask_fall_per_person)
                 rows[i]["pitch"] = min(most, _ANY_LINE)
 
 

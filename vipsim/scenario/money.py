@@ -5,6 +5,8 @@ Row ids are those of the seed catalogue; "assumption" marks a number that no sou
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import model_validator
 
 from vipsim.scenario.fields import CLASSES, Section, expect_each, fact, lever, uncertainty
@@ -21,6 +23,15 @@ class Incentives(Section):
         "yuan", "Bonus at which ask rate and effort were observed", "K12, assumption", ge=0
     )
     reference_share: float = fact("share", "Referral share at which they were observed", "K03, assumption", ge=0, le=1)
+    attribution: Literal["seller", "split", "owner_takes_all"] = lever(
+        "choice",
+        "Whose result it is when somebody else introduces an owned customer: the introducer's, shared, the owner's",
+        "B08, DV52",
+        default="seller",
+    )
+    split_owner_share: float = fact(
+        "share", "Owner's part of the credit where it is split", "DV52, assumption", ge=0, le=1, default=0.5
+    )
     intrinsic_yuan: float = uncertainty("yuan", "Bonus worth of the motives that are not paid", "N28, assumption", gt=0)
     ask_share: float = uncertainty(
         "share", "Visits in which a teller asks, at the reference", "O13, O23, assumption", ge=0, le=1
@@ -39,6 +50,17 @@ class Money(Section):
     )
     vacancy_months: float = fact("months", "Months a manager's post stays empty", "N33, assumption", ge=0, le=12)
     turnover_per_year: float = uncertainty("per year", "Managers who leave in a year", "N33 today", ge=0, le=1)
+    burnout_ratio: float = uncertainty(
+        "ratio",
+        "Rise of turnover in the next month for each percentage point above burnout_from_share; 0 = none",
+        "B22, assumption",
+        ge=0,
+        le=1,
+        default=0.0,
+    )
+    burnout_from_share: float = uncertainty(
+        "share", "Target utilisation of a manager: above it work wears out", "B22, assumption", gt=0, le=1, default=0.85
+    )
     turnover_assets_share: float = uncertainty(
         "share", "Part of the book's assets that a leaving manager takes", "N33 today", ge=0, le=1
     )

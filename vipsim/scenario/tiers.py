@@ -329,6 +329,23 @@ class Ownership(Section):
         "share", "Most that training can raise them", "EB08, assumption", gt=0, le=10, default=1.0
     )
     working_days_per_year: int = fact("days", "Working days of a member in a year", "N24", ge=200, le=300)
+    career_share: float = lever(
+        "share", "Managers in a professional series: exams, competition for posts", "B17", ge=0, le=1, default=0.0
+    )
+    career_study_days: float = uncertainty(
+        "days",
+        "Days of training that a year's study for the exams is worth",
+        "B17, assumption",
+        ge=0,
+        le=40,
+        default=5.0,
+    )
+    career_turnover_ratio: float = uncertainty(
+        "ratio", "Turnover in the series relative to outside it", "B17, N33, assumption", ge=0, le=1, default=0.7
+    )
+    career_yuan_per_year: float = fact(
+        "yuan/year", "Cost of a manager in the series: exams, pay by grade", "B17, assumption", ge=0, default=12_000.0
+    )
 
     @model_validator(mode="after")
     def _bands(self) -> Ownership:

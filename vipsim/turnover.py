@@ -1,0 +1,55 @@
+"""Turnover of managers: what a professional series keeps and costs (B17), and how a full load wears out (B22)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from vipsim.lobby.ledger import ON_BREAK, OVERTIME, PER_MINUTE, SUPPLIED, USED
+from vipsim.scenario.staff import ROLES
+
+
+def turnover_per_year(scenario: Any) -> float:
+    """Managers who leave in a year, mean over those inside and outside the professional series (B17)."""
+    rules = scenario.ownership
+    return float(scenario.money.turnover_per_year * (1.0 - rules.career_share * (1.0 - rules.career_turnover_ratio)))
+
+
+def career_yuan_per_month(scenario: Any) -> float:
+    """Cost of the professional series: its managers' exams and pay by grade, yuan a month (B17)."""
+    managers = scenario.staff.relationship_manager.employed * scenario.ownership.career_share
+    return float(managers * scenario.ownership.career_yuan_per_year / 12.0)
+
+
+def burnout(policy: Any, lobby: Any, ledger: np.ndarray) -> float:
+    """Part by which the next month's turnover rises after a month with this ledger (B22).
+
+    Every manager's minutes used over minutes paid, breaks apart, as in ``utilisation_relationship_manager``; each
+    percentage point above ``money.burnout_from_share`` adds ``money.burnout_ratio``. The mean over the posts: as many
+    leave as if each had a hazard of his own, but who leaves need not be who was overloaded.
+
+    Parameters
+    ----------
+    ledger : int64 [days, members, half-hours, columns], milliseconds (``lobby.ledger``).
+    """
+    if policy.money.burnout_ratio == 0.0:
+        return 0.0
+    managers = np.asarray(lobby.staffing.role) == ROLES.index("relationship_manager")
+    if not managers.any():
+        return 0.0
+    spent = ledger[:, managers].sum(axis=(0, 2)) / PER_MINUTE
+    paid = spent[:, SUPPLIED] - spent[:, OVERTIME] - spent[:, ON_BREAK]
+    used = spent[:, :USED].sum(axis=1) - spent[:, ON_BREAK]
+    share = np.divide(used, paid, out=np.zeros(paid.size), where=paid > 0.0)  # an empty post wears nobody out
+    points = 100.0 * np.maximum(share - policy.money.burnout_from_share, 0.0)
+    return float(policy.money.burnout_ratio * points.mean())
+
+
+def worn(policy: Any, rise: float) -> Any:
+    """The policy with turnover raised by this part; the policy itself where nothing rises."""
+    if rise == 0.0:
+        return policy
+    policy = policy.copy()
+    policy.money.turnover_per_year *= 1.0 + rise
+    return policy

@@ -86,7 +86,7 @@ def as_staffed(scenario: Any) -> Any:
 def trained_skill(rules: Any) -> float:
     """Closing skill of managers relative to untrained ones, mean of a year with the days spread over it (B18, N33).
 
-    Managers in the professional series study for their exams beside it, in their own time (B17): the mean of both kinds.
+    Managers in the professional series study for their exams beside it, in their own time (B17): the mean of both.
     """
     days, gain, most = rules.training_days_per_year, rules.training_skill_share, rules.training_most_share
     inside = _skill(days + rules.career_study_days, gain, most)

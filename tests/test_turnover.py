@@ -9,7 +9,7 @@ import pytest
 from years import BASELINE, Year, branch, differing, kpis
 
 from vipsim import tally
-from vipsim.customers.ownership import trained_skill
+from vipsim.customers.ownership import trained_skill, turnover_per_year
 from vipsim.incentives import ask_rate, credit
 from vipsim.lobby.ledger import COLUMNS, IN_MEETING, ON_BREAK, OVERTIME, PER_MINUTE, SUPPLIED
 from vipsim.month import policy_of
@@ -18,7 +18,7 @@ from vipsim.scenario.resolve import with_values
 from vipsim.scenario.schema import Scenario
 from vipsim.simulate import _lobby_of
 from vipsim.tally import WINDOW
-from vipsim.turnover import burnout, turnover_per_year, worn
+from vipsim.turnover import burnout, worn
 
 SHORT: dict[str, Any] = {"book.customers": 400, "book.prospects": 50, "calendar.window_months": 3}
 

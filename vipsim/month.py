@@ -29,7 +29,15 @@ from vipsim.customers.lifecycle import (
     leaving_rate,
     monthly_hazard,
 )
-from vipsim.customers.ownership import OWNER_POSTS, RM_FIRST, Team, settle_first_contact, trained_skill
+from vipsim.customers.ownership import (
+    OWNER_POSTS,
+    RM_FIRST,
+    Team,
+    career_yuan_per_month,
+    settle_first_contact,
+    trained_skill,
+    turnover_per_year,
+)
 from vipsim.customers.segments import (
     DEMAND,
     TIME,
@@ -50,7 +58,6 @@ from vipsim.records import as_record
 from vipsim.scenario.channels import board_care_share, with_hall
 from vipsim.scenario.lobby import special_approval_days
 from vipsim.scenario.views import view
-from vipsim.turnover import career_yuan_per_month, turnover_per_year
 
 
 class Policy(NamedTuple):

@@ -1,4 +1,4 @@
-"""Turnover of managers: what a professional series keeps and costs (B17), and how a full load wears out (B22)."""
+"""Burnout: how a full load raises the turnover of managers (B22)."""
 
 from __future__ import annotations
 
@@ -8,18 +8,6 @@ import numpy as np
 
 from vipsim.lobby.ledger import ON_BREAK, OVERTIME, PER_MINUTE, SUPPLIED, USED
 from vipsim.scenario.staff import ROLES
-
-
-def turnover_per_year(scenario: Any) -> float:
-    """Managers who leave in a year, mean over those inside and outside the professional series (B17)."""
-    rules = scenario.ownership
-    return float(scenario.money.turnover_per_year * (1.0 - rules.career_share * (1.0 - rules.career_turnover_ratio)))
-
-
-def career_yuan_per_month(scenario: Any) -> float:
-    """Cost of the professional series: its managers' exams and pay by grade, yuan a month (B17)."""
-    managers = scenario.staff.relationship_manager.employed * scenario.ownership.career_share
-    return float(managers * scenario.ownership.career_yuan_per_year / 12.0)
 
 
 def burnout(policy: Any, lobby: Any, ledger: np.ndarray) -> float:

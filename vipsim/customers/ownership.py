@@ -99,6 +99,18 @@ def _skill(days_per_year: float, skill_share: float, most_share: float) -> float
     return float(1.0 + most_share * (1.0 - exp(-gained / most_share)))
 
 
+def turnover_per_year(scenario: Any) -> float:
+    """Managers who leave in a year, mean over those inside and outside the professional series (B17)."""
+    rules = scenario.ownership
+    return float(scenario.money.turnover_per_year * (1.0 - rules.career_share * (1.0 - rules.career_turnover_ratio)))
+
+
+def career_yuan_per_month(scenario: Any) -> float:
+    """Cost of the professional series: its managers' exams and pay by grade, yuan a month (B17)."""
+    managers = scenario.staff.relationship_manager.employed * scenario.ownership.career_share
+    return float(managers * scenario.ownership.career_yuan_per_year / 12.0)
+
+
 _IN_LOBBY = ("lobby_manager", "lobby_assistant")
 
 

@@ -59,11 +59,11 @@ def progress(what: str) -> Iterator[Callable[[int, int], None]]:
 
 
 def say_if_compiling() -> None:
-    """The first run after an installation or an edit compiles for some seconds: say so."""
+    """The first run after an installation or an edit compiles for some minutes: say so."""
     from vipsim.compiled import is_warm
 
     if not is_warm():
-        talk("compiling (first run only)")
+        talk("compiling: some minutes, at the first run only")
 
 
 def warn_of_calendar(scenario: Any) -> None:

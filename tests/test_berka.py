@@ -170,8 +170,11 @@ def test_every_real_balance_continues_its_accounts_running_sum() -> None:
 @needs_tables
 def test_the_example_scenario_makes_a_tenth_of_the_real_customers_standard(tmp_path: Path) -> None:
     berka.main([str(TABLES), str(tmp_path)])
-    example = files.load(ROOT / "scenarios" / "examples" / "berka.toml")
-    book = read_book(tmp_path / "berka_book.csv", tmp_path / "berka_mapping.toml", example).book
+    made = {"file": tmp_path / "berka_book.csv", "mapping": tmp_path / "berka_mapping.toml"}  # not in a clean clone
+    example = files.load(
+        ROOT / "scenarios" / "examples" / "berka.toml", [f'book.{key}="{path}"' for key, path in made.items()]
+    )
+    book = read_book(made["file"], made["mapping"], example).book
     tier = book.tier[book.is_customer()]
     assert 0.07 < (tier >= 1).mean() < 0.12
     assert 0.01 < (tier >= 2).mean() < 0.04

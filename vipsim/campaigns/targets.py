@@ -29,7 +29,8 @@ from vipsim.draws import draw
 
 _TIER, _TYPE, _GROUP, _STAGE, _EBANK, _LEVEL, _AGE, _FEMALE, _OWNED, _SIGNED, _ASSETS, _INCOME = range(12)
 _DEMAND, _TIME, _PRODUCT, _FUND, _METALS, _RELATIONSHIP, _EXTRA, _MATURITY, _BIRTHDAY, _CONTACT, _OPENED = range(12, 23)
-assert len(COLUMNS) == 23  # the numbers above are the places of the names
+_PAYROLL = 23
+assert len(COLUMNS) == 24  # the numbers above are the places of the names
 
 _DAYS_A_YEAR = 365
 _NEVER_DUE = 1e9
@@ -118,6 +119,8 @@ def value_of(state, policy, i, column, day):
         return np.float64(days_to_birthday(state, i, day))
     if column == _CONTACT:
         return np.float64(day - row.last_contact)
+    if column == _PAYROLL:
+        return np.float64(row.payroll)
     return np.float64(day - row.opened)
 
 

@@ -61,6 +61,7 @@ class Book(NamedTuple):
     signed: np.ndarray  # int8, 1 = signed for the relationship service
     extra_products: np.ndarray  # int8, products held beside the balances
     ebank: np.ndarray  # int8, 0 none, 1 signed up, 2 active
+    payroll: np.ndarray  # int8, 1 = the salary (or pension) is paid in here by batch (EB13)
     relationship: np.ndarray  # float64, 0..1, strength of the relationship
     stage: np.ndarray  # int8, PROSPECT .. EXITED
     stage_since: np.ndarray  # int32, day on which the stage began
@@ -102,6 +103,7 @@ _WHOLE: dict[str, type[np.signedinteger[Any]]] = {
     "signed": np.int8,
     "extra_products": np.int8,
     "ebank": np.int8,
+    "payroll": np.int8,
     "stage": np.int8,
 }
 _DAYS = ("time_maturity", "product_maturity", "card_expiry", "stage_since", "opened", "last_contact")

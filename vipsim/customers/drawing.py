@@ -57,7 +57,7 @@ _PRODUCT_TERM, _PRODUCT_DAY = 20, 21
 _CARE, _KEPT = 22, 23
 _CONTACT, _CARD = 24, 25
 _STAGE, _SINCE = 26, 27
-_STRENGTH = 28
+_STRENGTH, _PAYROLL = 28, 29
 _MONTH = 32  # 32 + m: month m of the window
 
 _BLOCK = 128  # rows drawn together
@@ -138,8 +138,9 @@ def _place(chance, cumulative):
 
 @inlined
 def _people(laws, book, u, first, count, band):
-    """Age, channel and gender; leaves the age band of each row in ``band``."""
+    """Age, channel, payroll and gender; leaves the age band of each row in ``band``."""
     bands, low, high = laws.band, laws.band_from, laws.band_to
+    payroll = laws.payroll
     for j in range(count):
         i = first + j
         if book.age[i] == UNKNOWN:
@@ -153,6 +154,9 @@ def _people(laws, book, u, first, count, band):
             active = 1 if chance < laws.active[b] else 0
             # none, signed, active are 0, 1, 2: every active user has signed
             book.ebank[i] = EBANK_NONE + (1 if chance < laws.signed_up[b] else 0) + active
+        if book.payroll[i] == UNKNOWN:
+            uses = 1 if book.ebank[i] == EBANK_ACTIVE else 0
+            book.payroll[i] = 1 if u[_PAYROLL, j] < payroll[b, uses] else 0
         if book.female[i] == UNKNOWN:
             share = laws.female_active if book.ebank[i] == EBANK_ACTIVE else laws.female_other
             book.female[i] = 1 if u[_FEMALE, j] < share else 0
@@ -182,6 +186,7 @@ def _strangers(laws, book, u, first, count, band):
         book.signed[i] = 0
         book.extra_products[i] = 0
         book.ebank[i] = EBANK_NONE
+        book.payroll[i] = 0
         book.relationship[i] = 0.0
         book.stage[i] = PROSPECT
         book.stage_since[i] = NEVER

@@ -33,6 +33,7 @@ class BookLaws(NamedTuple):
     income_mu: np.ndarray  # [b] mean of log income, yuan a year
     active: np.ndarray  # [b] share of active users of electronic channels
     signed_up: np.ndarray  # [b] the same plus those who only signed up
+    payroll: np.ndarray  # [b, 2] share of payroll customers among those who do not use e-banking, among those who do
     wealth_sigma: float
     income_sigma: float
     correlation: float
@@ -86,6 +87,7 @@ def laws_of(scenario: Any) -> BookLaws:
         income_mu=np.log([band.income_median_yuan for band in laws.age]),
         active=np.array([band.ebank_active_share for band in laws.age]),
         signed_up=np.array([band.ebank_active_share + band.ebank_signed_share for band in laws.age]),
+        payroll=np.array(laws.payroll_shares()),
         wealth_sigma=float(wealth.wealth_sigma),
         income_sigma=float(wealth.income_sigma),
         correlation=float(wealth.income_correlation),

@@ -102,6 +102,7 @@ def _as_book(table: dict[str, np.ndarray], mapping: Mapping, start: datetime.dat
     for name, column in (
         ("signed", book.signed),
         ("ebank", book.ebank),
+        ("payroll", book.payroll),
         ("gender", book.female),
         ("group", book.group),
     ):
@@ -135,6 +136,7 @@ def _unknown_cells(book: Book) -> dict[str, int]:
         "assigned": book.assigned == UNKNOWN,
         "signed": book.signed == UNKNOWN,
         "ebank": book.ebank == UNKNOWN,
+        "payroll": book.payroll == UNKNOWN,
         "gender": book.female == UNKNOWN,
         "extra_products": book.extra_products == UNKNOWN,
         "relationship": np.isnan(book.relationship),

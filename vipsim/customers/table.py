@@ -22,7 +22,7 @@ _SHOWN = 5  # rows named per fault; a file with one wrong unit would name all of
 _MONEY = ("assets", *ASSET_COLUMNS, "income", "elsewhere", "average_assets")
 _NUMBERS = (*_MONEY, "age", "birth_year", "extra_products")
 _DATES = ("time_maturity", "product_maturity", "opened", "last_contact")
-_CODES = ("gender", "signed", "ebank", "group")
+_CODES = ("gender", "signed", "ebank", "payroll", "group")
 _REQUIRED = frozenset({"customer_id", "assets", *ASSET_COLUMNS, "age", "birth_year"})
 _OLDEST_AGE = 120
 

@@ -46,6 +46,7 @@ Column = Literal[
     "birthday_days",
     "contact_days",
     "opened_days",
+    "payroll",
 ]
 OF_STRANGERS = ("age_years", "female", "income_yuan", "type")
 """Columns that tell one stranger from another."""
@@ -111,8 +112,8 @@ class Campaign(Section):
     target: list[Condition] = Field(default=[], description="Conditions that a target meets, all of them (C10)")
     sample_share: float = fact(
         "share",
-        "Part of those who meet them that belongs to a segment the book has no column for (mortgage, payroll)",
-        "C02, C18, CF33",
+        "Part of those who meet them that belongs to a segment the book has no column for (mortgage)",
+        "C02",
         gt=0,
         le=1,
         default=1.0,

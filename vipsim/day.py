@@ -25,6 +25,7 @@ from vipsim.customers.channels import (
     resent_pitch,
     resents_breach,
     take_up_ebank,
+    wanted,
 )
 from vipsim.customers.lifecycle import DECLARED, FALSE, give_notice, leave
 from vipsim.customers.ownership import assign
@@ -281,7 +282,7 @@ def processing_score(policy, wait, gave_up):
 
 
 @lean
-def absorb_channels(state, policy, address, visit, slot_min, day):
+def absorb_channels(state, policy, process, address, visit, slot_min, day):
     """What a visit leaves behind: a face, a machine learned, e-banking, resentment (section ``channels``)."""
     channels = policy.channels
     i = np.int64(visit["who"])
@@ -307,7 +308,8 @@ def absorb_channels(state, policy, address, visit, slot_min, day):
     if visit["taught"]:
         state.book[i].skilled = 1
     if visit["signed_up"]:
-        take_up_ebank(state, channels, address, i, number, visit["activated"], day)
+        odds = wanted(process, visit["kind"])
+        take_up_ebank(state, channels, address, i, number, visit["activated"], odds, day)
     resent_overtaking(state, channels, i, visit["overtaken"], visit["overtaken_by_window"])
 
 
@@ -339,7 +341,7 @@ def complain(state, backlog, policy, address, team, id, number, i, bad, day):
 
 
 @lean
-def absorb_visit(state, agenda, backlog, policy, address, team, visit, slot_min, day, days_left, next_open):
+def absorb_visit(state, agenda, backlog, policy, process, address, team, visit, slot_min, day, days_left, next_open):
     """What one visit does to the customer and to the list of leads."""
     i = np.int64(visit["who"])
     number = visit["number"] % VISITS_A_MONTH
@@ -356,7 +358,7 @@ def absorb_visit(state, agenda, backlog, policy, address, team, visit, slot_min,
                 state.book[i].bad_wait_day = day
         id, place = visit_address(visit, slot_min)
         complain(state, backlog, policy, address, team, id, place, i, bad, day)
-    absorb_channels(state, policy, address, visit, slot_min, day)
+    absorb_channels(state, policy, process, address, visit, slot_min, day)
     if visit["rm_outcome"] == SERVED:
         if i >= 0 and visit["number"] == CAMPAIGN_VISIT:
             pass  # the campaign says what the meeting leads to
@@ -403,6 +405,7 @@ def evening(
     plan,
     contacts,
     policy,
+    process,
     address,
     team,
     log,
@@ -415,7 +418,8 @@ def evening(
 ):
     """After closing: visits and contacts take effect on their customers, in the order of arrival and of rank."""
     for v in range(log.n[FIRST_VISIT], log.n[VISITS]):
-        absorb_visit(state, agenda, backlog, policy, address, team, log.visits[v], slot_min, day, days_left, next_open)
+        visit = log.visits[v]
+        absorb_visit(state, agenda, backlog, policy, process, address, team, visit, slot_min, day, days_left, next_open)
     for s in range(log.n[FIRST_STEP], log.n[STEPS]):
         if log.steps[s]["activity"] == RECEIVE:
             visit = log.visits[log.steps[s]["visit"]]

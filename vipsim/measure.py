@@ -9,6 +9,7 @@ import numpy as np
 from vipsim import tally as t
 from vipsim.kpis import KPIS
 from vipsim.lobby.observed import Observed, measures
+from vipsim.scenario.channels import mean_saved_yuan
 from vipsim.scenario.staff import ROLES
 
 _NAN = float("nan")
@@ -129,6 +130,8 @@ def _money(m: Measured, scenario: Any, today: Any) -> dict[str, float]:
     breaches = counted[t.CONSENT_BREACHES]
     channel = counted[t.KEYS] * scenario.channels.usb_key_yuan
     channel += counted[t.REMOTE] * scenario.channels.remote_fee_forgone_yuan
+    for phase, policy in ((t.WINDOW, scenario), (t.RUN_OFF, today)):
+        channel += m.tally[phase][t.REMOTE] * mean_saved_yuan(policy.demand, policy.channels)
     cost = staff + incentive + service + contact + premium + equipment + channel
     return {
         "margin_yuan": margin,

@@ -64,7 +64,7 @@ def hear(state, campaigns, policy, address, agenda, g, day, days_left):
     guest = campaigns.guests[g]
     rule = campaigns.rules[guest.campaign]
     guest.step = REACHED
-    if not is_taken_by(state, campaigns, policy, address, g, day):
+    if not is_taken_by(state, campaigns, policy, address, g, 1.0, day):
         if guest.who >= 0:
             raise_relationship(state, guest.who, -rule.refused_care_share)
         end_course(campaigns, g, NOT_INTERESTED)

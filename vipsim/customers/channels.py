@@ -43,6 +43,20 @@ def active_share(channels, age, taught):
 
 
 @lean
+def wanted(process, kind):
+    """Odds of taking up e-banking of who comes for this business, relative; ``process`` None = no sign-up (EB14)."""
+    if process is None:
+        return 1.0
+    return process.ebank_odds[kind]
+
+
+@lean
+def at_odds(share, ratio):
+    """A share when its odds rise by a ratio."""
+    return ratio * share / (1.0 + (ratio - 1.0) * share)
+
+
+@lean
 def key_is_free(state, channels, i):
     """Whether who signs up is given the key: all, VIPs, or nobody; i < 0 = no customer of the book (EB04, DV75)."""
     if channels.free_key == _VIP_ONLY:
@@ -51,15 +65,18 @@ def key_is_free(state, channels, i):
 
 
 @lean
-def take_up_ebank(state, channels, address, i, number, taught, day):
-    """Customer i signed up for e-banking; some become active users, and then come less often (EB06, EB15)."""
+def take_up_ebank(state, channels, address, i, number, taught, odds, day):
+    """Customer i signed up for e-banking; some become active users, and then come less often (EB06, EB15).
+
+    ``odds`` = how much it serves what the customer came for, relative (EB14).
+    """
     if state.book[i].ebank == EBANK_NONE:
         state.book[i].ebank = EBANK_SIGNED
     if state.book[i].ebank == EBANK_ACTIVE:
         return
     u_active, _ = pair(address, draws.ADOPTION, day, i, 2 * number + _ACTIVE)
     ratio = 1.0 if key_is_free(state, channels, i) else channels.paid_key_ratio
-    if u_active < ratio * active_share(channels, state.book[i].age, taught):
+    if u_active < ratio * at_odds(active_share(channels, state.book[i].age, taught), odds):
         state.book[i].ebank = EBANK_ACTIVE
         count(state, tally.EBANK_ADOPTED, 1.0)
 

@@ -19,6 +19,7 @@ from vipsim.customers.book import EXITED, EXPLORATION, NOTICE
 from vipsim.customers.cards import SPECIAL, comes_for_card, do_card_business
 from vipsim.customers.channels import (
     face_known,
+    judge_promise,
     key_is_free,
     remember_face,
     resent_overtaking,
@@ -44,6 +45,7 @@ from vipsim.lobby.jobs import (
     STEPS,
     UNSERVED,
     VISITS,
+    WITH_CONSENT,
     WITHOUT_CONSENT,
 )
 from vipsim.lobby.visits import WALK_IN
@@ -282,11 +284,26 @@ def processing_score(policy, wait, gave_up):
 
 
 @lean
+def was_told_vip(process, visit):
+    """Whether an ordinary person who signed up in this visit was told to be a VIP; ``process`` None = no sign-up."""
+    if process is None:
+        return False
+    opener = process.opens[visit["kind"]] > 0 and not visit["appointment"]
+    return process.told_vip > 0 and opener and visit["signed_up"] == WITH_CONSENT and visit["vip"] == 0
+
+
+@lean
 def absorb_channels(state, policy, process, address, visit, slot_min, day):
     """What a visit leaves behind: a face, a machine learned, e-banking, resentment (section ``channels``)."""
     channels = policy.channels
     i = np.int64(visit["who"])
     id, number = visit_address(visit, slot_min)
+    if i >= 0 and state.book[i].told_vip:
+        judge_promise(state, channels, i, visit)
+    if was_told_vip(process, visit):
+        count(state, tally.TOLD_VIP, 1.0)
+        if i >= 0:
+            state.book[i].told_vip = 1
     if visit["signed_up"]:
         count(state, tally.SIGN_UPS, 1.0)
         if key_is_free(state, channels, i):

@@ -12,7 +12,7 @@ from vipsim.customers.state import count, raise_relationship
 from vipsim.draws import pair
 
 _ACTIVE = 0  # draws of a sign-up: becoming active, complaint about the missing consent (stream ADOPTION)
-_VIP_ONLY, _NOBODY = 1, 2  # channels.free_key
+_ALL, _VIP_ONLY, _NOBODY, _PAYROLL, _VIP_PAYROLL = range(5)  # channels.free_key
 _AGE = 40.0  # age for which the shares of a scenario hold
 
 
@@ -58,10 +58,12 @@ def at_odds(share, ratio):
 
 @lean
 def key_is_free(state, channels, i):
-    """Whether who signs up is given the key: all, VIPs, or nobody; i < 0 = no customer of the book (EB04, DV75)."""
-    if channels.free_key == _VIP_ONLY:
-        return i >= 0 and state.book[i].tier > 0
-    return channels.free_key != _NOBODY
+    """Whether who signs up is given the key; i < 0 = nobody of the book, neither VIP nor paid here (EB04, DV75)."""
+    who = channels.free_key
+    if who in (_ALL, _NOBODY) or i < 0:
+        return who == _ALL
+    vip = who != _PAYROLL and state.book[i].tier > 0
+    return vip or (who != _VIP_ONLY and state.book[i].payroll > 0)
 
 
 @lean
@@ -79,6 +81,21 @@ def take_up_ebank(state, channels, address, i, number, taught, odds, day):
     if u_active < ratio * at_odds(active_share(channels, state.book[i].age, taught), odds):
         state.book[i].ebank = EBANK_ACTIVE
         count(state, tally.EBANK_ADOPTED, 1.0)
+
+
+@lean
+def judge_promise(state, channels, i, visit):
+    """Who was told to be a VIP comes again: taken for an ordinary visitor, the expectation is disappointed (EB04).
+
+    Once only; who has become a VIP in the meantime has nothing to find out.
+    """
+    row = state.book[i]
+    if row.tier > 0:
+        row.told_vip = 0
+    elif not visit["believed"] and not visit["appointment"]:
+        row.told_vip = 0
+        raise_relationship(state, i, -channels.broken_promise_care_share)
+        count(state, tally.DISAPPOINTED, 1.0)
 
 
 @lean

@@ -43,6 +43,7 @@ _BESIDE: list[tuple[Any, ...]] = [
     ("faces", "f8"),  # visits received by lobby managers, fading; as of face_day
     ("face_day", "i4"),
     ("skilled", "i1"),  # was taught to use the machines
+    ("told_vip", "i1"),  # was told to be a VIP, and has not found out yet
     ("last_talk", "i4"),  # day of the last call, visit or meeting, messages apart
     ("ask_from", "i4"),  # first day on which a further offer is made
     ("appointed", "i4"),  # day of the last appointment made

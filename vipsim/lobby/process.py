@@ -124,7 +124,8 @@ class Process(NamedTuple):
     # e-banking
     style: int
     sign_up: Variate
-    signed_share: Array  # float64[32] per transaction
+    signed_share: Array  # float64[32, 2] per transaction: ordinary visitors, VIPs
+    told_vip: int  # ordinary people who open an account are told that they are VIPs
     without_consent: int
     activate_by: int
     activate: Variate
@@ -184,16 +185,19 @@ def _ebank(demand: Demand, lobby: Lobby, channels: Channels | None) -> dict[str,
     e = lobby.ebank
     style = "none" if e is None else e.style
     shares = {} if e is None else {x: getattr(e, f"{x}_signed_share") for x in STYLES[1:]}
-    odds, signed = np.ones(_MOST_KINDS), np.zeros(_MOST_KINDS)
+    told = 1.0 if e is None or not e.told_vip else e.told_vip_odds_ratio
+    odds, signed = np.ones(_MOST_KINDS), np.zeros((_MOST_KINDS, 2))
     for kind, business in enumerate(demand.transactions):
         odds[kind] = ebank_odds(business, channels)
         asked = 1.0 if style == "presumptive" else odds[kind]  # who is not asked does not choose
-        signed[kind] = at_odds(shares.get(style, 0.0), asked)
+        share = shares.get(style, 0.0)
+        signed[kind] = at_odds(share, asked * told), at_odds(share, asked)
     return {
         "ebank_odds": odds,
         "style": STYLES.index(style),
         "sign_up": _law(e, "sign_up"),
         "signed_share": signed,
+        "told_vip": _number(e, "told_vip", 0),
         "without_consent": int(style == "presumptive"),
         "activate_by": 0 if e is None else _ACTIVATE_BY.index(e.activate_by),
         "activate": _law(e, "activate"),

@@ -37,8 +37,10 @@ class Channels(Section):
         "ratio", "Odds of becoming active with ten more years of age, relative", "EB11, N30, CF27", gt=0, le=1
     )
     usb_key_yuan: float = fact("yuan", "Cost of the key given with a sign-up", "EB04, assumption", ge=0)
-    free_key: Literal["all", "vip", "nobody"] = lever(
-        "choice", "Who is given the key free; others pay what it costs", "EB04, DV75"
+    free_key: Literal["all", "vip", "nobody", "payroll", "vip_payroll"] = lever(
+        "choice",
+        "Who is given the key free: all, VIPs, nobody, payroll customers, or both; others pay what it costs",
+        "EB04, DV75",
     )
     paid_key_ratio: float = uncertainty(
         "ratio", "Chance to become an active user of who pays for the key, relative", "EB04, assumption", ge=0, le=1
@@ -64,6 +66,14 @@ class Channels(Section):
     )
     breach_complaint_share: float = uncertainty(
         "share", "Sign-ups without consent that end in a complaint", "EB03, P11, assumption", ge=0, le=1
+    )
+    broken_promise_care_share: float = uncertainty(
+        "share",
+        "Relationship lost by who was told to be a VIP and is later taken for an ordinary visitor",
+        "EB04, assumption",
+        ge=0,
+        le=1,
+        default=0.1,
     )
     overtaken_care_share: float = uncertainty(
         "share", "Relationship lost each time others are visibly called first", "L15, assumption", ge=0, le=1

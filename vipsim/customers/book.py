@@ -72,7 +72,7 @@ class Book(NamedTuple):
     bad_wait_day: np.ndarray  # int32, day of the last bad wait
     tier_shock_day: np.ndarray  # int32, day of the last downgrade
     ban_until: np.ndarray  # int32, day until which no card may be issued (T09)
-    points: np.ndarray  # float64, points held
+    points: np.ndarray  # float64, points held on the first day (customers.points says what is held later)
 
     @property
     def size(self) -> int:
@@ -108,14 +108,14 @@ _WHOLE: dict[str, type[np.signedinteger[Any]]] = {
 }
 _DAYS = ("time_maturity", "product_maturity", "card_expiry", "stage_since", "opened", "last_contact")
 _NEVER_DAYS = ("complaint_day", "bad_wait_day", "tier_shock_day", "ban_until")
-_UNKNOWN_REAL = ("income", "relationship")
-_ZERO_REAL = ("contact_load", "points")
+_UNKNOWN_REAL = ("income", "relationship", "points")
+_ZERO_REAL = ("contact_load",)
 
 
 def empty(n: int, window_months: int = 3) -> Book:
     """A book of n rows of which nothing is known yet: every cell that can be drawn is marked unknown.
 
-    Complaints, bad waits, downgrades and bans have not happened; points start at 0.
+    Complaints, bad waits, downgrades and bans have not happened.
     """
     if n < 0:
         raise ValueError(f"expected n >= 0, got {n}")

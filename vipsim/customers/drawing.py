@@ -187,6 +187,7 @@ def _strangers(laws, book, u, first, count, band):
         book.extra_products[i] = 0
         book.ebank[i] = EBANK_NONE
         book.payroll[i] = 0
+        book.points[i] = 0.0
         book.relationship[i] = 0.0
         book.stage[i] = PROSPECT
         book.stage_since[i] = NEVER
@@ -348,7 +349,7 @@ def _care(laws, cuts, book, u, first, count, here):
 
 @inlined
 def _relations(laws, book, u, first, count):
-    """Tenure, stage and strength; a drawn account has been open for the whole averaging window."""
+    """Tenure, points, stage and strength; a drawn account has been open for the whole averaging window."""
     strength = laws.strength_logit
     young = int(laws.exploration_days)
     grown = int(laws.exploration_days + laws.development_days)
@@ -357,6 +358,8 @@ def _relations(laws, book, u, first, count):
         if book.opened[i] == UNKNOWN_DAY:
             book.opened[i] = -int(laws.window_days - laws.tenure_mean_days * log(u[_TENURE, j]))
         opened = book.opened[i]
+        if np.isnan(book.points[i]):  # what was earned since they last lapsed
+            book.points[i] = laws.points_day_rate * book.income[i] * (-opened % laws.points_lapse_days)
         chance = u[_STAGE, j]
         if -opened <= young:
             stage = EXPLORATION

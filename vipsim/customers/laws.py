@@ -16,6 +16,7 @@ from scipy.special import betaincinv, digamma, pdtr, polygamma
 from vipsim.compiled import inlined, kernel
 from vipsim.draws import normal_quantile
 from vipsim.scenario.book import Care, Laws
+from vipsim.scenario.points import rate_and_lapse
 
 DAYS_PER_MONTH = 365.25 / 12.0
 _WALLET_CELLS = 512  # table error of the wallet share below 0.001
@@ -69,6 +70,8 @@ class BookLaws(NamedTuple):
     contacted_days: int
     month_variation: float
     window_days: float
+    points_day_rate: float  # points a day for each yuan of yearly income, 0 = nobody earns any
+    points_lapse_days: int
 
 
 def laws_of(scenario: Any) -> BookLaws:
@@ -79,6 +82,7 @@ def laws_of(scenario: Any) -> BookLaws:
     shape = _wallet_shapes(laws)
     strength = np.array(relations.strength_mean_share)
     maintained_days = int(life.maintained_days)
+    points_day_rate, points_lapse_days = rate_and_lapse(getattr(scenario, "points", None))
     return BookLaws(
         band=np.cumsum([band.customer_share for band in laws.age]),
         band_from=np.array([float(band.from_years) for band in laws.age]),
@@ -123,6 +127,8 @@ def laws_of(scenario: Any) -> BookLaws:
         contacted_days=max(relations.contacted_within_days, maintained_days + 1),
         month_variation=float(relations.month_variation_share),
         window_days=scenario.tiers.window_months * DAYS_PER_MONTH,
+        points_day_rate=points_day_rate,
+        points_lapse_days=points_lapse_days,
     )
 
 

@@ -108,6 +108,8 @@ def _as_book(table: dict[str, np.ndarray], mapping: Mapping, start: datetime.dat
     ):
         if name in table:
             column[:] = table[name]
+    if "points" in table:
+        book.points[:] = table["points"]
     if "extra_products" in table:
         count = table["extra_products"]
         book.extra_products[:] = np.where(np.isnan(count), UNKNOWN, np.minimum(count, 100.0))
@@ -140,5 +142,6 @@ def _unknown_cells(book: Book) -> dict[str, int]:
         "gender": book.female == UNKNOWN,
         "extra_products": book.extra_products == UNKNOWN,
         "relationship": np.isnan(book.relationship),
+        "points": np.isnan(book.points),
     }
     return {name: int(cells.sum()) for name, cells in unknown.items() if cells.any()}

@@ -43,6 +43,7 @@ class Columns(Section):
     signed: str | None = Field(None, description="signed for the relationship service")
     ebank: str | None = Field(None, description="electronic channel: none, signed, active")
     payroll: str | None = Field(None, description="the salary or pension is paid in here by batch")
+    points: str | None = Field(None, description="points held")
     gender: str | None = Field(None, description="gender")
     group: str | None = Field(None, description="customer group (S20)")
     extra_products: str | None = Field(None, description="products held beside the balances, count")

@@ -70,6 +70,7 @@ _BESIDE: list[tuple[Any, ...]] = [
     ("card_business", "i1"),  # what the customer comes for (cards.py) plus 1, 0 = nothing
     ("below_months", "i1"),  # month ends below the tier's cut, in the grace period
     ("qualified_day", "i4"),  # day since which the tier is above the card, -1 = it is not
+    ("points_day", "i4"),  # day as of which points are held; what was earned since is not in them yet
     ("assigned_day", "i4"),  # day on which the owner took over, until the first contact was due; -1 = settled
     ("fee_due", "i8"),  # fen of card fees not paid yet
 ]

@@ -137,6 +137,12 @@ class Assets(Section):
     wallet_floor_share: float = uncertainty(
         "share", "Least part of saving that comes here", "S05-S12, assumption", ge=0, le=1
     )
+    stage_wallet_ratio: list[float] = uncertainty(
+        "ratio",
+        "Part of saving that comes here, relative, in exploration, development, maturity, decline, notice",
+        "Y02-Y05",
+        default=[1.0, 1.0, 1.0, 1.0, 1.0],
+    )
     roll_over_share: float = uncertainty(
         "share", "Maturing money kept without a reminder", "O06, assumption", ge=0, le=1
     )
@@ -172,4 +178,6 @@ class Assets(Section):
     @model_validator(mode="after")
     def _classes(self) -> Assets:
         expect_each(self, CLASSES, ("return_per_year", "volatility_per_year"))
+        if len(self.stage_wallet_ratio) != 5 or min(self.stage_wallet_ratio) < 0:
+            raise ValueError("stage_wallet_ratio expects 5 numbers of at least 0, one for each stage")
         return self

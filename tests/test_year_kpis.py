@@ -42,6 +42,11 @@ UNSEEN = {
     "lobby.entrance.takes_number_share": 1.0,
     "lobby.entrance.second_look": False,
 }
+TELLERS_FIRST = {
+    "ownership.teller_from_yuan": 20_000.0,
+    "ownership.teller_below_yuan": 500_000.0,
+    "ownership.precedence": "teller",
+}
 PREMIUM = {"assets.rate_premium_share": 0.005}
 
 NOBODY_THERE = {
@@ -106,6 +111,10 @@ EXPECTED: dict[str, tuple[dict[str, Any], int]] = {
     "relationship_share": ({"lifecycle.relationship_decay_per_month": 0.5}, DOWN),
     "signed_share": ({"ownership.signed_share": 0.0}, DOWN),
     "maintained_share": (MANAGERS, UP),
+    "system_active_share": ({"outreach.discipline_share": 0.0, "outreach.checked_share": 0.0}, DOWN),
+    "information_share": (NO_PLAN, DOWN),
+    "teller_list_customers": ({"ownership.teller_from_yuan": 20_000.0, "ownership.teller_list_most": 50}, UP),
+    "tellers_in_talent_pool": (TELLERS_FIRST, UP),
     "card_share": ({"cards.acceptance_share": 0.0}, DOWN),
     "renewal_share": ({"cards.renew_share": 0.1, "cards.renew_reminded_share": 0.2}, DOWN),
     "upgrade_delay_days": ({"cards.acceptance_share": 0.2}, UP),

@@ -52,6 +52,7 @@ from vipsim.scenario.schema import Scenario
 from vipsim.scenario.staff import ROLES
 from vipsim.tally import WINDOW
 from vipsim.turnover import burnout, worn
+from vipsim.upkeep import information_share, raised_by_tellers, system_users
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -232,6 +233,8 @@ class _Run:
         self.opening: Census | None = None
         self.closing: Census | None = None
         self.turnover_rise = 0.0  # by last month's load of the managers
+        self.users = np.zeros(2)  # months of members with customers, of those who use the customer system
+        self.upkeep: dict[str, Any] = {}  # of the book at the end of the window
         self.downgraded = 0
         self.ebank_active = 0
         self.products = np.nan  # held by a customer at the end of the window, mean
@@ -315,11 +318,16 @@ class _Run:
         if world.has_book:
             close_month(state, policy, self.address, month)
             self.turnover_rise = burnout(policy, world.lobby[now], world.crew[now].ledger)
+            if phase == WINDOW:
+                least = world.today.experience.user_contacts_per_month  # type: ignore[union-attr]
+                posts, books = world.crew[now].staff_of_post, world.team[now].books
+                self.users += system_users(self.branch.contacts, posts, books, least)
         self.logs[now] = log
         self.recorder.month(month, phase, state, world.lobby[now], world.crew[now], log, self.branch.contacts)
         last = index + 1 == world.phases.size
         if world.has_book and phase == WINDOW and (last or world.phases[index + 1] != WINDOW):
             self.closing = census(state, world.policy[0], month.first_day + month.days)
+            self.upkeep = self._upkeep()
             rows = int(state.sums.next_prospect)
             here = (state.book.stage[:rows] > PROSPECT) & (state.book.stage[:rows] < EXITED)
             self.ebank_active = int(np.count_nonzero(here & (state.book.ebank[:rows] == EBANK_ACTIVE)))
@@ -329,6 +337,15 @@ class _Run:
             self.downgraded = int(
                 np.count_nonzero((state.book.tier < state.book.opening_tier) & (state.book.cohort > 0))
             )
+
+    def _upkeep(self) -> dict[str, Any]:
+        """What is known of the target customers, and whom tellers have raised, at the end of the window (B07, Y12)."""
+        state, today = self.branch.state, self.world.today
+        assert today.experience is not None
+        assert today.ownership is not None
+        known = information_share(state, self.world.policy[0], today.experience.known_from_share)
+        listed, talented = raised_by_tellers(state, today.ownership.talent_from_customers)
+        return {"information_share": known, "teller_list": listed, "talented_tellers": talented}
 
     def outcome(self, scenario: Scenario) -> Outcome:
         """KPIs, samples and tables at the end."""
@@ -367,6 +384,8 @@ class _Run:
         capped = np.minimum(average, state.book.opening_assets[:rows])[cohort].sum()
         end = int(self.world.starts[-1])
         return {
+            **self.upkeep,
+            "system_users": (float(self.users[0]), float(self.users[1])),
             "opening": self.opening,
             "closing": self.closing,
             "tail": state.sums.tail,

@@ -216,6 +216,23 @@ def stays_in_band(rules, team, band, have):
     return high < teller_top(rules)
 
 
+@lean
+def has_outgrown_tellers(rules, team, have):
+    """Whether somebody with these assets lies above the tellers' band and below the head's and the centres'."""
+    return have >= teller_top(rules) and stays_in_band(rules, team, MANAGERS, have)
+
+
+@lean
+def stays_with_owner(state, rules, team, i):
+    """Whether customer i stays with the present owner: within the band, or on the list of a teller (Y12)."""
+    have = measured(state, rules, i)
+    band = band_of_post(state.book[i].owner)
+    if stays_in_band(rules, team, band, have):
+        return True
+    listed = band == TELLERS and rules.teller_list_most > 0 and state.book[i].grown > 0
+    return listed and has_outgrown_tellers(rules, team, have)
+
+
 # ------------------------------------------------------------------------------------------ which member
 
 
@@ -325,6 +342,7 @@ def give(state, rules, team, i, member, day):
         team.books[old] -= 1
         book[i].relationship *= 1.0 - rules.transfer_loss_share
     book[i].owner = member
+    book[i].grown = 0
     if member >= 0:
         team.books[member] += 1
         book[i].assigned_day = day
@@ -365,7 +383,7 @@ def divide_book(state, address, rules, team, customers, first_time, day):
                 team.books[member] += 1
         elif book[i].owner >= 0:
             band = band_of_post(book[i].owner)
-            if stays_in_band(rules, team, band, have):
+            if stays_with_owner(state, rules, team, i):
                 member = _member_of(state, address, rules, team, i, band, have)
             else:
                 member = rightful_owner(state, address, rules, team, i)
@@ -421,10 +439,32 @@ def seek_owner(state, agenda, address, rules, team, i, day):
 
 @lean
 def follow_band(state, agenda, rules, team, i, day):
-    """At the month's start: an owned customer who has left the owner's band will be handed over (B03, B10, B11)."""
-    owner = state.book[i].owner
-    if not stays_in_band(rules, team, band_of_post(owner), measured(state, rules, i)):
+    """At the month's start: an owned customer who has left the owner's band will be handed over (B03, B10, B11).
+
+    Unless a teller has raised the customer and has room on the list of those (Y12).
+    """
+    if rules.teller_list_most > 0:
+        _keep_list(state, rules, team, i)
+    if not stays_with_owner(state, rules, team, i):
         file(agenda, day + rules.transfer_lag_days, ASSIGN, i, TRANSFER, 0)
+
+
+@lean
+def _keep_list(state, rules, team, i):
+    """A teller's customer who has outgrown the band joins the teller's list while it has room, or leaves it."""
+    book = state.book
+    teller = book[i].owner - TELLER_FIRST
+    if not 0 <= teller < POSTS:
+        return
+    have = measured(state, rules, i)
+    sizes = state.sums.teller_lists
+    by_far = not stays_in_band(rules, team, TELLERS, have)
+    if not has_outgrown_tellers(rules, team, have):
+        book[i].grown = 0
+    elif not book[i].grown and by_far and sizes[0, teller] < rules.teller_list_most:
+        book[i].grown = 1
+        sizes[0, teller] += 1
+    sizes[1, teller] += book[i].grown
 
 
 @lean
@@ -437,7 +477,7 @@ def assign(state, address, rules, team, i, kind, day):
         return
     old = book[i].owner
     if kind == TRANSFER:
-        if old < 0 or stays_in_band(rules, team, band_of_post(old), measured(state, rules, i)):
+        if old < 0 or stays_with_owner(state, rules, team, i):
             return
         member = rightful_owner(state, address, rules, team, i)
         if member >= 0 and member != old:
@@ -497,9 +537,11 @@ def care_of_centre(state, rules, meeting_care_share, i, day):
 
 @lean
 def set_lead_rule(state, rules, team):
-    """At the month's start: how leads without owner are distributed this month, and the managers' books."""
+    """At the month's start: how leads without owner are distributed this month, the managers' books, tellers' lists."""
     state.sums.lead_policy = rules.lead_policy
     for member in range(POSTS):
+        state.sums.teller_lists[0, member] = state.sums.teller_lists[1, member]
+        state.sums.teller_lists[1, member] = 0
         state.sums.manager_books[member] = team.books[RM_FIRST + member]
 
 

@@ -69,6 +69,7 @@ _BESIDE: list[tuple[Any, ...]] = [
     ("card_business", "i1"),  # what the customer comes for (cards.py) plus 1, 0 = nothing
     ("below_months", "i1"),  # month ends below the tier's cut, in the grace period
     ("qualified_day", "i4"),  # day since which the tier is above the card, -1 = it is not
+    ("grown", "i1"),  # on the owner's list of customers whom a teller has raised and keeps (Y12)
     ("assigned_day", "i4"),  # day on which the owner took over, until the first contact was due; -1 = settled
     ("fee_due", "i8"),  # fen of card fees not paid yet
 ]
@@ -101,6 +102,7 @@ SUMS = np.dtype(
             ("card_stock", "i8"),  # cards left of this month's order
             ("lead_policy", "i8"),  # how leads without owner are distributed
             ("manager_books", "i8", (20,)),  # customers of each manager at the month's start
+            ("teller_lists", "i8", (2, 20)),  # customers on each teller's list: now, counted so far this month
             ("co_managed", "i8"),  # customers whom a centre keeps together with their owner, this month
             ("skill", "f8"),  # closing skill that campaigns have taught, 1 = none
             ("expert_sessions", "i8"),  # left of this month's

@@ -96,6 +96,10 @@ class Branch:
             associations.append(life.decline_ratio)
         if c["level"] > 0:
             associations.append(self.s.grid.outflow_ratio[c["level"] - 1])
+        if self.s.book.areas:
+            km = self.s.book.areas[c["area"]].distance_km
+            felt = km * (1.0 - life.ebank_distance_share) if c["ebank"] == 2 else km
+            associations.append(life.distance_ratio_per_km**felt)
         ratio = math.prod(associations) ** life.causal_share * math.prod(suffered)
         if c["level"] == 1 and self.s.grid.serve_level1 != "full":
             dropped = self.s.grid.serve_level1 == "drop"

@@ -114,7 +114,7 @@ EXPECTED: dict[str, tuple[dict[str, Any], int]] = {
     "system_active_share": ({"outreach.discipline_share": 0.0, "outreach.checked_share": 0.0}, DOWN),
     "information_share": (NO_PLAN, DOWN),
     "teller_list_customers": ({"ownership.teller_from_yuan": 20_000.0, "ownership.teller_list_most": 50}, UP),
-    "tellers_in_talent_pool": (TELLERS_FIRST, UP),
+    "tellers_in_talent_pool": (TELLERS_FIRST | {"ownership.talent_from_customers": 1}, UP),
     "card_share": ({"cards.acceptance_share": 0.0}, DOWN),
     "renewal_share": ({"cards.renew_share": 0.1, "cards.renew_reminded_share": 0.2}, DOWN),
     "upgrade_delay_days": ({"cards.acceptance_share": 0.2}, UP),

@@ -58,6 +58,7 @@ _CARE, _KEPT = 22, 23
 _CONTACT, _CARD = 24, 25
 _STAGE, _SINCE = 26, 27
 _STRENGTH = 28
+_AREA, _TRADE = 30, 31
 _MONTH = 32  # 32 + m: month m of the window
 
 _BLOCK = 128  # rows drawn together
@@ -138,8 +139,9 @@ def _place(chance, cumulative):
 
 @inlined
 def _people(laws, book, u, first, count, band):
-    """Age, channel and gender; leaves the age band of each row in ``band``."""
+    """Age, channel, gender, part of town and trade; leaves the age band of each row in ``band``."""
     bands, low, high = laws.band, laws.band_from, laws.band_to
+    areas, trades = laws.area, laws.trade
     for j in range(count):
         i = first + j
         if book.age[i] == UNKNOWN:
@@ -156,6 +158,10 @@ def _people(laws, book, u, first, count, band):
         if book.female[i] == UNKNOWN:
             share = laws.female_active if book.ebank[i] == EBANK_ACTIVE else laws.female_other
             book.female[i] = 1 if u[_FEMALE, j] < share else 0
+        if book.area[i] == UNKNOWN:
+            book.area[i] = _place(u[_AREA, j], areas)
+        if book.trade[i] == UNKNOWN:
+            book.trade[i] = _place(u[_TRADE, j], trades)
 
 
 @inlined

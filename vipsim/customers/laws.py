@@ -68,6 +68,8 @@ class BookLaws(NamedTuple):
     contacted_days: int
     month_variation: float
     window_days: float
+    area: np.ndarray  # cumulative shares of the parts of town, [1] where there are none
+    trade: np.ndarray  # the same of trades
 
 
 def laws_of(scenario: Any) -> BookLaws:
@@ -121,7 +123,14 @@ def laws_of(scenario: Any) -> BookLaws:
         contacted_days=max(relations.contacted_within_days, maintained_days + 1),
         month_variation=float(relations.month_variation_share),
         window_days=scenario.tiers.window_months * DAYS_PER_MONTH,
+        area=_cumulative(scenario.book.areas),
+        trade=_cumulative(scenario.book.trades),
     )
+
+
+def _cumulative(parts: list[Any]) -> np.ndarray:
+    """Cumulative customer shares of areas or trades; where there are none, all customers are in one."""
+    return np.cumsum([part.customer_share for part in parts]) if parts else np.ones(1)
 
 
 def _wallet_shapes(laws: Laws) -> np.ndarray:

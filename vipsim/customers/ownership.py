@@ -34,7 +34,8 @@ NO_PRECEDENCE, NAMED_MEMBER, TELLER = range(3)
 SHARE, TOP, EVEN = range(3)  # rules of the lead manager
 OF_THE_DAY, AVERAGE = range(2)
 KEPT, HANDED_OVER, CO_MANAGED = range(3)  # largest customers
-ROUND_ROBIN, CLAIM, CAPACITY = range(3)  # who follows up a lead
+ROUND_ROBIN, CLAIM, CAPACITY, NEAREST, INDUSTRY = range(5)  # who follows up a lead
+AREA, TRADE = range(2)  # what a manager's patch is made of
 _SCATTER = 2654435761  # 2**32 / golden ratio: neighbours in the book go to different managers (Knuth)
 
 NEW, TRANSFER = 0, 1  # numbers of an assignment on the agenda
@@ -539,6 +540,7 @@ def care_of_centre(state, rules, meeting_care_share, i, day):
 def set_lead_rule(state, rules, team):
     """At the month's start: how leads without owner are distributed this month, the managers' books, tellers' lists."""
     state.sums.lead_policy = rules.lead_policy
+    state.sums.managers = team.rm_count
     for member in range(POSTS):
         state.sums.teller_lists[0, member] = state.sums.teller_lists[1, member]
         state.sums.teller_lists[1, member] = 0
@@ -546,10 +548,32 @@ def set_lead_rule(state, rules, team):
 
 
 @lean
+def _part(state, kind, i):
+    """Customer i's part of town or trade, and how many there are in the book."""
+    return np.int64(state.book[i].area if kind == AREA else state.book[i].trade), state.sums.parts[kind]
+
+
+@lean
+def has_patch(state, kind, i, post):
+    """Whether the manager at a post has customer i's part of town, or trade, in the patch (O18).
+
+    Parts are dealt out to the managers in turn; where there are fewer parts than managers, several share one. One
+    manager alone, or a book of one part, has no patches.
+    """
+    part, parts = _part(state, kind, i)
+    managers = state.sums.managers
+    member = post - RM_FIRST
+    if parts < 2 or managers < 2 or not 0 <= member < managers:
+        return False
+    return part % managers == member if parts >= managers else member % parts == part
+
+
+@lean
 def lead_post(state, i, rm_count):
     """The manager who follows up the lead of customer i, who has no owner (O18, DV42); somebody must be employed.
 
-    In turn; who claims it first, which is anybody; or of two managers the one with the smaller book.
+    In turn; who claims it first, which is anybody; of two managers the one with the smaller book; or one to whose patch
+    the customer's part of town or trade belongs.
     """
     if state.sums.lead_policy == ROUND_ROBIN:
         return RM_FIRST + i % rm_count
@@ -557,6 +581,12 @@ def lead_post(state, i, rm_count):
     anybody = (scattered >> 16) % rm_count
     if state.sums.lead_policy == CLAIM:
         return RM_FIRST + anybody
+    if state.sums.lead_policy >= NEAREST:
+        part, parts = _part(state, AREA if state.sums.lead_policy == NEAREST else TRADE, i)
+        if parts >= rm_count:
+            return RM_FIRST + part % rm_count
+        sharing = (rm_count - 1 - part) // parts + 1  # managers of the same patch
+        return RM_FIRST + part + parts * ((scattered >> 16) % sharing)
     other = (anybody + 1 + (scattered >> 40) % max(rm_count - 1, 1)) % rm_count
     books = state.sums.manager_books
     return RM_FIRST + (other if books[other] < books[anybody] else anybody)

@@ -101,6 +101,8 @@ SUMS = np.dtype(
             ("special_cards", "i8"),  # of them special approvals
             ("card_stock", "i8"),  # cards left of this month's order
             ("lead_policy", "i8"),  # how leads without owner are distributed
+            ("managers", "i8"),  # in the team at the month's start
+            ("parts", "i8", (2,)),  # parts of town, trades
             ("manager_books", "i8", (20,)),  # customers of each manager at the month's start
             ("teller_lists", "i8", (2, 20)),  # customers on each teller's list: now, counted so far this month
             ("co_managed", "i8"),  # customers whom a centre keeps together with their owner, this month
@@ -147,6 +149,8 @@ def begin(opening: Any, customers: int) -> State:
     sums["next_prospect"] = customers
     sums["opening_customers"] = customers
     sums["pool"] = customers
+    if opening.size > 0:
+        sums["parts"] = opening["area"].max() + 1, opening["trade"].max() + 1
     return State(opening.copy(), sums)
 
 

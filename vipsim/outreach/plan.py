@@ -14,10 +14,10 @@ import numpy as np
 
 from vipsim import draws, tally
 from vipsim.compiled import lean
-from vipsim.customers.ownership import HEAD_FIRST, OWNER_POSTS
+from vipsim.customers.ownership import AREA, HEAD_FIRST, OWNER_POSTS, has_patch
 from vipsim.customers.state import count
 from vipsim.draws import draw
-from vipsim.outreach.triggers import CLOSED, LEAD_FOLLOW_UP, concerns, drop, post_of, task_number
+from vipsim.outreach.triggers import CLOSED, LEAD_FOLLOW_UP, VISIT, concerns, drop, post_of, task_number
 from vipsim.records import rows
 
 REACH, RESULT, EXTRA, SHOW = 0, 2, 4, 6  # numbers of the draws of one attempt: two of each but the first
@@ -182,8 +182,12 @@ def _insert(backlog, plan, n, most):
 
 
 @lean
-def prepare(backlog, triggers, address, plan):
-    """Minutes of every planned attempt: known before the call, because its luck has an address."""
+def prepare(state, backlog, policy, address, plan):
+    """Minutes of every planned attempt: known before the call, because its luck has an address.
+
+    A manager travels less to visit somebody in the own part of town (O18).
+    """
+    triggers = policy.triggers
     for post in range(plan.size.size):
         for place in range(plan.size[post]):
             n = plan.rows[post, place].task
@@ -196,4 +200,8 @@ def prepare(backlog, triggers, address, plan):
             reached = u < triggers.reach[channel]
             plan.rows[post, place].reached = reached
             minutes = triggers.minutes[channel] + triggers.extra_min[reason]
-            plan.rows[post, place].minutes = minutes if reached else triggers.unreached[channel]
+            if not reached:
+                minutes = triggers.unreached[channel]
+            if channel == VISIT and has_patch(state, AREA, backlog.rows[n].who, post):
+                minutes *= policy.response.area_visit_ratio
+            plan.rows[post, place].minutes = minutes

@@ -14,6 +14,8 @@ from pydantic import Field, model_validator
 
 from vipsim.scenario.fields import Section, fact, uncertainty
 
+MOST_PARTS = 8  # of the town or of trades: kernels keep tables of fixed length
+
 Share = Annotated[float, Field(ge=0, le=1)]
 ASSUMPTION = "assumption"
 _SUM_TOLERANCE = 1e-6
@@ -251,6 +253,21 @@ class Laws(Section):
         return self
 
 
+class Area(Section):
+    """A part of town: who lives there, and how far it is to the branch."""
+
+    name: str = fact("text", "What the part of town is called; a bank's file may name it", "O10, O18")
+    customer_share: float = fact("share", "Share of the customers who live there", "O10, O18, assumption", ge=0, le=1)
+    distance_km: float = fact("km", "Distance from there to the branch", "O10, assumption", ge=0, le=200)
+
+
+class Trade(Section):
+    """A line of business that customers work in."""
+
+    name: str = fact("text", "What the trade is called; a bank's file may name it", "O18")
+    customer_share: float = fact("share", "Share of the customers who work in it", "O18, assumption", ge=0, le=1)
+
+
 class BookSource(Section):
     """Where the opening book comes from."""
 
@@ -268,6 +285,22 @@ class BookSource(Section):
     mapping: str = fact("path", "TOML file that maps the bank's columns to vipsim's", default="")
     segments: SegmentRules | None = None
     laws: Laws | None = None
+    areas: list[Area] = Field(
+        default=[], max_length=MOST_PARTS, description="parts of town; none = nobody is nearer than another"
+    )
+    trades: list[Trade] = Field(
+        default=[], max_length=MOST_PARTS, description="trades of the customers; none = not known"
+    )
+
+    @model_validator(mode="after")
+    def _parted(self) -> BookSource:
+        for name, parts in (("areas", self.areas), ("trades", self.trades)):
+            if parts:
+                _sums_to_one(f"customer_share of {name}", [part.customer_share for part in parts])
+            names = [part.name.strip().lower() for part in parts]
+            if len(set(names)) < len(names):
+                raise ValueError(f"{name}: expected every name once, found {', '.join(names)}")
+        return self
 
     @model_validator(mode="after")
     def _complete(self) -> BookSource:

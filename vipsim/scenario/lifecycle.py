@@ -55,6 +55,22 @@ class Lifecycle(Section):
     relationship_ratio: float = uncertainty(
         "ratio", "Hazard ratio of relationship strength 1 against 0", "O10, assumption", gt=0, le=1
     )
+    distance_ratio_per_km: float = uncertainty(
+        "ratio",
+        "Hazard ratio of each km between the customer's part of town (book.areas) and the branch; 1 = none",
+        "O10, assumption",
+        ge=1,
+        le=2,
+        default=1.0,
+    )
+    ebank_distance_share: float = uncertainty(
+        "share",
+        "Part of the effect of distance that is gone for who uses e-banking",
+        "O10 (sign only), assumption",
+        ge=0,
+        le=1,
+        default=0.5,
+    )
     exploration_ratio: float = uncertainty("ratio", "Hazard ratio in the exploration stage", "Y02, N15", ge=1)
     decline_ratio: float = uncertainty("ratio", "Hazard ratio in the decline stage", "Y05", ge=1)
     loss_ratio: float = uncertainty("ratio", "Hazard ratio after a loss on a product", "O07, assumption", ge=1)

@@ -373,6 +373,22 @@ class Response(Section):
         le=3,
         default=1.0,
     )
+    area_visit_ratio: float = uncertainty(
+        "ratio",
+        "Minutes of a manager's visit to somebody in the own part of town, relative to another; 1 = no difference",
+        "O18, assumption",
+        gt=0,
+        le=1,
+        default=1.0,
+    )
+    trade_closing_ratio: float = uncertainty(
+        "ratio",
+        "Chance of closing of a manager who contacts somebody of the own trade, relative to another",
+        "O18, assumption",
+        ge=1,
+        le=3,
+        default=1.0,
+    )
     meeting_care_share: float = uncertainty(
         "share", "Rise of relationship towards 1 by one meeting", "M11, assumption", ge=0, le=1
     )

@@ -278,9 +278,9 @@ class Ownership(Section):
     transfer_loss_share: float = uncertainty(
         "share", "Relationship strength lost when the owner changes", "B11, N33", ge=0, le=1
     )
-    lead_policy: Literal["round_robin", "claim", "capacity"] = lever(
+    lead_policy: Literal["round_robin", "claim", "capacity", "nearest", "industry"] = lever(
         "choice",
-        "Which manager follows up a lead without owner: in turn, who claims it, who has room",
+        "Who follows up a lead without owner: managers in turn, who claims it, who has room, by area, by trade",
         "O18, DV42",
     )
     centres: int = lever("count", "Wealth centres that the branch has a part in", "B14, CF09", ge=0, le=5)

@@ -29,6 +29,7 @@ from vipsim.customers.lifecycle import better_level, observe_hazards, resume_not
 from vipsim.customers.ownership import Team, as_staffed, divide_book, lobby_duty_share
 from vipsim.customers.state import opening_rows
 from vipsim.customers.survey import said
+from vipsim.customers.swings import file_swings
 from vipsim.days import (
     next_open_days,
     run_compiled,
@@ -303,6 +304,8 @@ class _Run:
             self.branch = with_room(self.branch)
             policy = worn(policy, self.turnover_rise)
             open_month(state, self.branch.agenda, policy, self.address, world.team[now], month)
+            if policy.assets.swings_per_year.any():
+                file_swings(state, self.branch.agenda, policy.assets, self.address, month)
         self.visits, log = self.run_days(
             self.branch,
             policy,

@@ -70,6 +70,8 @@ class BookLaws(NamedTuple):
     window_days: float
     area: np.ndarray  # cumulative shares of the parts of town, [1] where there are none
     trade: np.ndarray  # the same of trades
+    level_spread: np.ndarray  # [10] by grid level: spread of strength, relative
+    level_variation: np.ndarray  # [10] deviation of past months' averages, relative
 
 
 def laws_of(scenario: Any) -> BookLaws:
@@ -125,6 +127,8 @@ def laws_of(scenario: Any) -> BookLaws:
         window_days=scenario.tiers.window_months * DAYS_PER_MONTH,
         area=_cumulative(scenario.book.areas),
         trade=_cumulative(scenario.book.trades),
+        level_spread=np.array([1.0, *relations.level_spread_ratio]),
+        level_variation=np.array([1.0, *relations.level_variation_ratio]),
     )
 
 

@@ -192,8 +192,30 @@ class Relations(Section):
         "share", "largest deviation of a past month's daily average from today's assets", ASSUMPTION, ge=0, lt=1
     )
 
+    level_spread_ratio: list[Annotated[float, Field(ge=0, le=5)]] = uncertainty(
+        "ratio",
+        "Spread of relationship strength by grid level 1-9, relative to strength_sigma",
+        "S08 (sign only), assumption",
+        min_length=9,
+        max_length=9,
+        default=[1.0] * 9,
+    )
+    level_variation_ratio: list[Annotated[float, Field(ge=0, le=20)]] = uncertainty(
+        "ratio",
+        "Deviation of past months' averages by grid level 1-9, relative to month_variation_share",
+        "S11 (sign only), assumption",
+        min_length=9,
+        max_length=9,
+        default=[1.0] * 9,
+    )
+
     @model_validator(mode="after")
     def _sound(self) -> Relations:
+        if max(self.level_variation_ratio) * self.month_variation_share >= 1.0:
+            raise ValueError(
+                "level_variation_ratio: expected numbers that leave month_variation_share below 1, "
+                f"found {max(self.level_variation_ratio):g} times {self.month_variation_share:g}"
+            )
         if self.decline_share + self.notice_share > 1.0:
             raise ValueError("expected decline_share + notice_share <= 1")
         return self

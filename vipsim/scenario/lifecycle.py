@@ -180,6 +180,18 @@ class Assets(Section):
     gain_care_share: float = uncertainty(
         "share", "Rise of relationship by a gain of that size", "O07, M13, assumption", ge=0, le=1
     )
+    swings_per_year: list[float] = uncertainty(
+        "per year",
+        "Lumps of money a year that a customer of grid level 1-9 moves away or here for some days; 0 = none",
+        "S11 (sign only), assumption",
+        default=[0.0] * 9,
+    )
+    swing_share: float = uncertainty(
+        "share", "Largest lump as a part of the customer's assets here", "S11, assumption", ge=0, le=1, default=0.3
+    )
+    swing_days: int = fact(
+        "days", "Days until a lump is back where it was", "S11, assumption", ge=1, le=365, default=30
+    )
     product_term_days: int = fact("days", "Term of a wealth product", "O06", ge=7, le=720)
     rate_premium_share: float = lever(
         "share", "Rate premium on time deposits of VIPs, a year", "M15, DV66", ge=0, le=0.01
@@ -188,4 +200,6 @@ class Assets(Section):
     @model_validator(mode="after")
     def _classes(self) -> Assets:
         expect_each(self, CLASSES, ("return_per_year", "volatility_per_year"))
+        if len(self.swings_per_year) != 9 or not all(0.0 <= rate <= 12.0 for rate in self.swings_per_year):
+            raise ValueError(f"swings_per_year: expected 9 numbers from 0 to 12, found {self.swings_per_year}")
         return self

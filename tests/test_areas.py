@@ -83,7 +83,7 @@ def test_wrong_areas_are_named(tmp_path: Path) -> None:
     (problem,) = caught.value.problems
     assert "'hill' in row 3" in str(problem)
     with pytest.raises(InputError, match=r"codes\.trade") as caught:
-        read_small(tmp_path, PLACES, BY_PLACE.replace('"works"\n', '"wroks"\n'), areas=AREAS, trades=TRADES)
+        read_small(tmp_path, PLACES, BY_PLACE.replace('"2" = "works"', '"2" = "wroks"'), areas=AREAS, trades=TRADES)
     assert "works" in str(caught.value)
 
 

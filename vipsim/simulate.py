@@ -114,6 +114,11 @@ def _both(scenario: Scenario, today: Scenario, make: Callable[[Scenario], Any]) 
     return make(today), make(scenario)
 
 
+def _team_of(scenario: Scenario) -> Team:
+    """Who may own customers, and the marketing supervisors, who check what owners do."""
+    return team_of(scenario)._replace(supervisor_count=scenario.staff.marketing_supervisor.employed)
+
+
 def _lobby_of(scenario: Scenario) -> LobbyParams:
     pay = scenario.incentives
     asks, of_owned = (ask_rate(pay), ask_rate(pay, owned=True)) if pay is not None else (0.0, 0.0)
@@ -171,7 +176,7 @@ def _build(scenario: Scenario, today: Scenario, level: np.ndarray, change_yuan: 
         has_book=has_book,
         policy=_both(scenario, today, lambda s: policy_of(s, when.open_days_per_year)) if has_book else (),
         stages=_stages(scenario, today, when.open_days_per_year) if has_book else (),
-        team=_both(scenario, today, team_of) if has_book else (),
+        team=_both(scenario, today, _team_of) if has_book else (),
         crew=tuple(make_crew(lobby[n], s) for n, s in enumerate((today, scenario))),  # type: ignore[arg-type]
         opens_account=np.array([x.opens_account for x in scenario.demand.transactions]),
         opening=opening_rows(book),

@@ -29,6 +29,9 @@ RM_FIRST, TELLER_FIRST, HEAD_FIRST, CENTRE = 0, POSTS, 2 * POSTS, 3 * POSTS
 OWNER_POSTS = 3 * POSTS + 1
 """Posts of owners; the last one stands for the wealth centres, whose people are not the branch's."""
 
+SUPERVISOR = CENTRE - 1
+"""The marketing supervisor's tasks: the last of the heads' posts, as only the first head keeps customers (B01)."""
+
 NOBODY, MANAGERS, TELLERS, HEAD, CENTRES = range(5)  # bands
 NO_PRECEDENCE, NAMED_MEMBER, TELLER = range(3)
 SHARE, TOP, EVEN = range(3)  # rules of the lead manager
@@ -48,6 +51,7 @@ class Team(NamedTuple):
     teller_count: int
     head_count: int
     books: np.ndarray  # int64 [OWNER_POSTS]: customers owned
+    supervisor_count: int = 0  # marketing supervisors, who keep no customers
 
 
 def lobby_duty_share(scenario: Any) -> float:

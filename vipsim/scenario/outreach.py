@@ -183,8 +183,12 @@ class Outreach(Section):
     unconditional_tier: int = fact(
         "count", "Tier (1-3) from which care is no matter of discipline; 4 = for nobody", "M12", ge=1, le=4
     )
-    checked_share: float = lever("share", "Day's tasks that the head checks", "L26, O02, assumption", ge=0, le=1)
-    check_min: float = fact("min", "Minutes of the head for one task checked", "L26, assumption", ge=0, le=30)
+    checked_share: float = lever(
+        "share", "Day's tasks that the head, or the marketing supervisor, checks", "L26, O02, assumption", ge=0, le=1
+    )
+    check_min: float = fact(
+        "min", "Minutes of the head or the marketing supervisor for one task checked", "L26, assumption", ge=0, le=30
+    )
 
     def minutes_of(self, name: str) -> float:
         """Staff minutes of a contact through a channel that reaches, with what the system writes by itself (D04)."""

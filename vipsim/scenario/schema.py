@@ -125,6 +125,9 @@ class Scenario(Section):
                 wanted = f"at most {max(free, 0)}, the tellers who can be spared at the counters"
                 found.append(Wish(("ownership", "specialists"), wanted, str(self.ownership.specialists)))
             found += self._patch_wishes(self.ownership)
+            if self.staff.marketing_supervisor.employed > 0 and self.staff.head.employed == 20:
+                wanted = "at most 19 where there is a marketing supervisor"
+                found.append(Wish(("staff", "head", "employed"), wanted, "20"))
             days = self.ownership.lobby_training_days_per_year
             if days > 0.0 and self.lobby.teaching is None and self.lobby.ebank is None:
                 nobody = "0, as nobody teaches where neither [lobby.teaching] nor [lobby.ebank] is declared"

@@ -140,6 +140,7 @@ def _grow(book: Any, policy: Any, month: Any, returns: np.ndarray, who: np.ndarr
     have = (before + gained).astype(np.float64)
     total = have + there
     wallet = np.maximum(np.divide(have, total, out=np.zeros_like(have), where=total > 0), flows.wallet_floor_share)
+    wallet = np.minimum(wallet * flows.stage_wallet_ratio[np.clip(book.stage - 1, 0, 4)], 1.0)
     kept = (saved * wallet).astype(np.int64)
     book.balance[0] += np.where(here, kept, 0)
     book.elsewhere = np.where(here, there + saved - kept, book.elsewhere)

@@ -253,7 +253,8 @@ class Branch:
         saved = int(c["income"] * 100.0 / 12.0 * flows.saving_share * self.s.grid.saving_ratio[c["level"] - 1])
         wealth = float(sum(c["balance"])) + c["elsewhere"]
         here = sum(c["balance"]) / wealth if wealth > 0 else 0.0
-        kept = int(saved * max(here, flows.wallet_floor_share))
+        ratio = flows.stage_wallet_ratio[c["stage"] - EXPLORATION]
+        kept = int(saved * min(max(here, flows.wallet_floor_share) * ratio, 1.0))
         c["balance"][0] += kept
         c["flow_days"] += kept * month.days
         self.class_total[0] += kept

@@ -105,6 +105,7 @@ def some_settings(g: np.random.Generator) -> dict[str, Any]:
         "assets.volatility_per_year": [0.0, 0.0, 0.1, float(g.choice([0.2, 6.0])), 0.3],
         "assets.saving_share": share(),
         "assets.wallet_floor_share": share(),
+        "assets.stage_wallet_ratio": [float(x) for x in g.uniform(0.0, 3.0, 5)],
         "assets.elsewhere_return_per_year": float(g.choice([0.015, -0.5])),
         "assets.reopen_share": share(),
         "assets.product_term_days": int(g.choice([7, 30, 120])),

@@ -11,8 +11,8 @@ from years import Year, branch, world_of
 
 from vipsim import agenda as dates
 from vipsim import tally as t
-from vipsim.customers.assets import kept_share, mature
-from vipsim.customers.book import EXITED, MATURITY, NOTICE
+from vipsim.customers.assets import grow, kept_share, mature
+from vipsim.customers.book import DECLINE, DEVELOPMENT, EXITED, EXPLORATION, MATURITY, NOTICE
 from vipsim.customers.lifecycle import leave, rescue
 from vipsim.customers.segments import DEMAND, TIME, WEALTH_PRODUCT
 from vipsim.customers.state import State, begin
@@ -183,6 +183,59 @@ def test_each_further_rescue_contact_succeeds_less_often(offer: float, effort: f
     counted = state.sums.tally.sum(axis=0)
     assert counted[t.RESCUED] == kept
     assert counted[t.OFFER_YUAN] == pytest.approx(kept * offer * 10_000.0)
+
+
+# ------------------------------------------------------------------------------------------ growth by stage
+
+
+def saved_by_stage(ratios: list[float]) -> np.ndarray:
+    """What comes here of a month's saving of five customers alike, one in each stage, fen."""
+    state, policy = in_notice(branch({"assets.stage_wallet_ratio": ratios}), 5)
+    book = state.book
+    book[:] = book[0]
+    book.stage[:] = np.arange(EXPLORATION, NOTICE + 1)
+    before = book.balance.sum(axis=1)
+    total = np.zeros(5, np.int64)
+    grow(state, policy.assets, policy.levels, policy.cuts, np.arange(5, dtype=np.int32), 5, np.zeros(5), 30, total)
+    assert np.array_equal(total, book.balance.sum(axis=1))
+    return np.asarray(book.balance.sum(axis=1) - before)
+
+
+def test_savings_come_here_by_stage_and_never_more_than_is_saved() -> None:
+    """Y02-Y05: the part of saving that comes here goes with the stage's ratio, up to all of it."""
+    alike = saved_by_stage([1.0] * 5)
+    assert alike.min() == alike.max() > 0
+    ratios = [0.5, 1.3, 1.0, 0.7, 0.0]
+    assert saved_by_stage(ratios) == pytest.approx(alike * ratios, abs=1.0)
+    most = saved_by_stage([1e9, 1.0, 2e9, 1.0, 1.0])
+    assert most[0] == most[2] > most[1]
+
+
+def test_of_equal_assets_those_in_development_grow_fastest() -> None:
+    """Y03 over the baseline's window: log growth within classes of opening assets, development against the others."""
+    found: list[list[np.ndarray]] = []
+    for n in range(4):
+        year = Year(branch(WHOLE_BOOK), 5, n)
+        opening, after = (int(np.count_nonzero(year.world.phases < p)) for p in (t.WINDOW, t.RUN_OFF))
+        for index in range(opening):
+            year.run_month(index)
+        first = year.branch.state.book.copy()
+        for index in range(opening, after):
+            year.run_month(index)
+        last = year.branch.state.book[: first.size]
+        had, have = first.balance.sum(axis=1), last.balance.sum(axis=1)
+        kept = (had > 100_000) & (last.lost == 0) & (have > 0)
+        found.append([first.stage[kept], np.log(had[kept]), np.log(have[kept] / had[kept])])
+    stage, had, growth = (np.concatenate(x) for x in zip(*found, strict=True))
+    size = np.searchsorted(np.quantile(had, np.linspace(0.0, 1.0, 21)[1:-1]), had)
+    for other in (EXPLORATION, MATURITY, DECLINE):
+        more, variance = [], []
+        for n in range(20):
+            a, b = (growth[(size == n) & (stage == s)] for s in (DEVELOPMENT, other))
+            if min(a.size, b.size) > 5:
+                more.append(a.mean() - b.mean())
+                variance.append(a.var() / a.size + b.var() / b.size)
+        assert sum(more) > 4.0 * math.sqrt(sum(variance))
 
 
 # ------------------------------------------------------------------------------------------ maturities

@@ -73,6 +73,9 @@ class Block(NamedTuple):
     total: np.ndarray  # int64, assets of those in ``here``, fen
     seekers: np.ndarray  # int32 [rows of the book], those of all blocks who are in some owner's band and have none
     worth: np.ndarray  # float64 [rows of the book], their assets that decide the band, yuan
+    lacking: np.ndarray  # int32, rows of those who have no deposit or product running and have had one
+    carded: np.ndarray  # int32, rows of those whom cards concern
+    owned: np.ndarray  # int32, rows of those who have an owner when the month opens
     some: np.ndarray  # int32, rows whom the present step concerns
     others: np.ndarray  # int32, the same for a second list
     visits: np.ndarray  # int64, visits of each row of a list
@@ -84,12 +87,27 @@ class Block(NamedTuple):
 @kernel
 def make_block(rows):
     """Room for one block of customers of a book of so many rows."""
-    ids = np.zeros((4, BLOCK), np.int32)
+    ids = np.zeros((7, BLOCK), np.int32)
     u = np.zeros((3, BLOCK))
     seekers = np.empty(rows, np.int32)
     worth = np.empty(rows)
     whole = np.zeros((2, BLOCK), np.int64)
-    return Block(ids[0], ids[1], whole[0], seekers, worth, ids[2], ids[3], whole[1], u[0], u[1], u[2])
+    return Block(
+        here=ids[0],
+        gone=ids[1],
+        total=whole[0],
+        seekers=seekers,
+        worth=worth,
+        lacking=ids[2],
+        carded=ids[3],
+        owned=ids[4],
+        some=ids[5],
+        others=ids[6],
+        visits=whole[1],
+        first=u[0],
+        second=u[1],
+        rates=u[2],
+    )
 
 
 @lean
@@ -117,22 +135,14 @@ def open_rows(state, agenda, policy, address, team, month, returns, cumulative, 
     state.sums.co_managed = 0
     seeking = 0
     for start in range(0, rows, BLOCK):
-        here = 0
-        gone = 0
-        for i in range(start, min(start + BLOCK, rows)):
-            stage = state.book[i].stage
-            block.here[here] = i
-            here += 1 if EXPLORATION <= stage < EXITED else 0
-            block.gone[gone] = i
-            gone += 1 if stage == EXITED else 0
+        here, gone, lacking, carded, owned, tired = _look(state, policy, start, min(start + BLOCK, rows), block)
         grow(state, policy.assets, policy.levels, policy.cuts, block.here, here, returns, month.days, block.total)
-        _reopen(state, policy, address, month, block, here)
-        tired = _fade(state, policy, block, here)
+        _reopen(state, policy, address, month, block, lacking)
         feel_markets(state, policy.assets, block.here, here, block.total, returns, month.first_day)
-        _care(state, agenda, policy, team, month, block, here)
-        _file_cards(state, agenda, policy, address, month, cumulative, total, block, here)
+        _care(state, agenda, policy, team, month, block, owned)
+        _file_cards(state, agenda, policy, address, month, cumulative, total, block, carded)
         seeking = _list_seekers(state, policy, block, here, seeking)
-        _file_contacts(state, agenda, policy, address, month, block, here)
+        _file_contacts(state, agenda, policy, address, month, block, owned)
         _file_notices(state, agenda, policy, address, month, block, here, tired)
         _change_stages(state, agenda, policy, address, month, block, here)
         if total > 0.0:
@@ -151,47 +161,62 @@ def set_levels(state, policy, who, n):
 
 
 @lean
-def _reopen(state, policy, address, month, block, n):
-    """Deposits and wealth products are bought by those who have held them and have none running."""
-    lacking = 0
-    for j in range(n):
-        block.some[lacking] = block.here[j]
-        lacking += 1 if lacks_product(state, block.here[j]) else 0
-    fill_pairs(address, draws.ASSETS, month.number, REOPEN, block.some, lacking, block.first, block.second)
-    for j in range(lacking):
-        reopen(state, policy.assets, block.some[j], month.first_day, block.first[j], block.second[j])
+def _look(state, policy, first, after, block):
+    """The first look at a block's rows: who is here, who has left, whom the next steps concern; memories fade.
 
-
-@lean
-def _fade(state, policy, block, n):
-    """Relationships return towards their base, the memory of contacts fades; a month's count of contacts begins.
-
-    Returns how many customers may be tired of contacts.
+    Returns how many are here, have left, lack a deposit or product, are concerned by cards, have an owner, and may be
+    tired of contacts. One loop, while a row is at hand: each loop of its own would fetch every row again.
     """
     book = state.book
-    tired = 0
+    here = gone = lacking = carded = owned = tired = 0
     life = policy.lifecycle
-    uncourted = 1.0 - policy.response.courted_fade_per_month
     care = policy.cards.service_care
-    for j in range(n):
-        i = block.here[j]
-        book[i].month_contacts = 0
-        for channel in range(CHANNEL_COUNT):
-            book[i].channel_contacts[channel] = 0
-        base = life.base_strength_share[book[i].stage - EXPLORATION]
-        book[i].relationship += life.relationship_decay_per_month * (base - book[i].relationship)
-        book[i].courted *= uncourted
+    uncourted = 1.0 - policy.response.courted_fade_per_month
+    for i in range(first, after):
+        stage = book[i].stage
+        block.gone[gone] = i
+        gone += 1 if stage == EXITED else 0
+        if not EXPLORATION <= stage < EXITED:
+            continue
+        block.here[here] = i
+        here += 1
+        block.lacking[lacking] = i
+        lacking += 1 if lacks_product(state, i) else 0
+        block.carded[carded] = i
+        carded += 1 if concerns_cards(state, policy.cards, i) else 0
+        block.owned[owned] = i
+        owned += 1 if book[i].owner >= 0 else 0
+        _fade(state, i, life.base_strength_share[stage - EXPLORATION], life.relationship_decay_per_month, uncourted)
         served = level_served(book, i)
         if served > 0:
             raise_relationship(state, i, care[served])
-        book[i].contact_load *= 11.0 / 12.0  # an exponential memory of one year
-        book[i].care *= 11.0 / 12.0
         tired += 1 if book[i].contact_load > policy.hazards.fatigue_from else 0
-    return tired if policy.ownership.centres == 0 else n  # a centre's contacts come on top
+    return here, gone, lacking, carded, owned, (tired if policy.ownership.centres == 0 else here)
+
+
+@inlined
+def _fade(state, i, base, decay, uncourted):
+    """Customer i's relationship returns towards its base, the memory of contacts fades; a month's count begins."""
+    row = state.book[i]
+    row.month_contacts = 0
+    for channel in range(CHANNEL_COUNT):
+        row.channel_contacts[channel] = 0
+    row.relationship += decay * (base - row.relationship)
+    row.courted *= uncourted
+    row.contact_load *= 11.0 / 12.0  # an exponential memory of one year
+    row.care *= 11.0 / 12.0
 
 
 @lean
-def _care(state, agenda, policy, team, month, block, n):
+def _reopen(state, policy, address, month, block, lacking):
+    """Deposits and wealth products are bought by those who have held them and have none running."""
+    fill_pairs(address, draws.ASSETS, month.number, REOPEN, block.lacking, lacking, block.first, block.second)
+    for j in range(lacking):
+        reopen(state, policy.assets, block.lacking[j], month.first_day, block.first[j], block.second[j])
+
+
+@lean
+def _care(state, agenda, policy, team, month, block, owned):
     """Owned customers: counted in their owner's book, extra care by level, a centre's contacts, a change of band.
 
     Who is served by channels only loses the owner.
@@ -199,13 +224,9 @@ def _care(state, agenda, policy, team, month, block, n):
     book = state.book
     levels = policy.levels
     rules = policy.ownership
-    owned = 0
-    for j in range(n):
-        block.some[owned] = block.here[j]
-        owned += 1 if book[block.here[j]].owner >= 0 else 0
     perks = 0.0
     for j in range(owned):
-        i = block.some[j]
+        i = block.owned[j]
         level = book[i].level
         if levels.kept[level] == 0:
             book[i].owner = NO_OWNER
@@ -237,25 +258,21 @@ def _earns(state, policy, i):
 
 
 @lean
-def _file_cards(state, agenda, policy, address, month, cumulative, total, block, n):
+def _file_cards(state, agenda, policy, address, month, cumulative, total, block, carded):
     """Dates of the cards' business: expiry, loss, renewal, offers that are accepted."""
     rules = policy.cards
     holding = 0
-    concerned = 0
-    for j in range(n):
-        block.some[concerned] = block.here[j]
-        concerned += 1 if concerns_cards(state, rules, block.here[j]) else 0
-    for j in range(concerned):
-        block.others[holding] = block.some[j]
-        holding += 1 if state.book[block.some[j]].card > 0 else 0
-    fill_pairs(address, draws.TIER, month.number, DISQUALIFIED, block.others, holding, block.first, block.second)
+    for j in range(carded):
+        block.some[holding] = block.carded[j]
+        holding += 1 if state.book[block.carded[j]].card > 0 else 0
+    fill_pairs(address, draws.TIER, month.number, DISQUALIFIED, block.some, holding, block.first, block.second)
     for j in range(holding):
-        file_card_ends(state, agenda, rules, block.first[j], block.others[j], month)
+        file_card_ends(state, agenda, rules, block.first[j], block.some[j], month)
     if total > 0.0:
-        fill_pairs(address, draws.TIER, month.number, ACCEPTED, block.some, concerned, block.first, block.second)
-        for j in range(concerned):
+        fill_pairs(address, draws.TIER, month.number, ACCEPTED, block.carded, carded, block.first, block.second)
+        for j in range(carded):
             file_card_visit(
-                state, agenda, rules, address, block.first[j], block.second[j], block.some[j], month, cumulative
+                state, agenda, rules, address, block.first[j], block.second[j], block.carded[j], month, cumulative
             )
 
 
@@ -269,9 +286,11 @@ def _list_seekers(state, policy, block, n, seeking):
     rich = 0
     for j in range(n):
         block.some[rich] = block.here[j]
-        rich += 1 if (block.total[j] >= lowest) & (book[block.here[j]].owner == NO_OWNER) else 0
+        rich += 1 if block.total[j] >= lowest else 0
     for j in range(rich):
         i = block.some[j]
+        if book[i].owner != NO_OWNER:
+            continue
         have = measured(state, rules, i)
         block.seekers[seeking] = i
         block.worth[seeking] = have
@@ -338,14 +357,14 @@ def _file_notices(state, agenda, policy, address, month, block, n, tired):
 
 @lean
 def _file_contacts(state, agenda, policy, address, month, block, n):
-    """False alerts, reminders and planned contacts of those who have an owner."""
+    """False alerts, reminders and planned contacts of those of the first n owned whom the branch itself keeps."""
     book = state.book
     life = policy.lifecycle
     day = month.first_day
     owned = 0
     for j in range(n):
-        block.some[owned] = block.here[j]
-        owned += 1 if 0 <= book[block.here[j]].owner < CENTRE else 0
+        block.some[owned] = block.owned[j]
+        owned += 1 if 0 <= book[block.owned[j]].owner < CENTRE else 0
     fill_pairs(address, draws.LIFECYCLE, month.number, _FALSE_ALERT, block.some, owned, block.first, block.second)
     for j in range(owned):
         i = block.some[j]

@@ -28,7 +28,7 @@ from vipsim.lobby.jobs import (
     STATION_NAMES,
     UNSERVED,
 )
-from vipsim.lobby.ledger import AT_DESK, COLUMN_NAMES, ON_BREAK, ON_OUTREACH, OVERTIME, PER_MINUTE, SUPPLIED, USED
+from vipsim.lobby.ledger import AT_DESK, COLUMN_NAMES, ON_OUTREACH, OVERTIME, PER_MINUTE, SUPPLIED, USED, paid_and_used
 from vipsim.month import Month
 from vipsim.outreach.response import RESULTS
 from vipsim.outreach.triggers import CHANNELS, REASONS
@@ -86,8 +86,7 @@ class Recorder:
         """Add a month's paid, booked, overtime and lobby minutes by role."""
         spent = ledger.sum(axis=(0, 2)) / PER_MINUTE
         role = np.asarray(lobby.staffing.role)
-        paid = spent[:, SUPPLIED] - spent[:, OVERTIME] - spent[:, ON_BREAK]
-        booked = spent[:, :USED].sum(axis=1) - spent[:, ON_BREAK]
+        paid, booked = paid_and_used(spent)
         in_lobby = spent[:, AT_DESK:ON_OUTREACH].sum(axis=1)
         for column, minutes in enumerate((paid, booked, spent[:, OVERTIME], in_lobby)):
             np.add.at(self.minutes[phase, :, column], role, minutes)

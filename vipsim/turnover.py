@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from vipsim.lobby.ledger import ON_BREAK, OVERTIME, PER_MINUTE, SUPPLIED, USED
+from vipsim.lobby.ledger import PER_MINUTE, paid_and_used
 from vipsim.scenario.staff import ROLES
 
 
@@ -27,8 +27,7 @@ def burnout(policy: Any, lobby: Any, ledger: np.ndarray) -> float:
     if not managers.any():
         return 0.0
     spent = ledger[:, managers].sum(axis=(0, 2)) / PER_MINUTE
-    paid = spent[:, SUPPLIED] - spent[:, OVERTIME] - spent[:, ON_BREAK]
-    used = spent[:, :USED].sum(axis=1) - spent[:, ON_BREAK]
+    paid, used = paid_and_used(spent)
     share = np.divide(used, paid, out=np.zeros(paid.size), where=paid > 0.0)  # an empty post wears nobody out
     points = 100.0 * np.maximum(share - policy.money.burnout_from_share, 0.0)
     return float(policy.money.burnout_ratio * points.mean())

@@ -10,6 +10,7 @@ import numpy as np
 from vipsim import draws, tally
 from vipsim.agenda import MATURITY, file
 from vipsim.compiled import inlined, kernel, lean
+from vipsim.customers.book import EXPLORATION
 from vipsim.customers.segments import DEMAND, TIME, WEALTH_PRODUCT, fen_reaching, grid_level
 from vipsim.customers.state import (
     CLASSES,
@@ -50,7 +51,8 @@ def grow(state, flows, levels, cuts, who, n, returns, days, total):
     """A month's grid levels, market returns and saving of the first n customers of ``who``, here and elsewhere.
 
     Of what is saved out of income a part comes here, the rest goes elsewhere: the part that comes is the share of
-    wealth already here, at least ``wallet_floor_share``; levels save differently (S05-S12). Money moves as by
+    wealth already here, at least ``wallet_floor_share``, more or less by the relationship's stage (Y02-Y05); levels
+    save differently (S05-S12). Money moves as by
     ``move``, counted at the end. The five classes stand in variables of their own, and no branch asks whether one is
     empty: the processor could not foresee it. The assets here then stand in ``total``, fen.
     """
@@ -83,6 +85,7 @@ def grow(state, flows, levels, cuts, who, n, returns, days, total):
         here = np.float64(before + gained)
         wealth = here + np.float64(there)
         wallet = max(here / wealth if wealth > 0.0 else 0.0, flows.wallet_floor_share)
+        wallet = min(wallet * flows.stage_wallet_ratio[row.stage - EXPLORATION], 1.0)
         kept = np.int64(np.float64(saved) * wallet)
         have[0] += gain0 + kept
         have[1] += gain1

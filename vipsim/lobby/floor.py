@@ -101,11 +101,6 @@ def as_array(values: list[Any], dtype: str = "f8") -> Array:
 _AT_DESK = (3 * DESK + PRIME, 3 * DESK + ORDINARY, 3 * DESK + MIDDLE, LOOKS, ERRANDS)
 
 
-def _told_apart(lobby: Lobby) -> bool:
-    """Whether core primes go before mid/high primes (S19)."""
-    return lobby.degrees is not None and lobby.degrees.told_apart
-
-
 def _counter_ranks(stations: list[int], lobby: Lobby, special: bool) -> list[tuple[int, int]]:
     """(rank, line) of a member at the counters, by VIP service: the heart of L14 as data.
 
@@ -125,7 +120,7 @@ def _counter_ranks(stations: list[int], lobby: Lobby, special: bool) -> list[tup
     else:
         ranks = {PRIME: 0, ORDINARY: 0}
     middle = lobby.classes is not None and lobby.classes.middle
-    three = middle or _told_apart(lobby)
+    three = middle or lobby.tells_degrees
     if three and not middle and ranks[PRIME] == ranks.get(ORDINARY):
         ranks[MIDDLE] = ranks[PRIME]  # one line, or a head start: the clock alone decides
     elif three and ORDINARY in ranks:
@@ -182,7 +177,7 @@ def _serving_rows(demand: Demand, lobby: Lobby, staff: Staff) -> list[list[tuple
                 if station == DESK:
                     lines = list(enumerate(_AT_DESK)) if lobby.has_process else [(0, 3 * DESK + ORDINARY)]
                 elif station == RM:
-                    lines = _meeting_ranks(s, managers, lobby.meetings.own_rm_first, _told_apart(lobby))
+                    lines = _meeting_ranks(s, managers, lobby.meetings.own_rm_first, lobby.tells_degrees)
                 else:
                     lines = _counter_ranks(counters, lobby, special)
                 row += [(10 * place + rank, line) for rank, line in lines]
@@ -287,11 +282,10 @@ def staffing_of(
     mode = lobby.vip_service.mode
     absence = np.repeat(as_array([role.absence_share for role in roles]), employed)
     unwell = absence.copy()
-    managers = slice(0, employed[RELATIONSHIP_MANAGER])
-    there = 1.0 - desk_duty_share
-    unwell[managers] = np.maximum(1.0 - (1.0 - absence[managers]) / there, 0.0) if there > 0.0 else 0.0
-    if desk_duty_share == 0.0:
-        unwell[managers] = absence[managers]
+    if desk_duty_share > 0.0:
+        managers = slice(0, employed[RELATIONSHIP_MANAGER])
+        there = 1.0 - desk_duty_share
+        unwell[managers] = np.maximum(1.0 - (1.0 - absence[managers]) / there, 0.0) if there > 0.0 else 0.0
     desk = [member for member, own in enumerate(skills(staff)) if own == [DESK]]
     return Staffing(
         role=np.repeat(np.arange(len(roles)), employed).astype("i1"),

@@ -41,6 +41,14 @@ PER_MINUTE = 60_000  # milliseconds
 _HALF_HOUR = 30 * PER_MINUTE
 
 
+def paid_and_used(spent: Array) -> tuple[Array, Array]:
+    """Time paid and time used of every member, breaks and overtime apart; ``spent`` = [member, column] of a ledger."""
+    return (
+        spent[:, SUPPLIED] - spent[:, OVERTIME] - spent[:, ON_BREAK],
+        spent[:, :USED].sum(axis=1) - spent[:, ON_BREAK],
+    )
+
+
 def make_ledger(p: LobbyParams) -> Array:
     """An empty ledger: int64[member, half-hour, column], milliseconds; the last half-hour is after closing."""
     half_hours = ceil(p.rules.opening_min / 30.0) + 1

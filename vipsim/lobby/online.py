@@ -50,8 +50,6 @@ def answer_online(team: Any, address: Any, day: int, visits: Any) -> tuple[int, 
     """
     left = team.minutes_per_day
     answered = 0
-    if left <= 0.0:
-        return answered, 0.0
     last = visits.n[0]
     i = 0
     while i < last:

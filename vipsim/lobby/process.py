@@ -216,7 +216,7 @@ def process_of(demand: Demand, lobby: Lobby, rules: Rules) -> Process:
         assistant_specificity_share=_number(lobby.assistants, "specificity_share", 1.0),
         assistants=int(lobby.assistants is not None),
         overlooked_share_per_person=_number(seen, "overlooked_share_per_person", 0.0),
-        degrees=int(lobby.degrees is not None and lobby.degrees.told_apart),
+        degrees=int(lobby.tells_degrees),
         core_sensitivity_share=_number(lobby.degrees, "core_sensitivity_share", 1.0),
         core_specificity_share=_number(lobby.degrees, "core_specificity_share", 1.0),
         core_walk_in_share=_number(lobby.degrees, "core_walk_in_share", 0.0),

@@ -153,6 +153,12 @@ class Assets(Section):
     wallet_floor_share: float = uncertainty(
         "share", "Least part of saving that comes here", "S05-S12, assumption", ge=0, le=1
     )
+    stage_wallet_ratio: list[float] = uncertainty(
+        "ratio",
+        "Part of saving that comes here, relative, in exploration, development, maturity, decline, notice",
+        "Y02-Y05",
+        default=[1.0, 1.0, 1.0, 1.0, 1.0],
+    )
     roll_over_share: float = uncertainty(
         "share", "Maturing money kept without a reminder", "O06, assumption", ge=0, le=1
     )
@@ -202,4 +208,6 @@ class Assets(Section):
         expect_each(self, CLASSES, ("return_per_year", "volatility_per_year"))
         if len(self.swings_per_year) != 9 or not all(0.0 <= rate <= 12.0 for rate in self.swings_per_year):
             raise ValueError(f"swings_per_year: expected 9 numbers from 0 to 12, found {self.swings_per_year}")
+        if len(self.stage_wallet_ratio) != 5 or min(self.stage_wallet_ratio) < 0:
+            raise ValueError("stage_wallet_ratio expects 5 numbers of at least 0, one for each stage")
         return self

@@ -167,6 +167,11 @@ class Lobby(Section):
     online_team: OnlineTeam | None = None
 
     @property
+    def tells_degrees(self) -> bool:
+        """Whether core primes are told from mid/high primes and go before them (S19)."""
+        return self.degrees is not None and self.degrees.told_apart
+
+    @property
     def has_process(self) -> bool:
         """Whether any mechanism of the service process is declared."""
         declared = any(getattr(self, name) is not None for name in PROCESS)

@@ -52,7 +52,7 @@ from vipsim.scenario.files import policy_today
 from vipsim.scenario.schema import Scenario
 from vipsim.scenario.staff import ROLES
 from vipsim.tally import WINDOW
-from vipsim.turnover import burnout, worn
+from vipsim.turnover import burnout, file_worn
 from vipsim.upkeep import information_share, raised_by_tellers, system_users
 
 if TYPE_CHECKING:
@@ -238,7 +238,7 @@ class _Run:
         self.recorder = Recorder(record, world.opens_account)
         self.opening: Census | None = None
         self.closing: Census | None = None
-        self.turnover_rise = 0.0  # by last month's load of the managers
+        self.turnover_rise = np.empty(0)  # of each manager, by last month's load
         self.users = np.zeros(2)  # months of members with customers, of those who use the customer system
         self.upkeep: dict[str, Any] = {}  # of the book at the end of the window
         self.downgraded = 0
@@ -294,7 +294,7 @@ class _Run:
         month = self.month(index)
         state = self.branch.state
         state.sums.phase = phase
-        policy = None
+        policy: Any = None
         if world.has_book:
             policy = world.policy[0] if now == 0 else world.stages[index - int(np.argmax(world.phases == WINDOW))]
         log = self.logs.get(now) or make_day_log(world.lobby[now])
@@ -307,8 +307,10 @@ class _Run:
             if index == 0 or phase != world.phases[index - 1]:
                 self.change_policy(phase, month.first_day)
             self.branch = with_room(self.branch)
-            policy = worn(policy, self.turnover_rise)
             open_month(state, self.branch.agenda, policy, self.address, world.team[now], month)
+            if self.turnover_rise.any():
+                usual = policy.money.turnover_per_year
+                file_worn(self.branch.agenda, usual, self.address, self.turnover_rise, month)
             if policy.assets.swings_per_year.any():
                 file_swings(state, self.branch.agenda, policy.assets, self.address, month)
         self.visits, log = self.run_days(

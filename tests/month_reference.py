@@ -49,6 +49,7 @@ class Branch:
         self.special_cards = int(state.sums.special_cards)
         self.card_stock = int(state.sums.card_stock)
         self.co_managed = int(state.sums.co_managed)
+        self.teller_lists = [[int(x) for x in row] for row in state.sums.teller_lists]
         self.s = scenario
         self.address = address
         self.open_days_per_year = open_days_per_year
@@ -95,6 +96,10 @@ class Branch:
             associations.append(life.decline_ratio)
         if c["level"] > 0:
             associations.append(self.s.grid.outflow_ratio[c["level"] - 1])
+        if self.s.book.areas:
+            km = self.s.book.areas[c["area"]].distance_km
+            felt = km * (1.0 - life.ebank_distance_share) if c["ebank"] == 2 else km
+            associations.append(life.distance_ratio_per_km**felt)
         ratio = math.prod(associations) ** life.causal_share * math.prod(suffered)
         if c["level"] == 1 and self.s.grid.serve_level1 != "full":
             dropped = self.s.grid.serve_level1 == "drop"
@@ -159,6 +164,7 @@ class Branch:
                 part = s.response.won_share * s.response.movable_share * self.u(draws.LIFECYCLE, month.number, i, 7)
                 if back is not None:
                     self.file(back, agenda.ARRIVE, i, 1, int(c["elsewhere"] * part))
+        self.teller_lists = [self.teller_lists[1], [0] * len(self.teller_lists[0])]
         for member in range(s.staff.relationship_manager.employed):
             goes = self.day_of(self.u(draws.TURNOVER, month.number, member, 0), s.money.turnover_per_year / 12, month)
             if goes is not None:
@@ -377,6 +383,11 @@ class Branch:
         if c["owner"] >= 0:
             up, down = yuan / (1.0 + rules.transfer_margin_share), yuan * (1.0 + rules.transfer_margin_share)
             hands_over = rules.transfer_up == "hand_over"
+            beyond = hands_over and up >= rules.transfer_from_yuan
+            beyond = beyond or (staff.head.employed > 0 and up >= rules.head_from_yuan)
+            if rules.follow_bands and rules.teller_list_most > 0 and FIRST_TELLER <= c["owner"] < FIRST_HEAD:
+                outgrown = not beyond and yuan >= self.teller_top() and down >= rules.rm_from_yuan
+                self.keep_list(c, outgrown, up >= self.teller_top())
             if c["owner"] == CENTRE:
                 stays = hands_over and down >= rules.transfer_from_yuan
             elif hands_over and up >= rules.transfer_from_yuan:
@@ -384,7 +395,7 @@ class Branch:
             elif c["owner"] >= FIRST_HEAD:
                 stays = down >= rules.head_from_yuan
             elif c["owner"] >= FIRST_TELLER:
-                stays = up < self.teller_top()
+                stays = up < self.teller_top() or (c["grown"] > 0 and rules.teller_list_most > 0)
             else:
                 stays = down >= rules.rm_from_yuan and not (staff.head.employed and up >= rules.head_from_yuan)
             if rules.follow_bands and not stays:
@@ -404,6 +415,15 @@ class Branch:
         if self.rightful_owner(i, c) != NOBODY:
             c["owner"] = PENDING
             self.file(day + rules.assignment_lag_days, agenda.ASSIGN, i)
+
+    def keep_list(self, c: dict[str, Any], outgrown: bool, by_far: bool) -> None:
+        """A teller's list of customers raised: who has outgrown the band by far joins it while there is room."""
+        now, counted = self.teller_lists
+        teller = c["owner"] - FIRST_TELLER
+        joins = outgrown and by_far and not c["grown"] and now[teller] < self.s.ownership.teller_list_most
+        now[teller] += joins
+        c["grown"] = int(outgrown and (c["grown"] or joins))
+        counted[teller] += c["grown"]
 
     def channels_only(self, c: dict[str, Any], level: int) -> bool:
         """Whether a customer is of the level that nobody keeps."""

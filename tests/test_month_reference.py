@@ -266,7 +266,7 @@ class Pair:
         if len(set(self.plain.entries)) != len(self.plain.entries) or len(filed) != self.agenda.state[1]:
             found.append("an entry is filed twice")
         sums = ("class_total", "class_days", "accounts", "cohort_fen", "cohort_drift_fen")
-        for name in (*sums, "cards", "special_cards", "card_stock", "co_managed"):
+        for name in (*sums, "cards", "special_cards", "card_stock", "co_managed", "teller_lists"):
             if np.any(self.state.sums[name] != np.array(getattr(self.plain, name))):
                 found.append(name)
         counted = self.state.sums.tally[tally.WINDOW]

@@ -6,19 +6,22 @@ from typing import Any
 
 import numpy as np
 import pytest
+from test_month_reference import entries
 from years import BASELINE, Year, branch, differing, kpis
 
-from vipsim import tally
+from vipsim import agenda as dates
+from vipsim import draws, tally
 from vipsim.customers.ownership import trained_skill, turnover_per_year
+from vipsim.draws import Address
 from vipsim.incentives import ask_rate, credit
 from vipsim.lobby.ledger import COLUMNS, IN_MEETING, ON_BREAK, OVERTIME, PER_MINUTE, SUPPLIED
-from vipsim.month import policy_of
+from vipsim.month import Month, policy_of
 from vipsim.scenario.errors import InputError
 from vipsim.scenario.resolve import with_values
 from vipsim.scenario.schema import Scenario
 from vipsim.simulate import _lobby_of
 from vipsim.tally import WINDOW
-from vipsim.turnover import burnout, worn
+from vipsim.turnover import burnout, file_worn
 
 SHORT: dict[str, Any] = {"book.customers": 400, "book.prospects": 50, "calendar.window_months": 3}
 
@@ -77,20 +80,36 @@ def test_a_load_above_the_target_raises_turnover_by_the_point() -> None:
     """B22, by hand: of five posts one is used 95 %, one 90 %, one 50 %, two are empty; 10 + 5 points of 85 % on."""
     tired = with_values(BASELINE, {"money.burnout_ratio": 0.04})
     policy, lobby = policy_of(tired, 250.0), _lobby_of(tired)
-    assert burnout(policy, lobby, a_month([380.0, 360.0, 200.0], lobby)) == pytest.approx(0.04 * 15.0 / 5)
-    assert burnout(policy, lobby, a_month([340.0] * 5, lobby)) == pytest.approx(0.0, abs=1e-12)
-    assert burnout(policy, lobby, a_month([440.0] * 5, lobby, 60.0)) == pytest.approx(0.04 * 25.0)  # overtime wears
-    assert burnout(policy_of(BASELINE, 250.0), lobby, a_month([440.0] * 5, lobby)) == 0.0
+    worn = burnout(policy, lobby, a_month([380.0, 360.0, 200.0], lobby))
+    assert worn == pytest.approx([0.4, 0.2, 0.0, 0.0, 0.0])
+    assert worn.mean() == pytest.approx(0.04 * 15.0 / 5)
+    assert burnout(policy, lobby, a_month([340.0] * 5, lobby)) == pytest.approx(np.zeros(5), abs=1e-12)
+    assert burnout(policy, lobby, a_month([440.0] * 5, lobby, 60.0)) == pytest.approx([0.04 * 25.0] * 5)  # overtime
+    assert burnout(policy_of(BASELINE, 250.0), lobby, a_month([440.0] * 5, lobby)).size == 0
 
 
-def test_a_worn_policy_is_a_copy() -> None:
-    """The world's policies are shared by replications."""
-    policy = policy_of(BASELINE, 250.0)
-    assert worn(policy, 0.0) is policy
-    raised = worn(policy, 0.5)
-    assert raised.money.turnover_per_year == pytest.approx(0.27)
-    assert policy.money.turnover_per_year == 0.18
-    assert (raised.closing_effort, raised.dtype) == (policy.closing_effort, policy.dtype)
+def test_who_leaves_is_who_was_overloaded() -> None:
+    """B22: of 6000 months those without a rise file nobody; the others' filed and usual leavers make their hazard."""
+    months, turnover = 6000, 0.6
+    rise = np.array([0.0, 1.0, 4.0])
+    left = np.zeros(3)
+    at_any_rate = np.zeros(3)
+    for number in range(months):
+        month, address = Month(number, 0, 30, 0, -1, np.ones(30)), Address(3, 0, 0)
+        agenda = dates.make(31, 10)
+        file_worn(agenda, turnover, address, rise, month)
+        for _, kind, member, _, _ in entries(agenda):
+            assert kind == dates.RESIGN
+            left[member] += 1
+        for member in range(3):
+            u = float(draws.uniform(3, 0, draws.TURNOVER, 0, number, member, 0))
+            at_any_rate[member] += u > np.exp(-turnover / 12.0)
+    assert left[0] == 0
+    for member in (1, 2):
+        chance = 1.0 - np.exp(-turnover / 12.0 * (1.0 + rise[member]))
+        found = (left[member] + at_any_rate[member]) / months
+        assert abs(found - chance) < 4 * np.sqrt(chance * (1.0 - chance) / months)
+        assert abs(at_any_rate[member] / months - chance) > 4 * np.sqrt(chance * (1.0 - chance) / months)
 
 
 def test_more_managers_leave_where_the_load_wears_them_out() -> None:

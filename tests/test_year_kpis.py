@@ -42,18 +42,24 @@ UNSEEN = {
     "lobby.entrance.takes_number_share": 1.0,
     "lobby.entrance.second_look": False,
 }
+TELLERS_FIRST = {
+    "ownership.teller_from_yuan": 20_000.0,
+    "ownership.teller_below_yuan": 500_000.0,
+    "ownership.precedence": "teller",
+}
 PREMIUM = {"assets.rate_premium_share": 0.005}
 
 NOBODY_THERE = {
     "core_identified_share",
     "core_right_share",
     "utilisation_lobby_assistant",
+    "utilisation_marketing_supervisor",
     "utilisation_online_team",
     "campaign_goal_share",
     "campaign_cost_ratio",
     "campaign_moved_yuan",
 }
-"""KPIs of what the baseline does without: two degrees of primes, lobby assistants, an online team, campaigns."""
+"""KPIs of what the baseline lacks: degrees of primes, lobby assistants, a supervisor, an online team, campaigns."""
 
 NOT_ASKED = {"surveyed_relationship_share"}
 """KPIs of a survey, which the baseline does not make (tests/test_survey.py)."""
@@ -106,6 +112,10 @@ EXPECTED: dict[str, tuple[dict[str, Any], int]] = {
     "relationship_share": ({"lifecycle.relationship_decay_per_month": 0.5}, DOWN),
     "signed_share": ({"ownership.signed_share": 0.0}, DOWN),
     "maintained_share": (MANAGERS, UP),
+    "system_active_share": ({"outreach.discipline_share": 0.0, "outreach.checked_share": 0.0}, DOWN),
+    "information_share": (NO_PLAN, DOWN),
+    "teller_list_customers": ({"ownership.teller_from_yuan": 20_000.0, "ownership.teller_list_most": 50}, UP),
+    "tellers_in_talent_pool": (TELLERS_FIRST | {"ownership.talent_from_customers": 1}, UP),
     "card_share": ({"cards.acceptance_share": 0.0}, DOWN),
     "renewal_share": ({"cards.renew_share": 0.1, "cards.renew_reminded_share": 0.2}, DOWN),
     "upgrade_delay_days": ({"cards.acceptance_share": 0.2}, UP),
@@ -202,6 +212,7 @@ def test_every_kpi_has_an_expectation() -> None:
         | set(OF_DEGREES)
         | {
             "utilisation_lobby_assistant",
+            "utilisation_marketing_supervisor",
             "utilisation_online_team",
         }
         == set(KPIS) - NOT_ASKED

@@ -28,6 +28,7 @@ RESIGN = 9  # a relationship manager leaves; customer = staff member
 VISIT = 10  # a customer comes; number = count within the month
 APPOINTMENT = 11  # a customer comes by appointment; number = reason, amount = day of the task
 CARD = 12  # a card runs out, or its holder comes for it; number = card business
+SWING = 13  # a lump of money leaves or comes for some days; amount; number = customers.swings
 
 _FREE, _USED, _LOST = 0, 1, 2
 

@@ -12,7 +12,7 @@ from vipsim.agenda import Agenda
 from vipsim.campaigns import tasks as task_funnel
 from vipsim.campaigns.rules import MOST_PIECES, Campaigns
 from vipsim.campaigns.tasks import Funnel
-from vipsim.customers.ownership import HEAD_FIRST, OWNER_POSTS, POSTS, RM_FIRST, TELLER_FIRST
+from vipsim.customers.ownership import HEAD_FIRST, OWNER_POSTS, POSTS, RM_FIRST, SUPERVISOR, TELLER_FIRST
 from vipsim.customers.state import State, begin
 from vipsim.day import Callers, make_callers
 from vipsim.lobby.arrays import Roster, Tasks
@@ -93,6 +93,8 @@ def make_crew(lobby: LobbyParams, scenario: Any) -> Crew:
         TELLER_FIRST: (first_teller, staff.teller.employed),
         HEAD_FIRST: (first_teller + staff.teller.employed, staff.head.employed),
     }
+    if staff.marketing_supervisor.employed > 0:
+        starts[SUPERVISOR] = (lobby.floor.staff - staff.marketing_supervisor.employed, 1)
     staff_of_post = np.full(OWNER_POSTS, -1, np.int64)
     for post, (number, employed) in starts.items():
         staff_of_post[post : post + employed] = np.arange(number, number + employed)

@@ -32,6 +32,7 @@ from vipsim.customers.lifecycle import DECLARED, FALSE, give_notice, leave
 from vipsim.customers.ownership import assign
 from vipsim.customers.segments import FUND, PLATINUM, TYPE_C
 from vipsim.customers.state import CLASSES, ELSEWHERE, bring_in, count, is_customer, move, raise_relationship
+from vipsim.customers.swings import swing
 from vipsim.draws import pair
 from vipsim.lobby.jobs import (
     ABANDONED,
@@ -262,6 +263,8 @@ def deal_with(state, agenda, backlog, page, n, callers, policy, address, team, v
                 fetch_special(state, callers, policy, i, amount, day)
             elif comes_for_card(state, policy.cards, address, i, page[e].number, day):
                 call_in(state, callers, policy, i, _CARD_VISIT, _FOR_CARD, day)
+        elif kind == dates.SWING:
+            swing(state, agenda, policy.assets, i, page[e].number, amount, day, days_left)
         elif keeps_appointment(policy, address, i, page[e].number, amount) and state.book[i].stage < EXITED:
             count(state, tally.APPOINTMENTS_KEPT, 1.0)
             call_in(state, callers, policy, i, APPOINTED_VISIT, 1, day)

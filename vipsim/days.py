@@ -79,7 +79,7 @@ def plan_outreach(branch, policy, lobby, crew, team, address, day):
     if branch.funnel.counts.size > 0:
         count_opened(branch, policy, day)
     select(branch.state, branch.backlog, policy, team, day, plan)
-    prepare(branch.backlog, policy.triggers, address, plan)
+    prepare(branch.state, branch.backlog, policy, address, plan)
     for post in range(plan.size.size):
         member = crew.staff_of_post[post]
         if member >= 0 and is_on_desk_duty(lobby, crew.roster, member):

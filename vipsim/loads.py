@@ -30,6 +30,20 @@ class Load(NamedTuple):
     load: float
 
 
+class Layer(NamedTuple):
+    """One grid level landed on one post (B21): customers with an owner, contacts and minutes of a person a day.
+
+    ``contacts``, ``minutes_min``: planned contacts of an average open day, and their minutes, of each person; nan where
+    nobody of the branch has the post.
+    """
+
+    post: str
+    level: int
+    customers: int
+    contacts: float
+    minutes_min: float
+
+
 class _Visitors(NamedTuple):
     total: float
     prime_share: float
@@ -176,20 +190,79 @@ def _process(
 
 def _contacts(scenario: Scenario, book: Book) -> float:
     """Minutes a day of the contacts that the maintenance plan asks for, attempts that reach nobody included."""
-    outreach, ownership, grid = scenario.outreach, scenario.ownership, scenario.grid
-    assert outreach is not None
+    ownership = scenario.ownership
     assert ownership is not None
-    assert grid is not None
-    trigger = outreach.triggers.contact_plan
-    channel = getattr(outreach, trigger.channel)
     yuan = book.assets() / 100.0
     owned = book.is_customer() & (book.assigned > 0) & (yuan >= ownership.rm_from_yuan)
-    levels = grid_levels(
-        yuan[owned], book.income[owned], np.asarray(grid.asset_cuts_yuan), np.asarray(grid.income_cuts_yuan)
-    )
-    by_stage = np.array([0.0, *outreach.stage_plan_ratio, 0.0])[book.stage[owned]]
+    _, daily = _planned(scenario, book, owned)
+    return float(daily.sum() * _minutes_of_contact(scenario))
+
+
+def _planned(scenario: Scenario, book: Book, which: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Grid level of some customers, and the contacts that the plan asks for on an average open day, by stage too."""
+    outreach, grid = scenario.outreach, scenario.grid
+    assert outreach is not None
+    assert grid is not None
+    yuan = book.assets()[which] / 100.0
+    levels = grid_levels(yuan, book.income[which], np.asarray(grid.asset_cuts_yuan), np.asarray(grid.income_cuts_yuan))
+    by_stage = np.array([0.0, *outreach.stage_plan_ratio, 0.0])[book.stage[which]]
     yearly = np.asarray(planned_contacts(scenario))[levels - 1] * by_stage
-    wanted = yearly.sum() / horizon(scenario).open_days_per_year
+    on = 1.0 if outreach.triggers.contact_plan.on else 0.0
+    return levels, on * yearly / horizon(scenario).open_days_per_year
+
+
+def _minutes_of_contact(scenario: Scenario) -> float:
+    """Minutes of a planned contact that reaches, with the attempts before it that do not."""
+    outreach = scenario.outreach
+    assert outreach is not None
+    name = outreach.triggers.contact_plan.channel
+    channel = getattr(outreach, name)
     misses = (1.0 - channel.reach_share) / channel.reach_share if channel.reach_share > 0.0 else 0.0
-    minutes = outreach.minutes_of(trigger.channel) + misses * channel.unreached_min
-    return float(wanted * minutes) if trigger.on else 0.0
+    return float(outreach.minutes_of(name) + misses * channel.unreached_min)
+
+
+_CENTRES, _HEAD, _MANAGERS, _TELLERS = "wealth_centre", "head", "relationship_manager", "teller"
+
+
+def layers(scenario: Scenario) -> list[Layer]:
+    """The planner's step before anything runs (B21, O16): customers by level, each landed on the post that owns it.
+
+    By the bands of ownership alone, as if no book were full; contacts rolled up into the work of each person a day.
+    """
+    if scenario.outreach is None or scenario.ownership is None:
+        return []
+    book = opening(policy_today(scenario))[0]
+    scenario = as_staffed(scenario)
+    owned = book.is_customer() & (book.assigned > 0)
+    levels, daily = _planned(scenario, book, owned)
+    post = _posts(scenario, book, owned)
+    minutes = _minutes_of_contact(scenario)
+    found = []
+    for name in (_CENTRES, _HEAD, _MANAGERS, _TELLERS):
+        people = 0 if name == _CENTRES else getattr(scenario.staff, name).employed
+        for level in range(1, 10):
+            which = (post == name) & (levels == level)
+            if which.any():
+                each = float(daily[which].sum()) / people if people else float("nan")
+                found.append(Layer(name, level, int(which.sum()), each, each * minutes))
+    return found
+
+
+def _posts(scenario: Scenario, book: Book, owned: np.ndarray) -> np.ndarray:
+    """Post that has the first claim on each of some customers; those below every band are the tellers' (B03)."""
+    rules = scenario.ownership
+    assert rules is not None
+    yuan = book.assets()[owned] / 100.0 if rules.measure == "day" else book.month_average[owned].mean(axis=1) / 100.0
+    below = rules.teller_below_yuan
+    top = max(below, rules.rm_from_yuan) if rules.teller_from_yuan < below else below
+    of_tellers = (yuan >= rules.teller_from_yuan) & (yuan < top)
+    nobody = _TELLERS if rules.teller_from_yuan < rules.rm_from_yuan else ""
+    post = np.full(yuan.size, nobody, dtype=object)
+    managers = (yuan >= rules.rm_from_yuan) & ~(of_tellers & (rules.precedence == "teller"))
+    post[of_tellers] = _TELLERS
+    post[managers] = _MANAGERS
+    if scenario.staff.head.employed > 0:
+        post[yuan >= rules.head_from_yuan] = _HEAD
+    if rules.transfer_up == "hand_over":
+        post[yuan >= rules.transfer_from_yuan] = _CENTRES
+    return post

@@ -38,6 +38,10 @@ class Measured(NamedTuple):
     ebank_active_share: float = _NAN
     terminal_yuan: float = 0.0
     special_card_share: float = _NAN
+    system_users: tuple[float, float] = (0.0, 0.0)  # months of members with customers, of those who use the system
+    information_share: float = _NAN
+    teller_list: int = 0
+    talented_tellers: int = 0
     products_per_customer: float = _NAN
     relationship_share: float = _NAN
     surveyed_share: float = _NAN
@@ -186,6 +190,10 @@ def _book(m: Measured, w: np.ndarray, scenario: Any, today: Any) -> dict[str, fl
         "surveyed_relationship_share": m.surveyed_share,
         "assigned_share": _ratio(closing.assigned, closing.targets),
         "signed_share": _ratio(closing.signed, closing.targets),
+        "system_active_share": _ratio(m.system_users[1], m.system_users[0]),
+        "information_share": m.information_share,
+        "teller_list_customers": m.teller_list,
+        "tellers_in_talent_pool": m.talented_tellers,
         "maintained_share": _ratio(closing.maintained, closing.targets),
         "follow_up_in_time_share": _ratio(w[t.LEADS_IN_TIME], w[t.LEADS]),
         "complaints_per_1000_visits": _ratio(1000.0 * w[t.COMPLAINTS], w[t.VISITS]),

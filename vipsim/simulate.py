@@ -29,6 +29,7 @@ from vipsim.customers.lifecycle import better_level, observe_hazards, resume_not
 from vipsim.customers.ownership import Team, as_staffed, divide_book, lobby_duty_share
 from vipsim.customers.state import opening_rows
 from vipsim.customers.survey import said
+from vipsim.customers.swings import file_swings
 from vipsim.days import (
     next_open_days,
     run_compiled,
@@ -51,7 +52,8 @@ from vipsim.scenario.files import policy_today
 from vipsim.scenario.schema import Scenario
 from vipsim.scenario.staff import ROLES
 from vipsim.tally import WINDOW
-from vipsim.turnover import burnout, worn
+from vipsim.turnover import burnout, file_worn
+from vipsim.upkeep import information_share, raised_by_tellers, system_users
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -112,6 +114,11 @@ def _both(scenario: Scenario, today: Scenario, make: Callable[[Scenario], Any]) 
     return make(today), make(scenario)
 
 
+def _team_of(scenario: Scenario) -> Team:
+    """Who may own customers, and the marketing supervisors, who check what owners do."""
+    return team_of(scenario)._replace(supervisor_count=scenario.staff.marketing_supervisor.employed)
+
+
 def _lobby_of(scenario: Scenario) -> LobbyParams:
     pay = scenario.incentives
     asks, of_owned = (ask_rate(pay), ask_rate(pay, owned=True)) if pay is not None else (0.0, 0.0)
@@ -169,7 +176,7 @@ def _build(scenario: Scenario, today: Scenario, level: np.ndarray, change_yuan: 
         has_book=has_book,
         policy=_both(scenario, today, lambda s: policy_of(s, when.open_days_per_year)) if has_book else (),
         stages=_stages(scenario, today, when.open_days_per_year) if has_book else (),
-        team=_both(scenario, today, team_of) if has_book else (),
+        team=_both(scenario, today, _team_of) if has_book else (),
         crew=tuple(make_crew(lobby[n], s) for n, s in enumerate((today, scenario))),  # type: ignore[arg-type]
         opens_account=np.array([x.opens_account for x in scenario.demand.transactions]),
         opening=opening_rows(book),
@@ -231,7 +238,9 @@ class _Run:
         self.recorder = Recorder(record, world.opens_account)
         self.opening: Census | None = None
         self.closing: Census | None = None
-        self.turnover_rise = 0.0  # by last month's load of the managers
+        self.turnover_rise = np.empty(0)  # of each manager, by last month's load
+        self.users = np.zeros(2)  # months of members with customers, of those who use the customer system
+        self.upkeep: dict[str, Any] = {}  # of the book at the end of the window
         self.downgraded = 0
         self.ebank_active = 0
         self.products = np.nan  # held by a customer at the end of the window, mean
@@ -285,7 +294,7 @@ class _Run:
         month = self.month(index)
         state = self.branch.state
         state.sums.phase = phase
-        policy = None
+        policy: Any = None
         if world.has_book:
             policy = world.policy[0] if now == 0 else world.stages[index - int(np.argmax(world.phases == WINDOW))]
         log = self.logs.get(now) or make_day_log(world.lobby[now])
@@ -298,8 +307,12 @@ class _Run:
             if index == 0 or phase != world.phases[index - 1]:
                 self.change_policy(phase, month.first_day)
             self.branch = with_room(self.branch)
-            policy = worn(policy, self.turnover_rise)
             open_month(state, self.branch.agenda, policy, self.address, world.team[now], month)
+            if self.turnover_rise.any():
+                usual = policy.money.turnover_per_year
+                file_worn(self.branch.agenda, usual, self.address, self.turnover_rise, month)
+            if policy.assets.swings_per_year.any():
+                file_swings(state, self.branch.agenda, policy.assets, self.address, month)
         self.visits, log = self.run_days(
             self.branch,
             policy,
@@ -315,11 +328,16 @@ class _Run:
         if world.has_book:
             close_month(state, policy, self.address, month)
             self.turnover_rise = burnout(policy, world.lobby[now], world.crew[now].ledger)
+            if phase == WINDOW:
+                least = world.today.experience.user_contacts_per_month  # type: ignore[union-attr]
+                posts, books = world.crew[now].staff_of_post, world.team[now].books
+                self.users += system_users(self.branch.contacts, posts, books, least)
         self.logs[now] = log
         self.recorder.month(month, phase, state, world.lobby[now], world.crew[now], log, self.branch.contacts)
         last = index + 1 == world.phases.size
         if world.has_book and phase == WINDOW and (last or world.phases[index + 1] != WINDOW):
             self.closing = census(state, world.policy[0], month.first_day + month.days)
+            self.upkeep = self._upkeep()
             rows = int(state.sums.next_prospect)
             here = (state.book.stage[:rows] > PROSPECT) & (state.book.stage[:rows] < EXITED)
             self.ebank_active = int(np.count_nonzero(here & (state.book.ebank[:rows] == EBANK_ACTIVE)))
@@ -329,6 +347,15 @@ class _Run:
             self.downgraded = int(
                 np.count_nonzero((state.book.tier < state.book.opening_tier) & (state.book.cohort > 0))
             )
+
+    def _upkeep(self) -> dict[str, Any]:
+        """What is known of the target customers, and whom tellers have raised, at the end of the window (B07, Y12)."""
+        state, today = self.branch.state, self.world.today
+        assert today.experience is not None
+        assert today.ownership is not None
+        known = information_share(state, self.world.policy[0], today.experience.known_from_share)
+        listed, talented = raised_by_tellers(state, today.ownership.talent_from_customers)
+        return {"information_share": known, "teller_list": listed, "talented_tellers": talented}
 
     def outcome(self, scenario: Scenario) -> Outcome:
         """KPIs, samples and tables at the end."""
@@ -367,6 +394,8 @@ class _Run:
         capped = np.minimum(average, state.book.opening_assets[:rows])[cohort].sum()
         end = int(self.world.starts[-1])
         return {
+            **self.upkeep,
+            "system_users": (float(self.users[0]), float(self.users[1])),
             "opening": self.opening,
             "closing": self.closing,
             "tail": state.sums.tail,

@@ -31,6 +31,7 @@ class Finding:
     warnings: list[str] = field(default_factory=list)
     loads: list[dict[str, Any]] = field(default_factory=list)
     coverage: list[dict[str, Any]] = field(default_factory=list)
+    layers: list[dict[str, Any]] = field(default_factory=list)
 
 
 def check(names: list[str], json_output: bool) -> int:
@@ -50,6 +51,7 @@ def check(names: list[str], json_output: bool) -> int:
                         "warnings": f.warnings,
                         "loads": f.loads,
                         "coverage": f.coverage,
+                        "layers": f.layers,
                     }
                     for f in found
                 ]
@@ -73,6 +75,8 @@ def _print(finding: Finding) -> None:
         data(f"  {line}")
     if finding.loads:
         data(load_table(finding.loads))
+    if finding.layers:
+        data(layer_table(finding.layers))
     if finding.coverage:
         data(coverage_table(finding.coverage))
     for warning in finding.warnings:
@@ -118,6 +122,7 @@ def _check_scenario(finding: Finding) -> None:
 
         opening(scenario)  # reads the bank's file and refuses what cannot be used
     finding.loads, finding.warnings = branch_loads(scenario)
+    finding.layers = branch_layers(scenario)
     finding.coverage, uncovered = floor_coverage(scenario)
     finding.warnings += uncovered
     from vipsim.horizon import calendar_warnings
@@ -143,6 +148,28 @@ def branch_loads(scenario: Any) -> tuple[list[dict[str, Any]], list[str]]:
     from vipsim.campaigns.minutes import warnings
 
     return rows, [*load_warnings(rows), *warnings(scenario, found)]
+
+
+def branch_layers(scenario: Any) -> list[dict[str, Any]]:
+    """Customers by grid level, each level landed on a post, and the work of each person a day (B21)."""
+    from vipsim.loads import layers
+
+    return [plain(layer._asdict()) for layer in layers(scenario)] if scenario.book.source != "none" else []
+
+
+def layer_table(rows: list[dict[str, Any]]) -> str:
+    """Customers by post and level, and the planned contacts of each person a day, as text."""
+    cells = [
+        [
+            f"  {row['post']}",
+            f"{row['level']}",
+            f"{row['customers']:,}",
+            *(f"{row[name]:.1f}" if row.get(name) is not None else "-" for name in ("contacts", "minutes_min")),
+        ]
+        for row in rows
+    ]
+    head = ["  post", "grid level", "customers", "a person: contacts/day", "min/day"]
+    return table(head, cells, numeric=(1, 2, 3, 4))
 
 
 def _row(role: str, entry: Any) -> dict[str, Any]:

@@ -73,6 +73,8 @@ class Book(NamedTuple):
     tier_shock_day: np.ndarray  # int32, day of the last downgrade
     ban_until: np.ndarray  # int32, day until which no card may be issued (T09)
     points: np.ndarray  # float64, points held on the first day (customers.points says what is held later)
+    area: np.ndarray  # int8, part of town: place in ``book.areas``, 0 where none are declared (O10, O18)
+    trade: np.ndarray  # int8, place in ``book.trades``, 0 where none are declared (O18)
 
     @property
     def size(self) -> int:
@@ -105,6 +107,8 @@ _WHOLE: dict[str, type[np.signedinteger[Any]]] = {
     "ebank": np.int8,
     "payroll": np.int8,
     "stage": np.int8,
+    "area": np.int8,
+    "trade": np.int8,
 }
 _DAYS = ("time_maturity", "product_maturity", "card_expiry", "stage_since", "opened", "last_contact")
 _NEVER_DAYS = ("complaint_day", "bad_wait_day", "tier_shock_day", "ban_until")

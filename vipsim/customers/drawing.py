@@ -34,6 +34,7 @@ from vipsim.customers.segments import (
     TIME,
     WEALTH_PRODUCT,
     column_of,
+    grid_level,
     group_of,
     is_target,
     tier_of,
@@ -58,6 +59,7 @@ _CARE, _KEPT = 22, 23
 _CONTACT, _CARD = 24, 25
 _STAGE, _SINCE = 26, 27
 _STRENGTH, _PAYROLL = 28, 29
+_AREA, _TRADE = 30, 31
 _MONTH = 32  # 32 + m: month m of the window
 
 _BLOCK = 128  # rows drawn together
@@ -88,6 +90,7 @@ def complete(laws, cuts, book, address, kind, shift):
     u = np.empty((_MONTH + months + months % 2, _BLOCK))
     band = np.empty(_BLOCK, np.int64)
     here = np.zeros(_BLOCK, np.int64)
+    level = np.ones(_BLOCK, np.int64)
     n = book.age.size
     for first in range(0, n, _BLOCK):
         count = min(_BLOCK, n - first)
@@ -97,11 +100,12 @@ def complete(laws, cuts, book, address, kind, shift):
             _strangers(laws, book, u, first, count, band)
         else:
             _wealth(laws, cuts, book, u, first, count, band, here)
+            _levels(cuts, book, first, count, here, level)
             _mix(laws, cuts, book, u, first, count, here)
             _maturities(laws, book, u, first, count)
-            _averages(laws, cuts, book, u, first, count, here)
+            _averages(laws, cuts, book, u, first, count, here, level)
             _care(laws, cuts, book, u, first, count, here)
-            _relations(laws, book, u, first, count)
+            _relations(laws, book, u, first, count, level)
         _classify(cuts, book, kind == CUSTOMERS, first, count, here)
 
 
@@ -138,9 +142,9 @@ def _place(chance, cumulative):
 
 @inlined
 def _people(laws, book, u, first, count, band):
-    """Age, channel, payroll and gender; leaves the age band of each row in ``band``."""
+    """Age, channel, payroll, gender, part of town and trade; leaves the age band of each row in ``band``."""
     bands, low, high = laws.band, laws.band_from, laws.band_to
-    payroll = laws.payroll
+    payroll, areas, trades = laws.payroll, laws.area, laws.trade
     for j in range(count):
         i = first + j
         if book.age[i] == UNKNOWN:
@@ -160,6 +164,10 @@ def _people(laws, book, u, first, count, band):
         if book.female[i] == UNKNOWN:
             share = laws.female_active if book.ebank[i] == EBANK_ACTIVE else laws.female_other
             book.female[i] = 1 if u[_FEMALE, j] < share else 0
+        if book.area[i] == UNKNOWN:
+            book.area[i] = _place(u[_AREA, j], areas)
+        if book.trade[i] == UNKNOWN:
+            book.trade[i] = _place(u[_TRADE, j], trades)
 
 
 @inlined
@@ -226,6 +234,14 @@ def _wealth(laws, cuts, book, u, first, count, band, here):
 
 
 @inlined
+def _levels(cuts, book, first, count, here, level):
+    """Grid levels of a block's customers, in ``level``."""
+    asset_cuts, income_cuts = cuts.asset_yuan, cuts.income_yuan
+    for j in range(count):
+        level[j] = grid_level(here[j] / 100.0, book.income[first + j], asset_cuts, income_cuts)
+
+
+@inlined
 def _mix(laws, cuts, book, u, first, count, here):
     """Assets by product class: who holds what by asset column and age, amounts by exponential weights.
 
@@ -286,19 +302,21 @@ def _maturities(laws, book, u, first, count):
 
 
 @inlined
-def _averages(laws, cuts, book, u, first, count, here):
-    """Daily averages of the past months around today's assets, and the tier of their mean."""
+def _averages(laws, cuts, book, u, first, count, here, level):
+    """Daily averages of the past months around today's assets, some levels' farther off, and the tier of their mean."""
     average, tier_fen = book.month_average, cuts.tier_fen
+    variation = laws.level_variation
     window = average.shape[1]
     for j in range(count):
         i = first + j
         known = average[i, 0]
         total = np.int64(0)
+        most = laws.month_variation * variation[level[j]]
         for m in range(window):
             if known != UNKNOWN:
                 average[i, m] = known
             else:
-                swing = laws.month_variation * (2.0 * u[_MONTH + m, j] - 1.0)
+                swing = most * (2.0 * u[_MONTH + m, j] - 1.0)
                 average[i, m] = np.int64(here[j] * (1.0 + swing))
             total += average[i, m]
         book.tier[i] = tier_of(total // window, tier_fen)
@@ -348,9 +366,9 @@ def _care(laws, cuts, book, u, first, count, here):
 
 
 @inlined
-def _relations(laws, book, u, first, count):
+def _relations(laws, book, u, first, count, level):
     """Tenure, points, stage and strength; a drawn account has been open for the whole averaging window."""
-    strength = laws.strength_logit
+    strength, spread = laws.strength_logit, laws.level_spread
     young = int(laws.exploration_days)
     grown = int(laws.exploration_days + laws.development_days)
     for j in range(count):
@@ -379,7 +397,8 @@ def _relations(laws, book, u, first, count):
         book.stage[i] = stage
         book.stage_since[i] = since
         if np.isnan(book.relationship[i]):
-            logit = strength[stage - EXPLORATION] + laws.strength_sigma * normal_quantile(u[_STRENGTH, j])
+            sigma = laws.strength_sigma * spread[level[j]]
+            logit = strength[stage - EXPLORATION] + sigma * normal_quantile(u[_STRENGTH, j])
             if book.last_contact[i] >= -laws.maintained_days:
                 logit += laws.maintained_lift
             book.relationship[i] = 1.0 / (1.0 + exp(-logit))

@@ -48,7 +48,8 @@ def complete(laws: BookLaws, cuts: Cuts, book: Book, seed: int, kind: int) -> No
     """Draw every unknown cell of a book in place; ``kind`` is ``drawing.CUSTOMERS`` or ``drawing.PROSPECTS``.
 
     What may be known: age, income, assets (total in the first class, or by class), elsewhere, maturities, the first
-    month average, signed, assigned, ebank, female, opened, last contact, extra products, relationship, group.
+    month average, signed, assigned, ebank, female, opened, last contact, extra products, relationship, group,
+    area, trade.
     """
     address = Address(seed, 0, 0)
     drawing.complete(laws, cuts, book, address, kind, drawing.wealth_shift(address, kind))

@@ -72,6 +72,10 @@ class BookLaws(NamedTuple):
     window_days: float
     points_day_rate: float  # points a day for each yuan of yearly income, 0 = nobody earns any
     points_lapse_days: int
+    area: np.ndarray  # cumulative shares of the parts of town, [1] where there are none
+    trade: np.ndarray  # the same of trades
+    level_spread: np.ndarray  # [10] by grid level: spread of strength, relative
+    level_variation: np.ndarray  # [10] deviation of past months' averages, relative
 
 
 def laws_of(scenario: Any) -> BookLaws:
@@ -129,7 +133,16 @@ def laws_of(scenario: Any) -> BookLaws:
         window_days=scenario.tiers.window_months * DAYS_PER_MONTH,
         points_day_rate=points_day_rate,
         points_lapse_days=points_lapse_days,
+        area=_cumulative(scenario.book.areas),
+        trade=_cumulative(scenario.book.trades),
+        level_spread=np.array([1.0, *relations.level_spread_ratio]),
+        level_variation=np.array([1.0, *relations.level_variation_ratio]),
     )
+
+
+def _cumulative(parts: list[Any]) -> np.ndarray:
+    """Cumulative customer shares of areas or trades; where there are none, all customers are in one."""
+    return np.cumsum([part.customer_share for part in parts]) if parts else np.ones(1)
 
 
 def _wallet_shapes(laws: Laws) -> np.ndarray:

@@ -23,6 +23,7 @@ from vipsim.customers.book import DECLINE, DEVELOPMENT, EBANK_ACTIVE, EXITED, EX
 from vipsim.customers.segments import TIME, WEALTH_PRODUCT
 from vipsim.customers.state import CLASSES, State, assets, count, take_out
 from vipsim.draws import draw, pair
+from vipsim.scenario.book import MOST_PARTS
 from vipsim.scenario.lifecycle import Lifecycle
 from vipsim.scenario.outreach import Response
 
@@ -66,7 +67,7 @@ class HazardRatios(NamedTuple):
     locked_days: int
     leave_exploration: float  # chance a month
     leave_development: float
-    level: np.ndarray  # float64 [10] by grid level, 0 = not known yet
+    level: np.ndarray  # float64 [10, MOST_PARTS, 2] by grid level (0 = not known yet), area, use of e-banking
     monthly: np.ndarray  # float64 [2] observed hazard a month: ordinary, VIP
 
 
@@ -107,7 +108,7 @@ def hazard_ratios(life: Lifecycle, response: Response) -> HazardRatios:
         locked_days=life.locked_days,
         leave_exploration=1.0 - exp(-1.0 / life.exploration_months),
         leave_development=1.0 - exp(-1.0 / life.development_months),
-        level=np.ones(10),  # policy_of puts in those of [grid]
+        level=np.ones((10, MOST_PARTS, 2)),  # policy_of puts in those of [grid]
         monthly=np.array([-log(1.0 - rate) / 12.0 for rate in yearly]),
     )
     raised = (
@@ -169,7 +170,7 @@ def hazard_ratio(state, ratios, i, day):
     if book[i].time_maturity - day > ratios.locked_days and 2 * book[i].balance[TIME] >= assets(book, i):
         ratio *= ratios.locked
     ratio *= 1.0 - (1.0 - ratios.relationship) * book[i].relationship
-    ratio *= ratios.level[book[i].level]
+    ratio *= ratios.level[book[i].level, book[i].area, 1 if book[i].ebank == EBANK_ACTIVE else 0]
     if book[i].stage == EXPLORATION:
         ratio *= ratios.exploration
     elif book[i].stage == DECLINE:

@@ -16,6 +16,7 @@ from vipsim.customers.laws import laws_of
 from vipsim.customers.mapping import ASSET_COLUMNS, Mapping, read_mapping
 from vipsim.customers.segments import cuts_of
 from vipsim.customers.table import read_table
+from vipsim.scenario.errors import InputError
 
 
 class Imported(NamedTuple):
@@ -58,9 +59,10 @@ def read_book(path: str | Path, mapping: str | Path | Mapping, scenario: Any) ->
     """
     chosen = mapping if isinstance(mapping, Mapping) else read_mapping(mapping)
     start = chosen.as_of_date or scenario.calendar.start_date
-    table = read_table(path, chosen, start)
+    names = _names_of_parts(scenario, chosen, str(mapping) if isinstance(mapping, str | Path) else "")
+    table = read_table(path, chosen, start, names)
     book = _as_book(table, chosen, start, scenario.tiers.window_months)
-    drawn = _unknown_cells(book)
+    drawn = _unknown_cells(book, scenario.book)
     complete(laws_of(scenario), cuts_of(scenario), book, scenario.book.seed, drawing.CUSTOMERS)
     pool, pool_ids = prospects(scenario, scenario.book.seed)
     ids = table["customer_id"]
@@ -68,6 +70,19 @@ def read_book(path: str | Path, mapping: str | Path | Mapping, scenario: Any) ->
         pool_ids = np.char.add("P", pool_ids)
     owners = table.get("owner", np.empty(0, dtype="<U1"))
     return Imported(books.with_prospects(book, pool), np.concatenate([ids, pool_ids]), owners, drawn)
+
+
+def _names_of_parts(scenario: Any, mapping: Mapping, file: str) -> dict[str, list[str]]:
+    """The scenario's names of areas and trades. Raises InputError where a mapped column has no names to be read by."""
+    found = {
+        "area": [area.name for area in scenario.book.areas],
+        "trade": [trade.name for trade in scenario.book.trades],
+    }
+    for column in mapping.columns.given():
+        if not found.get(column, [column]):
+            expected = f"no column, as the scenario names no book.{column}s"
+            raise InputError(expected, found=repr(getattr(mapping.columns, column)), file=file, key=f"columns.{column}")
+    return found
 
 
 def _as_book(table: dict[str, np.ndarray], mapping: Mapping, start: datetime.date, window: int) -> Book:
@@ -105,6 +120,8 @@ def _as_book(table: dict[str, np.ndarray], mapping: Mapping, start: datetime.dat
         ("payroll", book.payroll),
         ("gender", book.female),
         ("group", book.group),
+        ("area", book.area),
+        ("trade", book.trade),
     ):
         if name in table:
             column[:] = table[name]
@@ -122,7 +139,7 @@ def _fen(values: np.ndarray, mapping: Mapping) -> np.ndarray:
     return np.where(np.isnan(values), UNKNOWN, np.rint(amounts)).astype(np.int64)
 
 
-def _unknown_cells(book: Book) -> dict[str, int]:
+def _unknown_cells(book: Book, source: Any) -> dict[str, int]:
     """How many customers' cells will be drawn, by column."""
     holds_product = (book.balance[:, 1] == UNKNOWN) | (book.balance[:, 2] > 0)
     holds_time = (book.balance[:, 1] == UNKNOWN) | (book.balance[:, 1] > 0)
@@ -143,5 +160,7 @@ def _unknown_cells(book: Book) -> dict[str, int]:
         "extra_products": book.extra_products == UNKNOWN,
         "relationship": np.isnan(book.relationship),
         "points": np.isnan(book.points),
+        "area": (book.area == UNKNOWN) & bool(source.areas),
+        "trade": (book.trade == UNKNOWN) & bool(source.trades),
     }
     return {name: int(cells.sum()) for name, cells in unknown.items() if cells.any()}

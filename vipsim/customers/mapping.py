@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError, model_validator
 from vipsim.customers.book import EBANK_ACTIVE, EBANK_NONE, EBANK_SIGNED
 from vipsim.customers.segments import CLASS_NAMES, GROUP_NAMES
 from vipsim.scenario import documents, translate
-from vipsim.scenario.errors import InputError
+from vipsim.scenario.errors import InputError, did_you_mean
 from vipsim.scenario.fields import Section
 
 YUAN_PER_UNIT = {"fen": 0.01, "yuan": 1.0, "thousand": 1_000.0, "wan": 10_000.0}
@@ -46,6 +46,8 @@ class Columns(Section):
     points: str | None = Field(None, description="points held")
     gender: str | None = Field(None, description="gender")
     group: str | None = Field(None, description="customer group (S20)")
+    area: str | None = Field(None, description="part of town where the customer lives: a name of book.areas")
+    trade: str | None = Field(None, description="trade of the customer: a name of book.trades")
     extra_products: str | None = Field(None, description="products held beside the balances, count")
 
     @model_validator(mode="after")
@@ -72,10 +74,23 @@ class Codes(Section):
     group: dict[str, Literal["youth", "middle_aged_elderly", "investing", "saving"]] = Field(
         {}, description="code -> youth, middle_aged_elderly, investing or saving"
     )
+    area: dict[str, str] = Field({}, description="code -> a name of book.areas")
+    trade: dict[str, str] = Field({}, description="code -> a name of book.trades")
 
     def table(self, column: str) -> dict[str, int]:
         """Code as written in the file, in lower case -> the book's number."""
-        words = _WORDS[column]
+        return self._with_own(column, _WORDS[column])
+
+    def parts(self, column: str, names: list[str]) -> dict[str, int]:
+        """The same of areas and trades, whose words are the scenario's names. Raises InputError for an unknown name."""
+        for word in getattr(self, column).values():
+            if word not in names:
+                near = did_you_mean(word, names)
+                raise InputError(f"a name of book.{column}s", found=repr(word), key=f"codes.{column}", suggestion=near)
+        found = self._with_own(column, {name: n for n, name in enumerate(names)})
+        return {code.strip().lower(): number for code, number in found.items()}
+
+    def _with_own(self, column: str, words: dict[str, int]) -> dict[str, int]:
         own = {code.strip().lower(): words[word] for code, word in getattr(self, column).items()}
         return words | own
 

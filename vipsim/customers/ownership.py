@@ -29,12 +29,16 @@ RM_FIRST, TELLER_FIRST, HEAD_FIRST, CENTRE = 0, POSTS, 2 * POSTS, 3 * POSTS
 OWNER_POSTS = 3 * POSTS + 1
 """Posts of owners; the last one stands for the wealth centres, whose people are not the branch's."""
 
+SUPERVISOR = CENTRE - 1
+"""The marketing supervisor's tasks: the last of the heads' posts, as only the first head keeps customers (B01)."""
+
 NOBODY, MANAGERS, TELLERS, HEAD, CENTRES = range(5)  # bands
 NO_PRECEDENCE, NAMED_MEMBER, TELLER = range(3)
 SHARE, TOP, EVEN = range(3)  # rules of the lead manager
 OF_THE_DAY, AVERAGE = range(2)
 KEPT, HANDED_OVER, CO_MANAGED = range(3)  # largest customers
-ROUND_ROBIN, CLAIM, CAPACITY = range(3)  # who follows up a lead
+ROUND_ROBIN, CLAIM, CAPACITY, NEAREST, INDUSTRY = range(5)  # who follows up a lead
+AREA, TRADE = range(2)  # what a manager's patch is made of
 _SCATTER = 2654435761  # 2**32 / golden ratio: neighbours in the book go to different managers (Knuth)
 
 NEW, TRANSFER = 0, 1  # numbers of an assignment on the agenda
@@ -47,6 +51,7 @@ class Team(NamedTuple):
     teller_count: int
     head_count: int
     books: np.ndarray  # int64 [OWNER_POSTS]: customers owned
+    supervisor_count: int = 0  # marketing supervisors, who keep no customers
 
 
 def lobby_duty_share(scenario: Any) -> float:
@@ -216,6 +221,23 @@ def stays_in_band(rules, team, band, have):
     return high < teller_top(rules)
 
 
+@lean
+def has_outgrown_tellers(rules, team, have):
+    """Whether somebody with these assets lies above the tellers' band and below the head's and the centres'."""
+    return have >= teller_top(rules) and stays_in_band(rules, team, MANAGERS, have)
+
+
+@lean
+def stays_with_owner(state, rules, team, i):
+    """Whether customer i stays with the present owner: within the band, or on the list of a teller (Y12)."""
+    have = measured(state, rules, i)
+    band = band_of_post(state.book[i].owner)
+    if stays_in_band(rules, team, band, have):
+        return True
+    listed = band == TELLERS and rules.teller_list_most > 0 and state.book[i].grown > 0
+    return listed and has_outgrown_tellers(rules, team, have)
+
+
 # ------------------------------------------------------------------------------------------ which member
 
 
@@ -325,6 +347,7 @@ def give(state, rules, team, i, member, day):
         team.books[old] -= 1
         book[i].relationship *= 1.0 - rules.transfer_loss_share
     book[i].owner = member
+    book[i].grown = 0
     if member >= 0:
         team.books[member] += 1
         book[i].assigned_day = day
@@ -365,7 +388,7 @@ def divide_book(state, address, rules, team, customers, first_time, day):
                 team.books[member] += 1
         elif book[i].owner >= 0:
             band = band_of_post(book[i].owner)
-            if stays_in_band(rules, team, band, have):
+            if stays_with_owner(state, rules, team, i):
                 member = _member_of(state, address, rules, team, i, band, have)
             else:
                 member = rightful_owner(state, address, rules, team, i)
@@ -421,10 +444,32 @@ def seek_owner(state, agenda, address, rules, team, i, day):
 
 @lean
 def follow_band(state, agenda, rules, team, i, day):
-    """At the month's start: an owned customer who has left the owner's band will be handed over (B03, B10, B11)."""
-    owner = state.book[i].owner
-    if not stays_in_band(rules, team, band_of_post(owner), measured(state, rules, i)):
+    """At the month's start: an owned customer who has left the owner's band will be handed over (B03, B10, B11).
+
+    Unless a teller has raised the customer and has room on the list of those (Y12).
+    """
+    if rules.teller_list_most > 0:
+        _keep_list(state, rules, team, i)
+    if not stays_with_owner(state, rules, team, i):
         file(agenda, day + rules.transfer_lag_days, ASSIGN, i, TRANSFER, 0)
+
+
+@lean
+def _keep_list(state, rules, team, i):
+    """A teller's customer who has outgrown the band joins the teller's list while it has room, or leaves it."""
+    book = state.book
+    teller = book[i].owner - TELLER_FIRST
+    if not 0 <= teller < POSTS:
+        return
+    have = measured(state, rules, i)
+    sizes = state.sums.teller_lists
+    by_far = not stays_in_band(rules, team, TELLERS, have)
+    if not has_outgrown_tellers(rules, team, have):
+        book[i].grown = 0
+    elif not book[i].grown and by_far and sizes[0, teller] < rules.teller_list_most:
+        book[i].grown = 1
+        sizes[0, teller] += 1
+    sizes[1, teller] += book[i].grown
 
 
 @lean
@@ -437,7 +482,7 @@ def assign(state, address, rules, team, i, kind, day):
         return
     old = book[i].owner
     if kind == TRANSFER:
-        if old < 0 or stays_in_band(rules, team, band_of_post(old), measured(state, rules, i)):
+        if old < 0 or stays_with_owner(state, rules, team, i):
             return
         member = rightful_owner(state, address, rules, team, i)
         if member >= 0 and member != old:
@@ -497,17 +542,42 @@ def care_of_centre(state, rules, meeting_care_share, i, day):
 
 @lean
 def set_lead_rule(state, rules, team):
-    """At the month's start: how leads without owner are distributed this month, and the managers' books."""
+    """At the month's start: how leads without owner are distributed this month, the managers' books, tellers' lists."""
     state.sums.lead_policy = rules.lead_policy
+    state.sums.managers = team.rm_count
     for member in range(POSTS):
+        state.sums.teller_lists[0, member] = state.sums.teller_lists[1, member]
+        state.sums.teller_lists[1, member] = 0
         state.sums.manager_books[member] = team.books[RM_FIRST + member]
+
+
+@lean
+def _part(state, kind, i):
+    """Customer i's part of town or trade, and how many there are in the book."""
+    return np.int64(state.book[i].area if kind == AREA else state.book[i].trade), state.sums.parts[kind]
+
+
+@lean
+def has_patch(state, kind, i, post):
+    """Whether the manager at a post has customer i's part of town, or trade, in the patch (O18).
+
+    Parts are dealt out to the managers in turn; where there are fewer parts than managers, several share one. One
+    manager alone, or a book of one part, has no patches.
+    """
+    part, parts = _part(state, kind, i)
+    managers = state.sums.managers
+    member = post - RM_FIRST
+    if parts < 2 or managers < 2 or not 0 <= member < managers:
+        return False
+    return part % managers == member if parts >= managers else member % parts == part
 
 
 @lean
 def lead_post(state, i, rm_count):
     """The manager who follows up the lead of customer i, who has no owner (O18, DV42); somebody must be employed.
 
-    In turn; who claims it first, which is anybody; or of two managers the one with the smaller book.
+    In turn; who claims it first, which is anybody; of two managers the one with the smaller book; or one to whose patch
+    the customer's part of town or trade belongs.
     """
     if state.sums.lead_policy == ROUND_ROBIN:
         return RM_FIRST + i % rm_count
@@ -515,6 +585,12 @@ def lead_post(state, i, rm_count):
     anybody = (scattered >> 16) % rm_count
     if state.sums.lead_policy == CLAIM:
         return RM_FIRST + anybody
+    if state.sums.lead_policy >= NEAREST:
+        part, parts = _part(state, AREA if state.sums.lead_policy == NEAREST else TRADE, i)
+        if parts >= rm_count:
+            return RM_FIRST + part % rm_count
+        sharing = (rm_count - 1 - part) // parts + 1  # managers of the same patch
+        return RM_FIRST + part + parts * ((scattered >> 16) % sharing)
     other = (anybody + 1 + (scattered >> 40) % max(rm_count - 1, 1)) % rm_count
     books = state.sums.manager_books
     return RM_FIRST + (other if books[other] < books[anybody] else anybody)

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from vipsim.compiled import inlined, kernel
+from vipsim.scenario.book import MOST_PARTS
 
 ORDINARY, STANDARD, PLATINUM, BLACK = range(4)
 """Tiers (T02, T04): index 0 is below the standard cut; a VIP is anybody from STANDARD up (T01)."""
@@ -78,7 +79,8 @@ def cuts_of(scenario: Any) -> Cuts:
 class LevelRules(NamedTuple):
     """What a grid level means for its customers, by level 0-9 (0 = not known yet): arrays of 10, as kernels take them.
 
-    hazard: relative hazard of a large outflow, discounted to its causal part (S05-S12)
+    hazard: relative hazard of a large outflow, discounted to its causal part (S05-S12); by part of town too, whoever
+        uses e-banking apart, as distance matters less then (O10): [level, area, 0 or 1 = active on e-banking]
     referral: chance that somebody recommended joins, relative, by the level of who recommends (S14, S15)
     saving: relative saving (S05-S12)
     visits: visits relative to others' (S04)
@@ -105,7 +107,7 @@ def levels_of(scenario: Any) -> LevelRules:
         hazard[1] *= grid.dropped_outflow_ratio if grid.serve_level1 == "drop" else grid.channel_outflow_ratio
     perks = np.array([0.0, *grid.perk_yuan_per_year]) / 12.0
     return LevelRules(
-        hazard=hazard,
+        hazard=hazard[:, None, None] * _of_distance(scenario),
         referral=np.array([1.0, *grid.referral_ratio]),
         saving=np.array([1.0, *grid.saving_ratio]),
         visits=visits,
@@ -113,6 +115,16 @@ def levels_of(scenario: Any) -> LevelRules:
         perk_care=np.minimum(perks / 100.0 * grid.perk_care_share, 1.0),
         kept=kept,
     )
+
+
+def _of_distance(scenario: Any) -> np.ndarray:
+    """Relative hazard by part of town, of who does not use e-banking and of who does: float64 [MOST_PARTS, 2] (O10)."""
+    life = scenario.lifecycle
+    found = np.ones((MOST_PARTS, 2))
+    for n, area in enumerate(scenario.book.areas):
+        km = area.distance_km * np.array([1.0, 1.0 - life.ebank_distance_share])
+        found[n] = life.distance_ratio_per_km ** (life.causal_share * km)
+    return found
 
 
 def planned_contacts(scenario: Any) -> list[float]:

@@ -71,6 +71,7 @@ _BESIDE: list[tuple[Any, ...]] = [
     ("below_months", "i1"),  # month ends below the tier's cut, in the grace period
     ("qualified_day", "i4"),  # day since which the tier is above the card, -1 = it is not
     ("points_day", "i4"),  # day as of which points are held; what was earned since is not in them yet
+    ("grown", "i1"),  # on the owner's list of customers whom a teller has raised and keeps (Y12)
     ("assigned_day", "i4"),  # day on which the owner took over, until the first contact was due; -1 = settled
     ("fee_due", "i8"),  # fen of card fees not paid yet
 ]
@@ -102,7 +103,10 @@ SUMS = np.dtype(
             ("special_cards", "i8"),  # of them special approvals
             ("card_stock", "i8"),  # cards left of this month's order
             ("lead_policy", "i8"),  # how leads without owner are distributed
+            ("managers", "i8"),  # in the team at the month's start
+            ("parts", "i8", (2,)),  # parts of town, trades
             ("manager_books", "i8", (20,)),  # customers of each manager at the month's start
+            ("teller_lists", "i8", (2, 20)),  # customers on each teller's list: now, counted so far this month
             ("co_managed", "i8"),  # customers whom a centre keeps together with their owner, this month
             ("skill", "f8"),  # closing skill that campaigns have taught, 1 = none
             ("expert_sessions", "i8"),  # left of this month's
@@ -147,6 +151,8 @@ def begin(opening: Any, customers: int) -> State:
     sums["next_prospect"] = customers
     sums["opening_customers"] = customers
     sums["pool"] = customers
+    if opening.size > 0:
+        sums["parts"] = opening["area"].max() + 1, opening["trade"].max() + 1
     return State(opening.copy(), sums)
 
 

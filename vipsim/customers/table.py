@@ -23,15 +23,18 @@ _MONEY = ("assets", *ASSET_COLUMNS, "income", "elsewhere", "average_assets")
 _NUMBERS = (*_MONEY, "age", "birth_year", "extra_products", "points")
 _DATES = ("time_maturity", "product_maturity", "opened", "last_contact")
 _CODES = ("gender", "signed", "ebank", "payroll", "group")
+_PARTS = ("area", "trade")
 _REQUIRED = frozenset({"customer_id", "assets", *ASSET_COLUMNS, "age", "birth_year"})
 _OLDEST_AGE = 120
 
 
-def read_table(path: str | Path, mapping: Mapping, start: datetime.date) -> dict[str, np.ndarray]:
+def read_table(
+    path: str | Path, mapping: Mapping, start: datetime.date, names: dict[str, list[str]]
+) -> dict[str, np.ndarray]:
     """The mapped columns of a file, checked: vipsim's column name -> array, one entry per row of the file.
 
     Numbers are float64 in the file's own unit with nan where unknown, dates are days from ``start`` with UNKNOWN_DAY,
-    codes int64 with UNKNOWN, ids and owners text.
+    codes int64 with UNKNOWN, ids and owners text. ``names``: those that the scenario gives to areas and trades.
     """
     frame = _frame(Path(path), mapping)
     faults = _Faults(str(path), is_text=not _is_parquet(Path(path)))
@@ -51,6 +54,8 @@ def read_table(path: str | Path, mapping: Mapping, start: datetime.date) -> dict
             table[name] = _days(text, mapping, start, faults)
         elif name in _CODES:
             table[name] = _codes(text, mapping.codes.table(name), mapping, faults)
+        elif name in _PARTS:
+            table[name] = _codes(text, mapping.codes.parts(name, names[name]), mapping, faults)
         else:
             table[name] = _texts(text, mapping)
     _check_values(table, columns, start, frame.index, faults)

@@ -48,6 +48,14 @@ LOBBY = (
         "KPI20, L21",
     ),
     Kpi(
+        "utilisation_marketing_supervisor",
+        "share",
+        "none",
+        "Booked over paid minutes, the marketing supervisor; none without one.",
+        "营销主管工作负荷",
+        "KPI20, B01",
+    ),
+    Kpi(
         "utilisation_online_team",
         "share",
         "none",

@@ -38,7 +38,7 @@ from vipsim.scenario.staff import ROLES, Role, Serving, Staff
 DUTY, BREAK, ADMIN, TRAINING = range(4)
 _ACTIVITY = {"break": BREAK, "admin": ADMIN, "training": TRAINING}
 STATIONS = {"desk": DESK, "cash": CASH, "noncash": NONCASH, "rm": RM}
-RELATIONSHIP_MANAGER, LOBBY_MANAGER, TELLER, HEAD, LOBBY_ASSISTANT = range(len(ROLES))
+RELATIONSHIP_MANAGER, LOBBY_MANAGER, TELLER, HEAD, LOBBY_ASSISTANT, SUPERVISOR = range(len(ROLES))
 
 
 class Floor(NamedTuple):

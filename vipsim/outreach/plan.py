@@ -14,19 +14,19 @@ import numpy as np
 
 from vipsim import draws, tally
 from vipsim.compiled import lean
-from vipsim.customers.ownership import HEAD_FIRST, OWNER_POSTS
+from vipsim.customers.ownership import AREA, HEAD_FIRST, OWNER_POSTS, SUPERVISOR, has_patch
 from vipsim.customers.state import count
 from vipsim.draws import draw
-from vipsim.outreach.triggers import CLOSED, LEAD_FOLLOW_UP, concerns, drop, post_of, task_number
+from vipsim.outreach.triggers import CLOSED, LEAD_FOLLOW_UP, VISIT, concerns, drop, post_of, task_number
 from vipsim.records import rows
 
 REACH, RESULT, EXTRA, SHOW = 0, 2, 4, 6  # numbers of the draws of one attempt: two of each but the first
-CHECK = -1  # stands for a task where the head checks the owners' lists
+CHECK = -1  # stands for a task where the supervisor or the head checks the owners' lists
 
 PLACE = np.dtype(
     [
         ("minutes", "f8"),
-        ("task", "i4"),  # place in the backlog; CHECK = the head checks lists
+        ("task", "i4"),  # place in the backlog; CHECK = the supervisor or the head checks lists
         ("reached", "i1"),
     ],
     align=True,
@@ -124,18 +124,22 @@ def select(state, backlog, policy, team, day, plan):
 
 @lean
 def _add_check(outreach, team, plan):
-    """The head's first task is to check the owners' lists of the day (L26); it takes minutes for each task checked."""
-    if team.head_count == 0 or outreach.checked_share <= 0.0:
+    """The first task of the marketing supervisor, else of the head: to check the owners' lists of the day (L26, B01).
+
+    It takes minutes for each task checked.
+    """
+    checker = SUPERVISOR if team.supervisor_count > 0 else HEAD_FIRST
+    if (checker == HEAD_FIRST and team.head_count == 0) or outreach.checked_share <= 0.0:
         return
     tasks = 0
     for post in range(plan.size.size):
         tasks += plan.size[post]
-    size = plan.size[HEAD_FIRST]
+    size = plan.size[checker]
     for place in range(size, 0, -1):
-        plan.rows[HEAD_FIRST, place].task = plan.rows[HEAD_FIRST, place - 1].task
-    plan.rows[HEAD_FIRST, 0].task = CHECK
-    plan.rows[HEAD_FIRST, 0].minutes = outreach.check_min * outreach.checked_share * tasks
-    plan.size[HEAD_FIRST] = size + 1
+        plan.rows[checker, place].task = plan.rows[checker, place - 1].task
+    plan.rows[checker, 0].task = CHECK
+    plan.rows[checker, 0].minutes = outreach.check_min * outreach.checked_share * tasks
+    plan.size[checker] = size + 1
 
 
 @lean
@@ -182,8 +186,12 @@ def _insert(backlog, plan, n, most):
 
 
 @lean
-def prepare(backlog, triggers, address, plan):
-    """Minutes of every planned attempt: known before the call, because its luck has an address."""
+def prepare(state, backlog, policy, address, plan):
+    """Minutes of every planned attempt: known before the call, because its luck has an address.
+
+    A manager travels less to visit somebody in the own part of town (O18).
+    """
+    triggers = policy.triggers
     for post in range(plan.size.size):
         for place in range(plan.size[post]):
             n = plan.rows[post, place].task
@@ -196,4 +204,8 @@ def prepare(backlog, triggers, address, plan):
             reached = u < triggers.reach[channel]
             plan.rows[post, place].reached = reached
             minutes = triggers.minutes[channel] + triggers.extra_min[reason]
-            plan.rows[post, place].minutes = minutes if reached else triggers.unreached[channel]
+            if not reached:
+                minutes = triggers.unreached[channel]
+            if channel == VISIT and has_patch(state, AREA, backlog.rows[n].who, post):
+                minutes *= policy.response.area_visit_ratio
+            plan.rows[post, place].minutes = minutes

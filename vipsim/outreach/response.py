@@ -16,6 +16,7 @@ from vipsim.agenda import APPOINTMENT, ARRIVE, file
 from vipsim.compiled import lean
 from vipsim.customers.book import NEVER, NOTICE, PROSPECT
 from vipsim.customers.lifecycle import rescue
+from vipsim.customers.ownership import TRADE, has_patch
 from vipsim.customers.segments import TIME, WEALTH_PRODUCT
 from vipsim.customers.state import CARD_BIT, count, raise_relationship
 from vipsim.draws import draw, pair
@@ -214,6 +215,8 @@ def respond(state, agenda, backlog, policy, address, n, reached, post, day, next
     u_result, u_size = pair(address, draws.CONTACT, due, i, task_number(reason, attempt, RESULT))
     u_lag, u_sign = pair(address, draws.CONTACT, due, i, task_number(reason, attempt, EXTRA))
     closing, care = _seller(policy, role_of(post))
+    if has_patch(state, TRADE, i, post):
+        closing *= policy.response.trade_closing_ratio
     heed = attention(policy, state, post)
     care *= heed
     drive = effort(state, policy) * freshness(policy, state, i) * triggers.response[channel] * closing * heed

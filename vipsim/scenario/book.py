@@ -14,6 +14,8 @@ from pydantic import Field, model_validator
 
 from vipsim.scenario.fields import Section, fact, uncertainty
 
+MOST_PARTS = 8  # of the town or of trades: kernels keep tables of fixed length
+
 Share = Annotated[float, Field(ge=0, le=1)]
 ASSUMPTION = "assumption"
 _SUM_TOLERANCE = 1e-6
@@ -198,8 +200,30 @@ class Relations(Section):
         "share", "largest deviation of a past month's daily average from today's assets", ASSUMPTION, ge=0, lt=1
     )
 
+    level_spread_ratio: list[Annotated[float, Field(ge=0, le=5)]] = uncertainty(
+        "ratio",
+        "Spread of relationship strength by grid level 1-9, relative to strength_sigma",
+        "S08 (sign only), assumption",
+        min_length=9,
+        max_length=9,
+        default=[1.0] * 9,
+    )
+    level_variation_ratio: list[Annotated[float, Field(ge=0, le=20)]] = uncertainty(
+        "ratio",
+        "Deviation of past months' averages by grid level 1-9, relative to month_variation_share",
+        "S11 (sign only), assumption",
+        min_length=9,
+        max_length=9,
+        default=[1.0] * 9,
+    )
+
     @model_validator(mode="after")
     def _sound(self) -> Relations:
+        if max(self.level_variation_ratio) * self.month_variation_share >= 1.0:
+            raise ValueError(
+                "level_variation_ratio: expected numbers that leave month_variation_share below 1, "
+                f"found {max(self.level_variation_ratio):g} times {self.month_variation_share:g}"
+            )
         if self.decline_share + self.notice_share > 1.0:
             raise ValueError("expected decline_share + notice_share <= 1")
         return self
@@ -291,6 +315,21 @@ class Laws(Section):
         return found
 
 
+class Area(Section):
+    """A part of town: who lives there, and how far it is to the branch."""
+
+    name: str = fact("text", "What the part of town is called; a bank's file may name it", "O10, O18")
+    customer_share: float = fact("share", "Share of the customers who live there", "O10, O18, assumption", ge=0, le=1)
+    distance_km: float = fact("km", "Distance from there to the branch", "O10, assumption", ge=0, le=200)
+
+
+class Trade(Section):
+    """A line of business that customers work in."""
+
+    name: str = fact("text", "What the trade is called; a bank's file may name it", "O18")
+    customer_share: float = fact("share", "Share of the customers who work in it", "O18, assumption", ge=0, le=1)
+
+
 class BookSource(Section):
     """Where the opening book comes from."""
 
@@ -308,6 +347,22 @@ class BookSource(Section):
     mapping: str = fact("path", "TOML file that maps the bank's columns to vipsim's", default="")
     segments: SegmentRules | None = None
     laws: Laws | None = None
+    areas: list[Area] = Field(
+        default=[], max_length=MOST_PARTS, description="parts of town; none = nobody is nearer than another"
+    )
+    trades: list[Trade] = Field(
+        default=[], max_length=MOST_PARTS, description="trades of the customers; none = not known"
+    )
+
+    @model_validator(mode="after")
+    def _parted(self) -> BookSource:
+        for name, parts in (("areas", self.areas), ("trades", self.trades)):
+            if parts:
+                _sums_to_one(f"customer_share of {name}", [part.customer_share for part in parts])
+            names = [part.name.strip().lower() for part in parts]
+            if len(set(names)) < len(names):
+                raise ValueError(f"{name}: expected every name once, found {', '.join(names)}")
+        return self
 
     @model_validator(mode="after")
     def _complete(self) -> BookSource:

@@ -55,6 +55,22 @@ class Lifecycle(Section):
     relationship_ratio: float = uncertainty(
         "ratio", "Hazard ratio of relationship strength 1 against 0", "O10, assumption", gt=0, le=1
     )
+    distance_ratio_per_km: float = uncertainty(
+        "ratio",
+        "Hazard ratio of each km between the customer's part of town (book.areas) and the branch; 1 = none",
+        "O10, assumption",
+        ge=1,
+        le=2,
+        default=1.0,
+    )
+    ebank_distance_share: float = uncertainty(
+        "share",
+        "Part of the effect of distance that is gone for who uses e-banking",
+        "O10 (sign only), assumption",
+        ge=0,
+        le=1,
+        default=0.5,
+    )
     exploration_ratio: float = uncertainty("ratio", "Hazard ratio in the exploration stage", "Y02, N15", ge=1)
     decline_ratio: float = uncertainty("ratio", "Hazard ratio in the decline stage", "Y05", ge=1)
     loss_ratio: float = uncertainty("ratio", "Hazard ratio after a loss on a product", "O07, assumption", ge=1)
@@ -170,6 +186,18 @@ class Assets(Section):
     gain_care_share: float = uncertainty(
         "share", "Rise of relationship by a gain of that size", "O07, M13, assumption", ge=0, le=1
     )
+    swings_per_year: list[float] = uncertainty(
+        "per year",
+        "Lumps of money a year that a customer of grid level 1-9 moves away or here for some days; 0 = none",
+        "S11 (sign only), assumption",
+        default=[0.0] * 9,
+    )
+    swing_share: float = uncertainty(
+        "share", "Largest lump as a part of the customer's assets here", "S11, assumption", ge=0, le=1, default=0.3
+    )
+    swing_days: int = fact(
+        "days", "Days until a lump is back where it was", "S11, assumption", ge=1, le=365, default=30
+    )
     product_term_days: int = fact("days", "Term of a wealth product", "O06", ge=7, le=720)
     rate_premium_share: float = lever(
         "share", "Rate premium on time deposits of VIPs, a year", "M15, DV66", ge=0, le=0.01
@@ -178,6 +206,8 @@ class Assets(Section):
     @model_validator(mode="after")
     def _classes(self) -> Assets:
         expect_each(self, CLASSES, ("return_per_year", "volatility_per_year"))
+        if len(self.swings_per_year) != 9 or not all(0.0 <= rate <= 12.0 for rate in self.swings_per_year):
+            raise ValueError(f"swings_per_year: expected 9 numbers from 0 to 12, found {self.swings_per_year}")
         if len(self.stage_wallet_ratio) != 5 or min(self.stage_wallet_ratio) < 0:
             raise ValueError("stage_wallet_ratio expects 5 numbers of at least 0, one for each stage")
         return self

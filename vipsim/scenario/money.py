@@ -106,6 +106,22 @@ class Experience(Section):
         "share", "Satisfaction with processing that customers expect", "N31", ge=0, le=1
     )
 
+    known_from_share: float = fact(
+        "share",
+        "What is known of a customer, as sales feel it, from which the information counts as maintained",
+        "B07, KPI10, assumption",
+        gt=0,
+        le=1,
+        default=0.5,
+    )
+    user_contacts_per_month: int = fact(
+        "per month",
+        "Contacts recorded in a month from which whoever keeps customers is an active user of the customer system",
+        "B07, KPI09, assumption",
+        ge=1,
+        le=1000,
+        default=10,
+    )
     survey_asked: int = lever(
         "people", "Customers asked in a survey at the end of the window; 0 = no survey", "M06", ge=0, le=100_000
     )

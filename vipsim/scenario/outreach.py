@@ -183,8 +183,12 @@ class Outreach(Section):
     unconditional_tier: int = fact(
         "count", "Tier (1-3) from which care is no matter of discipline; 4 = for nobody", "M12", ge=1, le=4
     )
-    checked_share: float = lever("share", "Day's tasks that the head checks", "L26, O02, assumption", ge=0, le=1)
-    check_min: float = fact("min", "Minutes of the head for one task checked", "L26, assumption", ge=0, le=30)
+    checked_share: float = lever(
+        "share", "Day's tasks that the head, or the marketing supervisor, checks", "L26, O02, assumption", ge=0, le=1
+    )
+    check_min: float = fact(
+        "min", "Minutes of the head or the marketing supervisor for one task checked", "L26, assumption", ge=0, le=30
+    )
 
     def minutes_of(self, name: str) -> float:
         """Staff minutes of a contact through a channel that reaches, with what the system writes by itself (D04)."""
@@ -369,6 +373,22 @@ class Response(Section):
         "ratio",
         "Chance of closing in a meeting that an expert joins, relative to one without",
         "T30, assumption",
+        ge=1,
+        le=3,
+        default=1.0,
+    )
+    area_visit_ratio: float = uncertainty(
+        "ratio",
+        "Minutes of a manager's visit to somebody in the own part of town, relative to another; 1 = no difference",
+        "O18, assumption",
+        gt=0,
+        le=1,
+        default=1.0,
+    )
+    trade_closing_ratio: float = uncertainty(
+        "ratio",
+        "Chance of closing of a manager who contacts somebody of the own trade, relative to another",
+        "O18, assumption",
         ge=1,
         le=3,
         default=1.0,

@@ -126,10 +126,37 @@ class Scenario(Section):
             if self.ownership.specialists > max(free, 0):
                 wanted = f"at most {max(free, 0)}, the tellers who can be spared at the counters"
                 found.append(Wish(("ownership", "specialists"), wanted, str(self.ownership.specialists)))
+            found += self._patch_wishes(self.ownership)
+            if self.staff.marketing_supervisor.employed > 0 and self.staff.head.employed == 20:
+                wanted = "at most 19 where there is a marketing supervisor"
+                found.append(Wish(("staff", "head", "employed"), wanted, "20"))
             days = self.ownership.lobby_training_days_per_year
             if days > 0.0 and self.lobby.teaching is None and self.lobby.ebank is None:
                 nobody = "0, as nobody teaches where neither [lobby.teaching] nor [lobby.ebank] is declared"
                 found.append(Wish(("ownership", "lobby_training_days_per_year"), nobody, f"{days:g}"))
+        return found
+
+    def _patch_wishes(self, rules: Ownership) -> list[Wish]:
+        """Leads by patch need patches; distance counts for less than the tie (O10, O18)."""
+        found = []
+        for policy, key, parts in (
+            ("nearest", "areas", len(self.book.areas)),
+            ("industry", "trades", len(self.book.trades)),
+        ):
+            if rules.lead_policy == policy and parts < 2:
+                wanted = f"another policy, as book.{key} names {parts or 'none'}"
+                found.append(Wish(("ownership", "lead_policy"), wanted, policy))
+        km = [area.distance_km for area in self.book.areas]
+        if self.lifecycle is not None and km:
+            effect = self.lifecycle.distance_ratio_per_km ** (max(km) - min(km))
+            strongest = 1.0 / self.lifecycle.relationship_ratio
+            if effect > 1.0 and effect >= strongest:
+                wanted = (
+                    f"an effect over {max(km) - min(km):g} km below that of the relationship (1 / relationship_ratio = "
+                    f"{strongest:.3g})"
+                )
+                at = f"{self.lifecycle.distance_ratio_per_km:g}, an effect of {effect:.3g}"
+                found.append(Wish(("lifecycle", "distance_ratio_per_km"), wanted, at))
         return found
 
     def _campaign_wishes(self) -> list[Wish]:

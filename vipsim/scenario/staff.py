@@ -12,7 +12,7 @@ from pydantic import Field, field_validator, model_validator
 
 from vipsim.scenario.fields import Section, fact, lever, uncertainty
 
-ROLES = ("relationship_manager", "lobby_manager", "teller", "head", "lobby_assistant")
+ROLES = ("relationship_manager", "lobby_manager", "teller", "head", "lobby_assistant", "marketing_supervisor")
 Station = Literal["desk", "cash", "noncash", "rm"]
 
 
@@ -109,9 +109,10 @@ def _nobody() -> Serving:
 
 
 class Staff(Section):
-    """The finite staff of the branch, in the order of their numbers: RMs, lobby managers, tellers, head, assistants.
+    """The finite staff of the branch, in the order of their numbers: as in ``ROLES``.
 
-    Lobby assistants (interns, guides) serve the desk with less accuracy; left out = nobody (L21).
+    Lobby assistants (interns, guides) serve the desk with less accuracy; left out = nobody (L21). The marketing
+    supervisor checks the owners' lists of tasks in the head's stead; left out = nobody (B01).
     """
 
     relationship_manager: Serving
@@ -120,4 +121,8 @@ class Staff(Section):
     head: Serving
     lobby_assistant: Serving = Field(
         default_factory=_nobody, description="Interns and guides at the desk; omitted = none"
+    )
+    marketing_supervisor: Serving = Field(
+        default_factory=_nobody,
+        description="Who checks the owners' tasks in the head's stead (outreach.checked_share); omitted = none",
     )

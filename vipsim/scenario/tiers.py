@@ -255,6 +255,18 @@ class Ownership(Section):
         "days", "Days in which a new owner should make contact", "B07, assumption", ge=1, le=90
     )
     follow_bands: bool = lever("switch", "Customers who leave their owner's band are handed over", "B03, B10")
+    teller_list_most: int = lever(
+        "customers",
+        "Customers who have outgrown the tellers' band whom the teller who raised them keeps; 0 = all are handed up",
+        "Y12, KPI37",
+        ge=0,
+        le=1000,
+        default=0,
+    )
+    talent_from_customers: int = fact(
+        "customers", "VIPs of a teller from which the teller joins the pool of future managers", "Y12, KPI37",
+        ge=1, le=1000, default=50,
+    )  # fmt: skip
     transfer_margin_share: float = fact(
         "share",
         "Part by which assets must pass a band's bound before a customer is handed over",
@@ -266,9 +278,9 @@ class Ownership(Section):
     transfer_loss_share: float = uncertainty(
         "share", "Relationship strength lost when the owner changes", "B11, N33", ge=0, le=1
     )
-    lead_policy: Literal["round_robin", "claim", "capacity"] = lever(
+    lead_policy: Literal["round_robin", "claim", "capacity", "nearest", "industry"] = lever(
         "choice",
-        "Which manager follows up a lead without owner: in turn, who claims it, who has room",
+        "Who follows up a lead without owner: managers in turn, who claims it, who has room, by area, by trade",
         "O18, DV42",
     )
     centres: int = lever("count", "Wealth centres that the branch has a part in", "B14, CF09", ge=0, le=5)
@@ -359,6 +371,11 @@ class Ownership(Section):
             raise ValueError(
                 f"precedence: expected named_member or teller where the bands {what}, "
                 f"found none for {low:g} to {high:g}"
+            )
+        if self.teller_list_most > 0 and not self.follow_bands:
+            raise ValueError(
+                "teller_list_most: expected 0 where follow_bands is false, as nobody is handed up then, "
+                f"found {self.teller_list_most}"
             )
         if self.transfer_up != "none" and self.centres == 0:
             raise ValueError(f"centres: expected at least 1 where transfer_up is {self.transfer_up}, found 0")

@@ -17,6 +17,7 @@ UNITS: dict[str, str] = {
     "year": "year",
     "date": "date",
     "yuan": "yuan",
+    "km": "kilometres",
     "share": "share from 0 to 1",
     "shares": "shares from 0 to 1",
     "probability": "probability from 0 to 1",

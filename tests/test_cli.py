@@ -161,6 +161,15 @@ def test_an_interrupted_run_goes_on_where_it_stopped(vipsim: Invoke, simulation:
     assert [path.name for path in Path("results").iterdir()] == [Path(whole["results_dir"]).name]
 
 
+def test_a_run_of_another_seed_goes_beside_and_says_so(vipsim: Invoke, simulation: MadeUp) -> None:
+    first = document(vipsim("run", "desk.toml", "--twin", "--workers", "1", "--json"))["results_dir"]
+    other = vipsim("run", "desk.toml", "--seed", "2", "--workers", "1")
+    assert f"written to {first}-2 ({first} holds another run of this scenario and stays)" in other.stderr
+    again = vipsim("run", "desk.toml", "--twin", "--workers", "1")
+    assert again.stderr.endswith(f"written to {first}\n")
+    assert vipsim("reproduce", f"{first}-2", "--workers", "1").exit_code == 0
+
+
 def test_no_right_to_write_is_said_before_anything_runs(vipsim: Invoke, simulation: MadeUp) -> None:
     Path("blocked").write_text("a file")
     result = vipsim("run", "desk.toml", "--out", "blocked", "--workers", "1")
@@ -206,6 +215,20 @@ def test_reproduce_finds_equal_runs_equal_and_others_not(vipsim: Invoke, simulat
     assert {row["kpi"] for row in changed} == {"net_retained_value_yuan"}
     assert len(changed) == 3
     assert "net_retained_value_yuan" in vipsim("reproduce", folder, "--workers", "1").stdout
+
+
+def test_reproduce_of_a_twin_run_compares_the_side_of_today_too(vipsim: Invoke, simulation: MadeUp) -> None:
+    run = ("run", "more.toml", "--replications", "3", "--twin", "--workers", "1", "--json")
+    folder = Path(document(vipsim(*run))["results_dir"])
+    same = vipsim("reproduce", str(folder), "--workers", "1")
+    assert (same.exit_code, "24 values" in same.stdout, "today's side included" in same.stdout) == (0, True, True)
+    today = results.read_table(folder, "kpis_today")
+    today.loc[0, "value"] += 1.0
+    results.write_table(folder / "kpis_today.parquet", today)
+    other = vipsim("reproduce", str(folder), "--workers", "1", "--json")
+    assert other.exit_code == 1
+    (changed,) = document(other)["differences"]
+    assert (changed["table"], changed["replication"]) == ("kpis_today", 0)
 
 
 def test_reproduce_refuses_an_edited_scenario(vipsim: Invoke, simulation: MadeUp) -> None:

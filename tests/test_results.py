@@ -7,6 +7,7 @@ import json
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -86,6 +87,26 @@ def test_an_existing_folder_is_replaced_whole(tmp_path: Path) -> None:
     assert not (second / "note.txt").exists()
     assert results.read_table(second, "kpis")["value"][0] == 9.0
     assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    "other", [{"seed": 2}, {"replications": 3}, {"twin": True}, {"engine": "simpy"}, {"data_hash": "f0"}]
+)
+def test_a_run_of_other_settings_goes_beside_and_nothing_is_lost(tmp_path: Path, other: dict[str, Any]) -> None:
+    first, changed = write(tmp_path), replace(MANIFEST, **other)
+    second = write(tmp_path, changed, value=9.0)
+    third = write(tmp_path, replace(changed, replications=50), value=7.0)
+    assert [folder.name for folder in (first, second, third)] == [MANIFEST.folder + end for end in ("", "-2", "-3")]
+    assert write(tmp_path, changed, value=9.0) == second  # the same settings find their own folder again
+    kept = [results.read_table(folder, "kpis")["value"][0] for folder in (first, second, third)]
+    assert kept == [1.0, 9.0, 7.0]
+
+
+def test_a_folder_that_is_no_run_is_never_removed(tmp_path: Path) -> None:
+    (tmp_path / MANIFEST.folder).mkdir()
+    (tmp_path / MANIFEST.folder / "thesis.txt").write_text("mine")
+    assert write(tmp_path).name == MANIFEST.folder + "-2"
+    assert (tmp_path / MANIFEST.folder / "thesis.txt").read_text() == "mine"
 
 
 @pytest.mark.parametrize(

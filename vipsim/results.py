@@ -55,8 +55,21 @@ class Manifest:
 
     @property
     def folder(self) -> str:
-        """Name of the run folder: ``<name>-<hash8>``."""
+        """Name of the run folder: ``<name>-<hash8>``; a run of other settings takes the next (``free_place``)."""
         return f"{self.name}-{self.scenario_hash[:8]}"
+
+    @property
+    def settings(self) -> tuple[object, ...]:
+        """What the tables follow from, version of the program apart: a run of the same settings may replace this."""
+        return (
+            self.name,
+            self.scenario_hash,
+            self.data_hash,
+            self.seed,
+            self.replications,
+            self.engine,
+            self.twin,
+        )
 
 
 def versions() -> dict[str, str]:
@@ -92,14 +105,15 @@ def write(
     Returns
     -------
     Path
-        The folder ``<name>-<hash8>``. A folder of that name is replaced.
+        The folder: ``<name>-<hash8>``, or the first of ``<name>-<hash8>-2``, ``-3`` ... that is free. A run of the
+        same settings is replaced, anything else that lies there stays.
 
     Raises
     ------
     StorageError
         No space, no right to write. Nothing half-written stays.
     """
-    target = parent / manifest.folder
+    target = free_place(parent, manifest)
     beside: Path | None = None
     try:
         parent.mkdir(parents=True, exist_ok=True)
@@ -118,6 +132,26 @@ def write(
         if beside is not None:
             shutil.rmtree(beside, ignore_errors=True)
     return target
+
+
+def free_place(parent: Path, manifest: Manifest) -> Path:
+    """The first folder of a run's name that is empty, not there yet, or holds a run of the same settings."""
+    number = 1
+    while True:
+        place = parent / (manifest.folder if number == 1 else f"{manifest.folder}-{number}")
+        if not place.exists() or _may_go(place, manifest):
+            return place
+        number += 1
+
+
+def _may_go(place: Path, manifest: Manifest) -> bool:
+    """Whether nothing is lost when a run takes this place."""
+    try:
+        if place.is_dir() and not any(place.iterdir()):
+            return True
+        return read_manifest(place).settings == manifest.settings
+    except (OSError, InputError, TypeError):
+        return False  # no run, or one that this version cannot read: not ours to remove
 
 
 def open_parent(parent: Path) -> None:

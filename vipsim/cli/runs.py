@@ -85,8 +85,15 @@ def run(
         data(campaigning.funnel_text(tables))
     for name in plans:
         talk(f"plan of the campaign: {folder / name}")
-    talk(f"written to {folder}")
+    talk(f"written to {folder}{_beside(folder, manifest)}")
     return DONE
+
+
+def _beside(folder: Path, manifest: results.Manifest) -> str:
+    """Why a run folder has a number: a run of this scenario with other settings lies beside it."""
+    if folder.name == manifest.folder:
+        return ""
+    return f" ({folder.parent / manifest.folder} holds another run of this scenario and stays)"
 
 
 def manifest_of(scenario: Scenario, seed: int, replications: int, engine: str, twin: bool) -> results.Manifest:
@@ -273,11 +280,11 @@ def difference_table(content: Mapping[str, Any], base: Any, other: str) -> str:
 
 
 def reproduce(folder: Path, workers: int, json_output: bool) -> int:
-    """Run again what a manifest names, and compare the KPIs value by value."""
+    """Run again what a manifest names, and compare the KPIs value by value; of a twin run, today's side too."""
     from vipsim import experiment
 
     manifest = results.read_manifest(folder)
-    then = results.read_table(folder, "kpis")
+    then = {name: results.read_table(folder, name) for name in ("kpis", *(["kpis_today"] if manifest.twin else []))}
     scenario = files.load(folder / results.SCENARIO)
     _same_input(scenario, manifest, folder)
     say_if_compiling()
@@ -288,25 +295,32 @@ def reproduce(folder: Path, workers: int, json_output: bool) -> int:
             manifest.replications,
             engine=manifest.engine,
             workers=workers or default_workers(manifest.replications),
+            twin=manifest.twin,
             progress=tell,
             record="none",
         )
-    found = results.changes(then, made.kpis)
+    now = {"kpis": made.kpis} | ({} if made.twin is None else {"kpis_today": made.twin.kpis})
+    found = [(name, change) for name in then for change in results.changes(then[name], now[name])]
+    values = sum(map(len, then.values()))
     today = {"vipsim": __version__, **results.versions()}
     before = {"vipsim": manifest.vipsim, **(manifest.versions or {})}
     moved = {name: [before.get(name), today.get(name)] for name in today if before.get(name) != today.get(name)}
     if json_output:
-        rows = [vars(change) for change in found]
+        rows = [{"table": name, **vars(change)} for name, change in found]
         document("reproduce", {"result": str(folder), "identical": not found, "differences": rows, "versions": moved})
         return DIFFERS if found else DONE
     for name, (old, new) in moved.items():
         talk(f"{name}: {old} then, {new} now")
     if not found:
-        data(f"identical: {len(then)} values of {manifest.replications} replications")
+        both = ", today's side included" if manifest.twin else ""
+        data(f"identical: {values} values of {manifest.replications} replications{both}")
         return DONE
-    rows_text = [[c.kpi, str(c.replication), repr(c.then), repr(c.now)] for c in found]
+    rows_text = [
+        [c.kpi + (" (today)" if name == "kpis_today" else ""), str(c.replication), repr(c.then), repr(c.now)]
+        for name, c in found
+    ]
     data(table(["KPI", "replication", "then", "now"], rows_text, numeric=(1, 2, 3)))
-    talk(f"{len(found)} of {len(then)} values differ")
+    talk(f"{len(found)} of {values} values differ")
     return DIFFERS
 
 

@@ -19,6 +19,7 @@ from typer.testing import CliRunner, Result
 
 from vipsim import results
 from vipsim.cli.app import app
+from vipsim.scenario.differing import in_words
 
 ROOT = Path(__file__).resolve().parent.parent
 BRANCH = 'extends = "vipsim:reference/lobby_day.toml"\nname = "desk"\n'
@@ -193,6 +194,21 @@ def test_compare_shows_paired_differences(vipsim: Invoke, simulation: MadeUp) ->
     assert re.search(r"net_retained_value_yuan +[34]\.\d\d +\+2\.00 .*million yuan +sure", table)
 
 
+def test_compare_names_the_levers_and_warns_where_the_world_differs(vipsim: Invoke, simulation: MadeUp) -> None:
+    arguments = ("compare", "desk.toml", "more.toml", "--replications", "4", "--workers", "1")
+    same_world = vipsim(*arguments)
+    assert "1 lever differs: staff.teller.employed 4 -> 6" in same_world.stdout
+    assert "warning" not in same_world.stderr
+    Path("more.toml").write_text('extends = "desk.toml"\nstaff.teller.employed = 6\ndemand.walk_ins_per_day = 300.0\n')
+    other = vipsim(*arguments)
+    assert "warning: more: 1 fact or uncertainty differs from desk" in other.stderr
+    assert "not one of policy alone: demand.walk_ins_per_day 400.0 -> 300.0" in other.stderr
+    found = document(vipsim(*arguments, "--json"))
+    assert found["settings"]["more"]["levers"] == {"staff.teller.employed": [4, 6]}
+    assert found["settings"]["more"]["world"]["demand.walk_ins_per_day"] == [400.0, 300.0]
+    assert len(found["warnings"]) == 1
+
+
 def test_compare_needs_two_scenarios_of_different_names(vipsim: Invoke, simulation: MadeUp) -> None:
     assert vipsim("compare", "desk.toml").exit_code == 2
     result = vipsim("compare", "desk.toml", "desk.toml")
@@ -276,6 +292,11 @@ def test_run_of_a_broken_scenario_is_one_document_too(vipsim: Invoke, simulation
     assert found["error"] == "invalid input"
     assert found["problems"][0]["key"] == "staff.teller.employed"
     assert not Path("results").exists()
+
+
+def test_at_most_ten_settings_are_named_and_the_rest_counted() -> None:
+    assert in_words({f"k{n}": (n, n + 1) for n in range(12)}).endswith("k9 9 -> 10 and 2 more")
+    assert in_words({"k": (None, [1.0] * 99)}) == "k not set -> [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1..."
 
 
 @pytest.mark.parametrize(

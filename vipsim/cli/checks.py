@@ -14,6 +14,7 @@ from vipsim.cli import DONE, INVALID
 from vipsim.cli.output import data, document, plain, talk
 from vipsim.cli.tables import table
 from vipsim.scenario import files
+from vipsim.scenario.differing import moved
 from vipsim.scenario.documents import read
 from vipsim.scenario.errors import InputError, Problem
 
@@ -114,9 +115,9 @@ def _check_scenario(finding: Finding) -> None:
     )
     finding.about.append(_book_line(book))
     levers = files.policy(scenario)
-    moved = [key for key, value in levers.items() if scenario.today.get(key) != value]
-    finding.about.append(f"{len(levers)} levers, {len(moved)} differ from today's policy")
-    finding.about += [f"  {key}: {scenario.today.get(key)} today, {levers[key]} here" for key in moved]
+    changed = moved(scenario.today, levers)
+    finding.about.append(f"{len(levers)} levers, {len(changed)} differ from today's policy")
+    finding.about += [f"  {key}: {before} today, {after} here" for key, (before, after) in changed.items()]
     if book.source == "file":
         from vipsim.customers.book import opening
 

@@ -14,6 +14,7 @@ from vipsim.cli import DIFFERS, DONE, campaigning
 from vipsim.cli.output import data, document, progress, say_if_compiling, talk, warn_of_calendar
 from vipsim.cli.tables import interval, kpi_rows, number, scale_of, table
 from vipsim.scenario import files
+from vipsim.scenario.differing import Pairs, differing, in_words
 from vipsim.scenario.errors import InputError
 
 if TYPE_CHECKING:
@@ -214,6 +215,8 @@ def compare(
         document("compare", content)
         return DONE
     talk(f"{replications} replications, seed {seed}, engine {engine}; same random numbers for every scenario")
+    for warning in content["warnings"]:
+        talk(f"warning: {warning}")
     for name in made.others:
         data(difference_table(content, made.base.scenario, name))
     return DONE
@@ -224,6 +227,7 @@ def compare_content(made: Comparison, scenarios: Mapping[str, Any]) -> dict[str,
     base, others = next(iter(scenarios)), made.others
     units = made.base.units()
     each = {base: made.base, **others}
+    apart = {name: differing(scenarios[base], scenarios[name]) for name in others}
     differences: dict[str, Any] = {}
     for name in others:
         differences[name] = kpis_content(made.differences[name], units)
@@ -242,7 +246,22 @@ def compare_content(made: Comparison, scenarios: Mapping[str, Any]) -> dict[str,
             for name, one in each.items()
         },
         "differences": differences,
+        "settings": {name: {"levers": one.levers, "world": one.world} for name, one in apart.items()},
+        "warnings": [world_warning(base, name, one.world) for name, one in apart.items() if one.world],
     }
+
+
+def world_warning(base: str, other: str, world: Pairs) -> str:
+    """Two scenarios in different worlds differ for two reasons at once: say so, and which settings they are."""
+    count = "1 fact or uncertainty differs" if len(world) == 1 else f"{len(world)} facts and uncertainties differ"
+    return f"{other}: {count} from {base}, so that the difference is not one of policy alone: {in_words(world)}"
+
+
+def _levers_line(base: str, other: str, levers: Mapping[str, Any]) -> str:
+    if not levers:
+        return f"no lever differs between {other} and {base}\n"
+    count = "1 lever differs" if len(levers) == 1 else f"{len(levers)} levers differ"
+    return f"{count}: {in_words(dict(levers))}\n"
 
 
 def difference_table(content: Mapping[str, Any], base: Any, other: str) -> str:
@@ -273,6 +292,7 @@ def difference_table(content: Mapping[str, Any], base: Any, other: str) -> str:
                 ]
             )
     head = f"\n{other} less {content['base']} (sure: Holm-adjusted p below {SURE} over all KPIs and scenarios)\n"
+    head += _levers_line(content["base"], other, content["settings"][other]["levers"])
     return head + table(["KPI", content["base"], "difference", "95% interval", "unit", ""], rows, numeric=(1, 2, 3))
 
 

@@ -9,8 +9,9 @@ from vipsim import statistics
 from vipsim.experiment import unit_of
 from vipsim.optimise.confirm import Candidate, Confirmation, Gain, Marginal, Measurement, Verdict
 from vipsim.optimise.search import Trial, meets, series
-from vipsim.optimise.study import Question
+from vipsim.optimise.study import Axis, Question
 from vipsim.scenario.study import Limit
+from vipsim.statistics import Summary
 
 NEAR = 0.1
 """A KPI whose mean lies within a tenth of its limit is called near it (words only; nothing is decided by it)."""
@@ -60,13 +61,21 @@ def _recommendation(
 
 
 def _longer(question: Question, measurement: Measurement) -> dict[str, Any] | None:
-    """The gain at the longer window and whether its sign is the same."""
+    """The gain at the longer window; whether its sign is the same, null where either was not shown to have one."""
     gain = measurement.long_gain
     if gain is None:
         return None
-    first, later = measurement.gains[0].difference.mean, gain.difference.mean
-    same = first is not None and later is not None and (first > 0.0) == (later > 0.0)
+    first, later = _sign(measurement.gains[0].difference), _sign(gain.difference)
+    same = first == later if first and later else None
     return {"months": question.study.measurement.long_window_months, "kpi": gain.kpi, "same_sign": same} | _gain(gain)
+
+
+def _sign(difference: Summary) -> int:
+    """1 or -1 where the interval shows a sign, 0 where it includes 0 or is not known."""
+    if difference.ci95 is None:
+        return 0
+    low, high = difference.ci95
+    return 1 if low > 0.0 else -1 if high < 0.0 else 0
 
 
 def _gain(gain: Gain) -> dict[str, Any]:
@@ -172,55 +181,88 @@ def binding(question: Question, confirmation: Confirmation, best: Candidate, mea
             found.append(f"{limit.text()}: not shown for {missed} of {len(better)} better settings of the shortlist")
     for axis in question.space.axes:
         index = axis.index(best.levers[axis.key])
-        if index is None or axis.choices or axis.count == 1:
-            continue
-        if index in (0, axis.count - 1):
-            end = "low" if index == 0 else "high"
-            found.append(
-                f"{axis.key} = {best.levers[axis.key]} is the {end} end of the range searched: widen it and look"
-            )
-    return found or ["nothing: no limit is near and no lever is at the end of its range"]
+        if index is not None and not axis.choices and axis.count > 1 and index in (0, axis.count - 1):
+            found.extend(_end_of_range(question, axis, index, measurement))
+    return found or ["nothing: no limit is near, and no step past the end of a range searched is better"]
+
+
+def _end_of_range(question: Question, axis: Axis, index: int, measurement: Measurement) -> list[str]:
+    """What to do about a lever at the end of its range, by what the step beyond it was seen to do; nothing if worse."""
+    here, beyond = axis.value(index), axis.value(index - 1 if index == 0 else index + 1)
+    said = f"{axis.key} = {here} is the {'low' if index == 0 else 'high'} end of the range searched"
+    step = next((m for m in measurement.marginals if m.key == axis.key and m.value == beyond), None)
+    if step is None:
+        return [f"{said}: widen it and look"]
+    if step.difference is None:
+        return [f"{said}; {beyond} is {step.why}"]
+    better = question.signs[0] * (step.difference.mean or 0.0) > 0.0
+    return [f"{said}: widen it and look"] if better and _keeps(question, step) else []
+
+
+def _keeps(question: Question, marginal: Marginal) -> bool:
+    """Whether a step would meet every limit in as many replications as are asked for."""
+    return all(share >= limit.probability for share, limit in zip(marginal.met, question.study.limits, strict=False))
 
 
 def words(question: Question, confirmation: Confirmation, best: Candidate, measurement: Measurement) -> list[str]:
-    """The recommendation in sentences."""
-    gain = measurement.gains[0]
-    unit = unit_of(gain.kpi)
+    """The recommendation in sentences: why, what to change, what it brings."""
     if best.number == 0:
         said = ["Today's policy is the best of the shortlist: keep it."]
     else:
-        changes = [
-            f"{key}: {question.today_levers[key]} -> {value}"
-            for key, value in best.levers.items()
-            if value != question.today_levers[key]
-        ]
-        said = ["Change " + "; ".join(changes) + "." if changes else "Change nothing among the study's levers."]
-        ci = gain.difference.ci95
-        if gain.difference.mean is not None and ci is not None:
-            interval = f"{ci[0]:,.0f} to {ci[1]:,.0f}" if abs(ci[1]) >= 100 else f"{ci[0]:.4g} to {ci[1]:.4g}"
-            size = f"{gain.difference.mean:,.0f}" if abs(ci[1]) >= 100 else f"{gain.difference.mean:.4g}"
-            said.append(f"{gain.kpi} against today: {size} {unit} (95 % interval {interval}).")
-            better = question.signs[0]
-            if min(better * ci[0], better * ci[1]) <= 0.0:
-                said.append("The interval includes 0: a gain over today was not shown.")
-        longer = _longer(question, measurement)
-        if longer is not None and longer["gain"] is not None:
-            holds = "The sign holds" if longer["same_sign"] else "THE SIGN DOES NOT HOLD"
-            said.append(f"{holds} with a window of {longer['months']} months: gain {longer['gain']:,.0f} {unit}.")
-        missed = [verdict.limit.text() for verdict in confirmation.today.verdicts if not verdict.shown]
-        if missed:
-            said.append(f"Today's policy was not shown to meet {' and '.join(missed)}.")
+        said = _change(question, confirmation, best, measurement)
     ties = [candidate for candidate in confirmation.candidates if candidate is not best and candidate.eligible]
     tied = [str(candidate.number) for candidate in ties if candidate.tied]
     if tied:
         said.append(f"No difference to the recommended setting was shown for trial {', '.join(tied)} (0 is today).")
     for marginal in measurement.marginals:
-        kept = all(
-            share >= limit.probability for share, limit in zip(marginal.met, question.study.limits, strict=False)
-        )
-        if kept and _is_gain(question, marginal):
+        if _keeps(question, marginal) and _is_gain(question, marginal):
             said.append(f"{marginal.key} = {marginal.value} would be better still: " + _where(question, marginal))
     return said
+
+
+def _change(question: Question, confirmation: Confirmation, best: Candidate, measurement: Measurement) -> list[str]:
+    """The reason first, and that no gain was shown where none was: a change for a limit is no order for a gain."""
+    first = measurement.gains[0]
+    missed = [verdict.limit.text() for verdict in confirmation.today.verdicts if not verdict.shown]
+    changes = "; ".join(
+        f"{key}: {question.today_levers[key]} -> {value}"
+        for key, value in best.levers.items()
+        if value != question.today_levers[key]
+    )
+    change = f"Change {changes}." if changes else "Change nothing among the study's levers."
+    why = [f"Today's policy was not shown to meet {' and '.join(missed)}; this setting was."] if missed else []
+    brings = [f"{first.kpi} against today: {_amount(first)}."]
+    shown = question.signs[0] * _sign(first.difference)
+    if shown > 0:
+        said = [*why, change, *brings]
+    elif shown < 0:
+        said = [*why, "It costs: the interval shows that the objective is worse than today's.", *brings, change]
+    else:
+        only = ": the limits are the only reason for the change." if missed else "."
+        said = [*why, f"No gain in the objective was shown{only}", *brings, change]
+    return [*said, *_longer_words(question, measurement)]
+
+
+def _longer_words(question: Question, measurement: Measurement) -> list[str]:
+    """What the longer window shows; a sign is spoken of only where both intervals show one."""
+    gain, longer = measurement.long_gain, _longer(question, measurement)
+    if gain is None or longer is None or gain.difference.mean is None:
+        return []
+    found = f"with a window of {longer['months']} months: {_amount(gain)}."
+    if longer["same_sign"] is not None:
+        return [f"{'The sign holds' if longer['same_sign'] else 'THE SIGN DOES NOT HOLD'} {found}"]
+    sign = question.signs[0] * _sign(gain.difference)
+    return [f"W{found[1:]} {'A gain' if sign > 0 else 'A loss' if sign < 0 else 'No gain'} is shown there."]
+
+
+def _amount(gain: Gain) -> str:
+    """A difference with its unit and interval: ``371,214 yuan (95 % interval -12,000 to 754,428)``."""
+    mean, ends = gain.difference.mean, gain.difference.ci95
+    if mean is None:
+        return "not known"
+    large = max(abs(mean), *(abs(end) for end in ends or ())) >= 100.0
+    size, *shown = (f"{value:,.0f}" if large else f"{value:.4g}" for value in (mean, *(ends or ())))
+    return f"{size} {unit_of(gain.kpi)}" + (f" (95 % interval {' to '.join(shown)})" if shown else "")
 
 
 def _where(question: Question, marginal: Any) -> str:

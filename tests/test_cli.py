@@ -294,6 +294,18 @@ def test_run_of_a_broken_scenario_is_one_document_too(vipsim: Invoke, simulation
     assert not Path("results").exists()
 
 
+def test_a_cut_that_is_not_todays_is_said_to_the_reader_of_counts(vipsim: Invoke, simulation: MadeUp) -> None:
+    Path("bar.toml").write_text('extends = "vipsim:baseline.toml"\ntiers.standard_yuan = 400000.0\n')
+    few = ("--replications", "2", "--workers", "1")
+    one = vipsim("run", "bar.toml", *few)
+    assert "note: bar: tiers.standard_yuan 200000.0 -> 400000.0 against today; counts" in one.stderr
+    both = vipsim("compare", "vipsim:baseline.toml", "bar.toml", *few)
+    assert both.stderr.count("note: ") == 1
+    assert len(document(vipsim("compare", "vipsim:baseline.toml", "bar.toml", *few, "--json"))["notes"]) == 1
+    assert "note" not in vipsim("run", "vipsim:baseline.toml", *few).stderr
+    assert "today's cut, whatever" in vipsim("explain", "vip_customers").stdout
+
+
 def test_at_most_ten_settings_are_named_and_the_rest_counted() -> None:
     assert in_words({f"k{n}": (n, n + 1) for n in range(12)}).endswith("k9 9 -> 10 and 2 more")
     assert in_words({"k": (None, [1.0] * 99)}) == "k not set -> [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1..."

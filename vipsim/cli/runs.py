@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from vipsim import __version__, results
 from vipsim.cli import DIFFERS, DONE, campaigning
+from vipsim.cli.notes import cut_notes
 from vipsim.cli.output import data, document, progress, say_if_compiling, talk, warn_of_calendar
 from vipsim.cli.tables import interval, kpi_rows, number, scale_of, table
 from vipsim.scenario import files
@@ -73,11 +74,15 @@ def run(
         plans = campaigning.plans(scenario, tables, content)
         folder = results.write(out, manifest, files.resolved_toml(scenario), tables, plans)
     content["results_dir"] = str(folder)
+    notes = cut_notes(scenario)
+    content |= {"notes": notes} if notes else {}
     content |= campaigning.funnel_content(tables)
     if json_output:
         document("run", content)
         return DONE
     talk(f"{manifest.name}: {replications} replications, seed {seed}, engine {engine}")
+    for note in notes:
+        talk(f"note: {note}")
     data(table(["KPI", "mean", "95% interval", "unit"], kpi_rows(content["kpis"])))
     if twin:
         data("\nAgainst today's policy on the same random numbers (this scenario less today):")
@@ -217,6 +222,8 @@ def compare(
     talk(f"{replications} replications, seed {seed}, engine {engine}; same random numbers for every scenario")
     for warning in content["warnings"]:
         talk(f"warning: {warning}")
+    for note in content["notes"]:
+        talk(f"note: {note}")
     for name in made.others:
         data(difference_table(content, made.base.scenario, name))
     return DONE
@@ -247,6 +254,7 @@ def compare_content(made: Comparison, scenarios: Mapping[str, Any]) -> dict[str,
         },
         "differences": differences,
         "settings": {name: {"levers": one.levers, "world": one.world} for name, one in apart.items()},
+        "notes": [note for scenario in scenarios.values() for note in cut_notes(scenario)],
         "warnings": [world_warning(base, name, one.world) for name, one in apart.items() if one.world],
     }
 

@@ -338,6 +338,36 @@ def test_explain_names_the_nearest(vipsim: Invoke) -> None:
     assert "vip_wait_p90_min" in vipsim("explain", "vip_wait_p9", "--scenario", "desk.toml").stderr
 
 
+@pytest.mark.parametrize(
+    ("key", "says"),
+    [
+        ("贵宾平均等候", ["vip_wait_mean_min (KPI)"]),
+        ("campaigns.women_day", ["(section)", "campaigns.women_day.on: "]),
+        ("cohort", ["(word)", "first day of the window", "期初客户群"]),
+        ("期初客户群", ["cohort (word)"]),
+        ("increment", ["(word)", "twin"]),
+        ("binds", ["(word)"]),
+        ("limits", ["limit, chance constraint (word)", "约束"]),
+        ("load", ["(word)", "vipsim check"]),
+        ("twin", ["孪生对照"]),
+        ("RM", ["relationship manager (RM) (word)"]),
+        ("lifecycle.causal_share", ["you may set it in your file; a study cannot search it; a calibration is meant"]),
+        ("book.customers", ["you may set it in your file; a study cannot search it"]),
+    ],
+)
+def test_explain_finds_what_the_program_itself_prints(vipsim: Invoke, key: str, says: list[str]) -> None:
+    result = vipsim("explain", key)
+    assert result.exit_code == 0, result.output
+    assert [word for word in says if word not in result.stdout] == []
+
+
+def test_explain_proposes_only_what_is_near(vipsim: Invoke) -> None:
+    for far in ("xyzzy", "dividends", "bindweed", "campaigns.mens_night_out_at_sea"):
+        assert "did you mean" not in vipsim("explain", far).stderr, far
+    assert "did you mean campaigns.women_day" in vipsim("explain", "campaigns.woman_day").stderr
+    assert "did you mean cohort" in vipsim("explain", "cohorte").stderr
+
+
 def test_schema_completes_keys_with_unit_role_and_source(vipsim: Invoke) -> None:
     schema = json.loads(vipsim("schema").stdout)
     teller = schema["$defs"]["Tellers"]["properties"]["employed"]

@@ -1,4 +1,4 @@
-"""Where the scenarios that come with vipsim are: ``vipsim:baseline.toml`` -> a file."""
+"""Where the scenarios and the glossary that come with vipsim are: ``vipsim:baseline.toml`` -> a file."""
 
 from __future__ import annotations
 
@@ -12,6 +12,13 @@ def scenarios_dir() -> Path:
     package = Path(__file__).resolve().parent
     installed = package / "shipped" / "scenarios"
     return installed if installed.is_dir() else package.parent / "scenarios"
+
+
+def glossary() -> Path:
+    """``docs/glossary.md`` of a checkout or an editable install, ``vipsim/shipped/glossary.md`` of a wheel."""
+    package = Path(__file__).resolve().parent
+    installed = package / "shipped" / "glossary.md"
+    return installed if installed.is_file() else package.parent / "docs" / "glossary.md"
 
 
 def resolve(name: str, relative_to: Path) -> Path:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from pydantic import BaseModel
 
 from vipsim.scenario.errors import InputError, nearest
+from vipsim.scenario.glossary import look_up, words
 from vipsim.scenario.settings import Setting, parse_key, section_at, setting_at, settings
 
 WHO_MOVES = {
-    "fact": "people edit it; no study and no calibration moves it",
-    "uncertainty": "only a calibration moves it; a study may not",
+    "fact": "you may set it in your file; a study cannot search it, and no calibration moves it",
+    "uncertainty": "you may set it in your file; a study cannot search it; a calibration is meant to move it, later",
     "lever": "a study may move it within its legal range; so may people",
     "": "part of the file's structure",
 }
@@ -24,8 +25,9 @@ TOPICS: dict[str, str] = {
     "book": "The customers of the branch: read from the bank's own table, or generated from published shares.",
     "policy": "The settings of all levers.",
     "lever": "A number that the branch may choose. Only a study or a person moves it, within its legal range.",
-    "uncertainty": "A number that nobody knows exactly. It carries a source or a fit; only a calibration moves it.",
-    "fact": "A number that people know and edit. Neither a study nor a calibration moves it.",
+    "uncertainty": "A number that nobody knows exactly. It carries its source. You may set it in your file; "
+    "no study searches it; a calibration is meant to move it, later.",
+    "fact": "A number that people know and set in the file. Neither a study nor a calibration moves it.",
     "today": "The policy that gains compare with: the levers of the root of extends, unless [today] says else.",
     "twin": "A second run on the same random numbers under today's policy. The difference is the headline.",
     "run": "One scenario, one seed, some replications; its results are one folder.",
@@ -42,6 +44,9 @@ TOPICS: dict[str, str] = {
     "funnel": "The funnel of lost effect: how many people and yuan got how far, where the rest was lost, what binds.",
     "engine": "compiled: the fast default. simpy: the readable reference. Both give exactly the same visits.",
 }
+
+NEAR = 0.75
+"""How alike a name must be to be proposed for a misspelt one (1 = the same): a far one only confuses."""
 
 FUNNEL = (
     "vipsim run prints a line for every campaign that is on and every kind of outreach task; the run folder holds",
@@ -108,7 +113,7 @@ class Explanation:
 def explain(
     key: str, root: type[BaseModel], kpis: Mapping[str, KpiText], value_of: Mapping[str, Any] | None = None
 ) -> Explanation:
-    """What a setting, section, KPI or word means.
+    """What a setting, section, KPI (by its Chinese name, too) or word of the glossary means.
 
     Parameters
     ----------
@@ -133,18 +138,49 @@ def explain(
     inside = [name for name in all_settings if name.startswith((general + ".", general + "[]."))]
     if inside and key.lower() not in TOPICS:
         return _section(key, root, [all_settings[name] for name in inside])
+    word = look_up(key)
+    chinese = {"Chinese": word.zh} if word is not None else {}
     if key.lower() in TOPICS:
         members = list(FUNNEL) if key.lower() == "funnel" else inside
-        return Explanation(key.lower(), "word", TOPICS[key.lower()], members=members)
+        return Explanation(key.lower(), "word", TOPICS[key.lower()], chinese, members)
+    of_name = [name for name, kpi in kpis.items() if kpi.zh == key]
+    if of_name:
+        return _kpi(of_name[0], kpis[of_name[0]])
+    named = _named_sections(value_of or {}, all_settings)
+    if key in named:
+        return _section(
+            key,
+            root,
+            [
+                replace(all_settings[n], key=key + n[len(named[key]) :])
+                for n in all_settings
+                if n.startswith(named[key] + ".")
+            ],
+        )
     part = _part(key, root)
     if part is not None:
         return _setting(key, part, value_of or {})
     same_ending = [name for name in all_settings if name.endswith(("." + general, "[]." + general))]
+    if word is not None:
+        return Explanation(word.term, "word", word.meaning, chinese, same_ending)
     if len(same_ending) == 1:
         return _setting(same_ending[0], all_settings[same_ending[0]], value_of or {})
     if same_ending:
         return Explanation(key, "name of several settings", "", members=same_ending)
-    raise InputError("a setting, a KPI or a word", found=key, suggestion=_near(key, [*all_settings, *kpis, *TOPICS]))
+    known = [*all_settings, *named, *kpis, *TOPICS, *(name for one in words() for name in one.names())]
+    chinese_names = [kpi.zh for kpi in kpis.values()]
+    raise InputError("a setting, a KPI or a word", found=key, suggestion=_near(key, [*known, *chinese_names]))
+
+
+def _named_sections(value_of: Mapping[str, Any], all_settings: Mapping[str, Setting]) -> dict[str, str]:
+    """Sections that a scenario names itself -> their place in the schema: campaigns.women_day -> campaigns.*."""
+    found: dict[str, str] = {}
+    for table in {name.partition(".*.")[0] for name in all_settings if ".*." in name}:
+        for key in value_of:
+            if key.startswith(table + ".") and key.count(".") > table.count(".") + 1:
+                name = key[len(table) + 1 :].partition(".")[0]
+                found[f"{table}.{name}"] = f"{table}.*"
+    return found
 
 
 def _part(key: str, root: type[BaseModel]) -> Setting | None:
@@ -156,7 +192,7 @@ def _part(key: str, root: type[BaseModel]) -> Setting | None:
 
 def _near(key: str, names: list[str]) -> str:
     by_ending = {name.rpartition(".")[2]: name for name in names}
-    near = [nearest(key, names), by_ending.get(nearest(key, by_ending), "")]
+    near = [nearest(key, names, cutoff=NEAR), by_ending.get(nearest(key, by_ending, cutoff=NEAR), "")]
     near += [name for name in names if key.lower() in name.lower()][:5]
     unique = list(dict.fromkeys(name for name in near if name))
     return f"did you mean {' or '.join(unique[:5])}?" if unique else "vipsim schema prints every key"

@@ -17,7 +17,8 @@ import pyarrow as pa
 import pytest
 from typer.testing import CliRunner, Result
 
-from vipsim import results
+from vipsim import results, statistics
+from vipsim.cli import tables
 from vipsim.cli.app import app
 from vipsim.scenario.differing import in_words
 
@@ -127,9 +128,10 @@ def test_run_json_is_the_document_of_the_design(vipsim: Invoke, simulation: Made
     manifest = results.read_manifest(Path(found["results_dir"]))
     assert found["scenario"] == {"name": "desk", "hash": manifest.scenario_hash}
     wait = found["kpis"]["vip_wait_mean_min"]
-    assert set(wait) == {"mean", "sd", "ci95", "n", "unit"}
+    assert set(wait) == {"mean", "sd", "ci95", "n", "unit", "doubtful"}
     assert wait["ci95"][0] < wait["mean"] < wait["ci95"][1]
-    assert found["kpis"]["win_back_share"] == {"mean": None, "sd": None, "ci95": None, "n": 0, "unit": "share"}
+    nothing = {"mean": None, "sd": None, "ci95": None, "n": 0, "unit": "share", "doubtful": False}
+    assert found["kpis"]["win_back_share"] == nothing
 
 
 def test_run_twin_compares_with_today_on_the_same_luck(vipsim: Invoke, simulation: MadeUp) -> None:
@@ -189,7 +191,14 @@ def test_compare_shows_paired_differences(vipsim: Invoke, simulation: MadeUp) ->
     assert gain["mean"] == pytest.approx(2e6)
     assert gain["sd"] == pytest.approx(0.0, abs=1e-3)
     assert set(found["scenarios"]) == {"desk", "more"}
-    assert set(found["scenarios"]["desk"]["kpis"]["vip_wait_mean_min"]) == {"mean", "sd", "ci95", "n", "unit"}
+    assert set(found["scenarios"]["desk"]["kpis"]["vip_wait_mean_min"]) == {
+        "mean",
+        "sd",
+        "ci95",
+        "n",
+        "unit",
+        "doubtful",
+    }
     table = vipsim(*arguments).stdout
     assert re.search(r"net_retained_value_yuan +[34]\.\d\d +\+2\.00 .*million yuan +sure", table)
 
@@ -304,6 +313,39 @@ def test_a_cut_that_is_not_todays_is_said_to_the_reader_of_counts(vipsim: Invoke
     assert len(document(vipsim("compare", "vipsim:baseline.toml", "bar.toml", *few, "--json"))["notes"]) == 1
     assert "note" not in vipsim("run", "vipsim:baseline.toml", *few).stderr
     assert "today's cut, whatever" in vipsim("explain", "vip_customers").stdout
+
+
+def test_doubtful_intervals_are_marked_and_few_replications_said_once(vipsim: Invoke, simulation: MadeUp) -> None:
+    assert tables.FEW == statistics.FEW
+    few = vipsim("run", "desk.toml", "--replications", "5", "--workers", "1").stdout
+    assert "Every interval is doubtful: 5 replications are few" in few
+    assert few.count("doubtful") == 1
+    rare = simulation.replicate
+
+    def with_rare(*arguments: Any, **options: Any) -> SimpleNamespace:
+        made = rare(*arguments, **options)
+        made.kpis |= {"vip_churn_share": float(arguments[2] == 3), "card_share": 0.5 + 0.49 * (-1) ** arguments[2]}
+        return made
+
+    simulation.replicate = with_rare  # type: ignore[method-assign]
+    found = vipsim("run", "desk.toml", "--seed", "3", "--replications", "20", "--workers", "1").stdout
+    assert re.search(r"vip_churn_share .*% +doubtful", found)
+    assert not re.search(r"card_share .*doubtful", found)
+    assert "doubtful: too few" in found
+
+
+def test_differences_of_shares_are_percentage_points(vipsim: Invoke, simulation: MadeUp) -> None:
+    few = ("--replications", "2", "--workers", "1")
+    twin = vipsim("run", "more.toml", "--twin", *few).stdout.partition("Against today")[2]
+    assert re.search(r"utilisation_teller +-25\.00 .* % points", twin)
+    both = vipsim("compare", "desk.toml", "more.toml", *few).stdout
+    assert re.search(r"unit +sign\n", both)
+
+
+def test_a_twin_of_an_unchanged_policy_is_one_line(vipsim: Invoke, simulation: MadeUp) -> None:
+    found = vipsim("run", "desk.toml", "--twin", "--replications", "2", "--workers", "1").stdout
+    assert "Today's policy is the same as this scenario's: every difference is 0 by construction." in found
+    assert "+0.00" not in found
 
 
 def test_at_most_ten_settings_are_named_and_the_rest_counted() -> None:

@@ -39,6 +39,9 @@ def test_t_interval_is_too_short_for_rare_events_and_says_so():
     rare[0] = 1.0
     assert statistics.summarise(rare).doubtful
     assert not statistics.summarise(np.random.default_rng(2).standard_normal(50)).doubtful
+    share = np.tile([0.0, 0.05, 0.1], 10) / 10
+    assert not statistics.summarise(share, bounds=(0.0, 1.0)).doubtful
+    assert statistics.summarise(share, bounds=(0.005, 1.0)).doubtful
     low, high = statistics.bootstrap_interval(rare)
     t_low, _ = statistics.summarise(rare).ci95
     assert t_low < 0.0 <= low < high  # the t interval holds impossible values, the bootstrap's does not
@@ -48,7 +51,8 @@ def test_what_cannot_be_said_is_none():
     assert statistics.summarise([]) == statistics.Summary(None, None, None, 0)
     assert statistics.summarise([math.nan, 3.0]) == statistics.Summary(3.0, None, None, 1)
     assert statistics.summarise([1.0, 1.0, math.nan]).ci95 == (1.0, 1.0)
-    assert statistics.summarise([2.0]).as_dict("min") == {"mean": 2.0, "sd": None, "ci95": None, "n": 1, "unit": "min"}
+    said = {"mean": 2.0, "sd": None, "ci95": None, "n": 1, "unit": "min", "doubtful": False}
+    assert statistics.summarise([2.0]).as_dict("min") == said
     assert statistics.bootstrap_interval([1.0]) is None
 
 

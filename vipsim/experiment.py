@@ -76,7 +76,7 @@ class Run:
 
     def summary(self) -> dict[str, Summary]:
         """Mean, spread and interval of every KPI."""
-        return {name: statistics.summarise(self.values(name)) for name in self.names()}
+        return {name: statistics.summarise(self.values(name), bounds=bounds_of(name)) for name in self.names()}
 
     def differences(self) -> dict[str, Summary]:
         """This policy less today's, paired by replication; exactly 0 where the policy is today's.
@@ -163,6 +163,15 @@ def unit_of(kpi: str) -> str:
     from vipsim.kpis import KPIS
 
     return KPIS[kpi].unit if kpi in KPIS else ""
+
+
+def bounds_of(kpi: str) -> tuple[float, float]:
+    """Least and greatest value of a KPI: a share lies between 0 and 1, unless it compares with something else."""
+    from vipsim.kpis import OVER_ONE
+
+    if unit_of(kpi) != "share":
+        return -np.inf, np.inf
+    return 0.0, np.inf if kpi.startswith(OVER_ONE) else 1.0
 
 
 # ------------------------------------------------------------------------------------------------ comparisons

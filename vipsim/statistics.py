@@ -18,6 +18,9 @@ from scipy import stats
 
 Floats = NDArray[np.float64]
 
+FEW = 8
+"""Replications below which an interval of values that differ is doubtful."""
+
 
 @dataclass(frozen=True)
 class Summary:
@@ -32,7 +35,8 @@ class Summary:
     n : int
         Replications with a value.
     doubtful : bool
-        The values are so few or so skewed that the t interval is likely too short (``t_is_doubtful``).
+        The values are so few or so skewed that the t interval is likely too short (``t_is_doubtful``), or the interval
+        leaves the range of what is measured.
     """
 
     mean: float | None
@@ -49,6 +53,7 @@ class Summary:
             "ci95": None if self.ci95 is None else list(self.ci95),
             "n": self.n,
             "unit": unit,
+            "doubtful": self.doubtful,
         }
 
 
@@ -57,11 +62,14 @@ def _present(values: ArrayLike) -> Floats:
     return array[~np.isnan(array)]
 
 
-def summarise(values: ArrayLike, confidence: float = 0.95) -> Summary:
+def summarise(
+    values: ArrayLike, confidence: float = 0.95, bounds: tuple[float, float] = (-math.inf, math.inf)
+) -> Summary:
     """One KPI over the replications of one run.
 
     The t interval assumes a mean that is near normal; for rare events at few replications it is too short (95 %
     covers about 89 % at 8 replications of an exit share): ``doubtful`` says so, ``bootstrap_interval`` is the check.
+    ``bounds`` are the least and the greatest value that there can be: an interval beyond them is doubtful, too.
     """
     present = _present(values)
     n = present.size
@@ -72,7 +80,8 @@ def summarise(values: ArrayLike, confidence: float = 0.95) -> Summary:
         return Summary(mean, None, None, 1)
     sd = float(present.std(ddof=1))
     half = float(stats.t.ppf(0.5 + confidence / 2.0, n - 1)) * sd / math.sqrt(n)
-    return Summary(mean, sd, (mean - half, mean + half), n, t_is_doubtful(present))
+    beyond = sd > 0.0 and (mean - half < bounds[0] or mean + half > bounds[1])
+    return Summary(mean, sd, (mean - half, mean + half), n, beyond or t_is_doubtful(present))
 
 
 def paired_difference(base: ArrayLike, other: ArrayLike, confidence: float = 0.95) -> Summary:
@@ -100,7 +109,7 @@ def t_is_doubtful(values: ArrayLike) -> bool:
     _, counts = np.unique(present, return_counts=True)
     nearly_all_alike = n - int(counts.max()) < 5 and int(counts.max()) > 1
     skewness = float(stats.skew(present))
-    return n < 8 or nearly_all_alike or n < 25.0 * skewness**2
+    return n < FEW or nearly_all_alike or n < 25.0 * skewness**2
 
 
 def bootstrap_interval(

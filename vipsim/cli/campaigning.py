@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from vipsim.cli.tables import interval, number, scale_of, table
+from vipsim.cli.tables import in_points, interval, number, scale_of, table
 
 _SHORT = {
     "eligible": "eligible",
@@ -74,7 +74,7 @@ def _increments(differences: Mapping[str, Any]) -> dict[str, str]:
             shown: Sequence[float] = [entry["mean"], *(entry["ci95"] or ())]
             factor, unit = scale_of(entry["unit"], max(abs(v) for v in shown))
             found[kpi] = (
-                f"{number(entry['mean'], factor, sign=True)} {unit} "
+                f"{number(entry['mean'], factor, sign=True)} {in_points(unit)} "
                 f"(95 % interval {interval(entry['ci95'], factor, sign=True)})"
             )
     return found

@@ -13,9 +13,9 @@ from vipsim import __version__, results
 from vipsim.cli import DIFFERS, DONE, campaigning
 from vipsim.cli.notes import cut_notes
 from vipsim.cli.output import data, document, progress, say_if_compiling, talk, warn_of_calendar
-from vipsim.cli.tables import interval, kpi_rows, number, scale_of, table
+from vipsim.cli.tables import doubt, in_points, interval, kpi_rows, mark, number, scale_of, table
 from vipsim.scenario import files
-from vipsim.scenario.differing import Pairs, differing, in_words
+from vipsim.scenario.differing import Pairs, differing, in_words, moved
 from vipsim.scenario.errors import InputError
 
 if TYPE_CHECKING:
@@ -83,10 +83,13 @@ def run(
     talk(f"{manifest.name}: {replications} replications, seed {seed}, engine {engine}")
     for note in notes:
         talk(f"note: {note}")
-    data(table(["KPI", "mean", "95% interval", "unit"], kpi_rows(content["kpis"])))
-    if twin:
+    data(table(["KPI", "mean", "95% interval", "unit", ""], kpi_rows(content["kpis"])) + doubt(content["kpis"]))
+    if twin and not moved(scenario.today, files.policy(scenario)):
+        data("\nToday's policy is the same as this scenario's: every difference is 0 by construction.")
+    elif twin:
         data("\nAgainst today's policy on the same random numbers (this scenario less today):")
-        data(table(["KPI", "difference", "95% interval", "unit"], kpi_rows(content["against_today"], sign=True)))
+        change = content["against_today"]
+        data(table(["KPI", "difference", "95% interval", "unit", ""], kpi_rows(change, sign=True)) + doubt(change))
     if "funnel" in content:
         data(campaigning.funnel_text(tables))
     for name in plans:
@@ -151,8 +154,7 @@ def tables_of(made: Run) -> dict[str, Any]:
 
 def summary_entry(summary: Summary, unit: str) -> dict[str, Any]:
     """One KPI in a JSON document."""
-    ci95 = None if summary.ci95 is None else list(summary.ci95)
-    return {"mean": summary.mean, "sd": summary.sd, "ci95": ci95, "n": summary.n, "unit": unit}
+    return summary.as_dict(unit)
 
 
 def kpis_content(summaries: Mapping[str, Summary], units: Mapping[str, str]) -> dict[str, Any]:
@@ -285,8 +287,7 @@ def difference_table(content: Mapping[str, Any], base: Any, other: str) -> str:
             level, change = base_kpis[name]["mean"], found[name]["mean"]
             sizes = [abs(v) for v in (level, change, *(found[name]["ci95"] or ())) if v is not None and v == v]
             factor, unit = scale_of(found[name]["unit"], max(sizes, default=0.0))
-            if unit == "%":
-                unit = "% points"
+            unit = in_points(unit)
             p = found[name]["p_holm"]
             sure = "sure" if p is not None and p < SURE else ""
             rows.append(
@@ -297,11 +298,13 @@ def difference_table(content: Mapping[str, Any], base: Any, other: str) -> str:
                     interval(found[name]["ci95"], factor, sign=True),
                     unit,
                     sure,
+                    mark(found[name], found),
                 ]
             )
     head = f"\n{other} less {content['base']} (sure: Holm-adjusted p below {SURE} over all KPIs and scenarios)\n"
     head += _levers_line(content["base"], other, content["settings"][other]["levers"])
-    return head + table(["KPI", content["base"], "difference", "95% interval", "unit", ""], rows, numeric=(1, 2, 3))
+    header = ["KPI", content["base"], "difference", "95% interval", "unit", "sign", ""]
+    return head + table(header, rows, numeric=(1, 2, 3)) + doubt(found)
 
 
 # ------------------------------------------------------------------------------------------------ reproduce

@@ -7,6 +7,9 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+FEW = 8
+"""Replications below which every interval is doubtful (statistics.FEW, which loads NumPy)."""
+
 GROUPS: tuple[tuple[str, str], ...] = (
     ("Assets kept and value", r"(opening|retained|new)_assets|net_retained|margin_|terminal_"),
     ("Customers", r"vip_(churn|downgrade|customer|asset)|net_vip|win_back|maturity_|assigned_|signed_|maintained_"),
@@ -57,7 +60,10 @@ def number(value: float | None, factor: float = 1.0, *, sign: bool = False, digi
 
 
 def kpi_rows(kpis: Mapping[str, Mapping[str, Any]], *, sign: bool = False) -> list[list[str]]:
-    """Rows of name, mean, interval, unit under headings, from the ``kpis`` of a JSON document."""
+    """Rows of name, mean, interval, unit, mark under headings, from the ``kpis`` of a JSON document.
+
+    ``sign``: they are differences, those of shares in percentage points.
+    """
     rows: list[list[str]] = []
     for title, names in grouped(kpis):
         rows.append([title])
@@ -69,10 +75,38 @@ def kpi_rows(kpis: Mapping[str, Mapping[str, Any]], *, sign: bool = False) -> li
                     "  " + name,
                     number(entry["mean"], factor, sign=sign),
                     interval(entry["ci95"], factor, sign=sign),
-                    unit,
+                    in_points(unit) if sign else unit,
+                    mark(entry, kpis),
                 ]
             )
     return rows
+
+
+def in_points(unit: str) -> str:
+    """The unit of a difference: shares differ by percentage points."""
+    return "% points" if unit == "%" else unit
+
+
+def mark(entry: Mapping[str, Any], among: Mapping[str, Mapping[str, Any]]) -> str:
+    """The word beside a doubtful interval; none where all of them rest on few replications: one line says that."""
+    return "doubtful" if entry.get("doubtful") and not _few(among) else ""
+
+
+def doubt(kpis: Mapping[str, Mapping[str, Any]]) -> str:
+    """The line under a table that says why intervals are doubtful; empty where none is."""
+    if not any(entry.get("doubtful") for entry in kpis.values()):
+        return ""
+    if _few(kpis):
+        most = max(entry["n"] for entry in kpis.values())
+        return f"\nEvery interval is doubtful: {most} replications are few; take {FEW} or more (--replications)."
+    return (
+        "\ndoubtful: too few, too rare or too skewed values for this interval, or it leaves the range of a share; more "
+        "replications help."
+    )
+
+
+def _few(kpis: Mapping[str, Mapping[str, Any]]) -> bool:
+    return max((entry["n"] for entry in kpis.values()), default=0) < FEW
 
 
 def _shown_in(entry: Mapping[str, Any]) -> tuple[float, str]:

@@ -531,4 +531,7 @@ _ALL = (
 
 KPIS: dict[str, Kpi] = {kpi.name: kpi for kpi in (*_ALL, *LOBBY)}
 
-__all__ = ["KPIS", "Direction", "Kpi"]
+OVER_ONE = ("retained_assets_ratio", "utilisation_", "budget_used_share", "campaign_goal_share")
+"""Beginnings of the names of shares that may be above 1: assets grow, overtime is worked, a budget is overdrawn."""
+
+__all__ = ["KPIS", "OVER_ONE", "Direction", "Kpi"]

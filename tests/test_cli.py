@@ -275,6 +275,17 @@ def test_check_says_what_a_file_is_and_where_it_differs_from_today(vipsim: Invok
     assert "staff.teller.employed: 4 today, 6 here" in result.stdout
 
 
+def test_check_says_why_another_today_alone_asks_for_other_minutes(vipsim: Invoke) -> None:
+    small = 'extends = "vipsim:baseline.toml"\nbook.customers = 2000\nbook.prospects = 200\n'
+    Path("one.toml").write_text(small)
+    Path("other.toml").write_text(small + "[today]\ntiers.standard_yuan = 400000.0\n")
+    found = [document(vipsim("check", name, "--json"))["files"][0] for name in ("one.toml", "other.toml")]
+    minutes = [{row["role"]: row["required_min"] for row in one["loads"]} for one in found]
+    assert minutes[0]["relationship_manager"] != minutes[1]["relationship_manager"]
+    assert "another [today] alone changes them" in vipsim("check", "one.toml").stdout
+    assert "another [today]" not in vipsim("check", "desk.toml").stdout  # no book, no owners
+
+
 def test_check_shows_every_fault_and_exits_with_3(vipsim: Invoke) -> None:
     Path("broken.toml").write_text(BRANCH + "[staff.teller]\nemployd = 3\n[lobby.triage]\nnod_s = 3\n")
     result = vipsim("check", "desk.toml", "broken.toml")

@@ -76,6 +76,8 @@ def _print(finding: Finding) -> None:
         data(f"  {line}")
     if finding.loads:
         data(load_table(finding.loads))
+        if finding.layers:
+            data(f"  {TODAYS_BOOK}")
     if finding.layers:
         data(layer_table(finding.layers))
     if finding.coverage:
@@ -180,6 +182,11 @@ def _row(role: str, entry: Any) -> dict[str, Any]:
         raise TypeError(f"loads() of {role}: expected a mapping, found {type(values).__name__}")
     return {"role": role, **plain(values)}
 
+
+TODAYS_BOOK = (
+    "required minutes are those of the opening book, whose VIPs, signatures and owners are made by today's policy: "
+    "another [today] alone changes them"
+)
 
 BINDS_AT = 0.70
 """A pool of people loaded less than this binds nothing (model.md: shipped branches load managers by 70-90 %)."""

@@ -64,23 +64,26 @@ def test_the_contact_policy_holds_for_the_system() -> None:
 
 
 def test_words_when_money_comes_fall_due_in_the_year_and_off_nothing_moves() -> None:
-    """Whole years: only with the trigger on; greetings by the system take no minutes of the managers."""
+    """Whole years: only with the trigger on."""
     plain = kpis(branch(), 1)
     off = {"outreach.triggers.money_arrived.channel": "email", "outreach.triggers.money_arrived.rank_ratio": 3.0}
     assert differing(plain, kpis(branch(off), 1)) == set()
     on = kpis(branch(WORDS), 1)
     assert on["messages_per_day"][0] > plain["messages_per_day"][0]
-    by_staff = kpis(branch({"outreach.triggers.birthday.channel": "sms"}), 1)
-    by_system = kpis(branch(GREETINGS), 1)
-    assert by_system["utilisation_relationship_manager"][0] < by_staff["utilisation_relationship_manager"][0]
 
 
-def test_greetings_by_the_system_stand_in_no_log() -> None:
-    """The log is of what staff did; so a greeting makes nobody an active user."""
-    year = Year(branch(GREETINGS)).run()
-    contacts = year.recorder.tables(year.branch.state, year.world.ids, year.world.customers)["contacts"]
-    assert "birthday" not in set(contacts["reason"].to_pylist())
-    assert "contact_plan" in set(contacts["reason"].to_pylist())
+def test_greetings_by_the_system_take_no_minutes_of_staff() -> None:
+    """The log is of what staff did: by staff a message takes minutes, and makes its sender an active user."""
+    minutes = {}
+    for name in (True, False):
+        policy = GREETINGS | {"outreach.triggers.birthday.automatic": name}
+        year = Year(branch(policy, today=policy)).run()
+        table = year.recorder.tables(year.branch.state, year.world.ids, year.world.customers)["contacts"].to_pandas()
+        minutes[name] = float(table.minutes_min[table.reason == "birthday"].sum())
+        assert (table.reason == "contact_plan").any()
+        assert year.branch.state.sums.tally[:, tally.MESSAGES].sum() > 50
+    assert minutes[True] == 0.0
+    assert minutes[False] > 5.0
 
 
 @pytest.mark.parametrize("channel", ["phone", "visit", "letter"])

@@ -336,7 +336,7 @@ def _hazard(book: Any, policy: Any, sums: Any, month: Any, i: np.ndarray) -> np.
     locked = (book.time_maturity[i] - day > ratios.locked_days) & (2 * have[1] >= have.sum(axis=0))
     ratio *= np.where(locked, ratios.locked, 1.0)
     ratio *= 1.0 - (1.0 - ratios.relationship) * book.relationship[i]
-    ratio *= ratios.level[book.level[i]]
+    ratio *= ratios.level[book.level[i], book.area[i], (book.ebank[i] == 2).astype(np.int8)]
     ratio *= np.where(book.stage[i] == 1, ratios.exploration, 1.0)
     ratio *= np.where(book.stage[i] == 4, ratios.decline, 1.0)
     group = book.vip_group[i]

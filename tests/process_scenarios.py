@@ -146,6 +146,9 @@ def add_process(g: np.random.Generator, tables: dict[str, Any], law: Law, patien
         lobby.pop("escalation")
     for item in tables["demand"]["transactions"]:
         item["opens_account"] = item["name"] != "rm" and (item["name"] == "noncash" or flag())
+        item["ebank_odds_ratio"] = float(later.choice([0.2, 1.0, 5.0]))
+    if lobby.get("ebank", {}).get("style") in ("open", "closed"):
+        lobby["ebank"]["told_vip"] = bool(later.random() < 0.5)
     both = staff["teller"]["employed"] > max(staff["teller"]["cash_only"], staff["teller"]["noncash_only"])
     if both and g.random() < 0.5:
         lobby["counters"]["opening_noncash_share"] = share()

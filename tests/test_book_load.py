@@ -136,7 +136,7 @@ def test_a_chinese_file_with_units_dates_codes_and_unknown_cells(tmp_path: Path)
     assert not np.isnan(book.income[1])
     assert book.elsewhere[1] > 0
     once = ("income", "elsewhere", "average_assets", "product_maturity", "extra_products")
-    assert got.drawn == dict.fromkeys(once, 1) | {"relationship": 2}
+    assert got.drawn == dict.fromkeys(once, 1) | {"relationship": 2, "payroll": 2, "points": 2}
 
 
 def test_parquet_and_csv_give_the_same_book(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def test_who_pays_for_the_key_uses_it_less() -> None:
         state, _ = few(2000, {}, tier=0, ebank=EBANK_NONE, age=40)
         channels = policy_of(branch({"channels.free_key": who, "channels.paid_key_ratio": 0.5}), 250.0).channels
         for i in range(2000):
-            take_up_ebank(state, channels, AT, i, 0, 1, 10)
+            take_up_ebank(state, channels, AT, i, 0, 1, 1.0, 10)
         users[who] = np.mean(state.book.ebank == EBANK_ACTIVE)
     assert BASELINE.channels is not None
     assert users["all"] == pytest.approx(BASELINE.channels.active_taught_share, abs=0.05)

@@ -184,6 +184,8 @@ EXPECTED: dict[str, tuple[dict[str, Any], int]] = {
     "ebank_activated_share": ({"lobby.ebank.activate_by": "none"}, DOWN),
     "ebank_active_share": ({"lobby.ebank.style": "none"}, DOWN),
     "consent_breaches": ({"lobby.ebank.style": "presumptive"}, UP),
+    "false_vip_statements": ({"lobby.ebank.told_vip": True}, UP),
+    "disappointed_customers": ({"lobby.ebank.told_vip": True}, UP),
     "cost_channel_yuan": ({"channels.usb_key_yuan": 100.0}, UP),
 }
 

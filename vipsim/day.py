@@ -19,12 +19,14 @@ from vipsim.customers.book import EXITED, EXPLORATION, NOTICE
 from vipsim.customers.cards import SPECIAL, comes_for_card, do_card_business
 from vipsim.customers.channels import (
     face_known,
+    judge_promise,
     key_is_free,
     remember_face,
     resent_overtaking,
     resent_pitch,
     resents_breach,
     take_up_ebank,
+    wanted,
 )
 from vipsim.customers.lifecycle import DECLARED, FALSE, give_notice, leave
 from vipsim.customers.ownership import assign
@@ -44,6 +46,7 @@ from vipsim.lobby.jobs import (
     STEPS,
     UNSERVED,
     VISITS,
+    WITH_CONSENT,
     WITHOUT_CONSENT,
 )
 from vipsim.lobby.visits import WALK_IN
@@ -296,11 +299,26 @@ def processing_score(policy, wait, gave_up):
 
 
 @lean
-def absorb_channels(state, policy, address, visit, slot_min, day):
+def was_told_vip(process, visit):
+    """Whether an ordinary person who signed up in this visit was told to be a VIP; ``process`` None = no sign-up."""
+    if process is None:
+        return False
+    opener = process.opens[visit["kind"]] > 0 and not visit["appointment"]
+    return process.told_vip > 0 and opener and visit["signed_up"] == WITH_CONSENT and visit["vip"] == 0
+
+
+@lean
+def absorb_channels(state, policy, process, address, visit, slot_min, day):
     """What a visit leaves behind: a face, a machine learned, e-banking, resentment (section ``channels``)."""
     channels = policy.channels
     i = np.int64(visit["who"])
     id, number = visit_address(visit, slot_min)
+    if i >= 0 and state.book[i].told_vip:
+        judge_promise(state, channels, i, visit)
+    if was_told_vip(process, visit):
+        count(state, tally.TOLD_VIP, 1.0)
+        if i >= 0:
+            state.book[i].told_vip = 1
     if visit["signed_up"]:
         count(state, tally.SIGN_UPS, 1.0)
         if key_is_free(state, channels, i):
@@ -322,7 +340,8 @@ def absorb_channels(state, policy, address, visit, slot_min, day):
     if visit["taught"]:
         state.book[i].skilled = 1
     if visit["signed_up"]:
-        take_up_ebank(state, channels, address, i, number, visit["activated"], day)
+        odds = wanted(process, visit["kind"])
+        take_up_ebank(state, channels, address, i, number, visit["activated"], odds, day)
     resent_overtaking(state, channels, i, visit["overtaken"], visit["overtaken_by_window"])
 
 
@@ -354,7 +373,7 @@ def complain(state, backlog, policy, address, team, id, number, i, bad, day):
 
 
 @lean
-def absorb_visit(state, agenda, backlog, policy, address, team, visit, slot_min, day, days_left, next_open):
+def absorb_visit(state, agenda, backlog, policy, process, address, team, visit, slot_min, day, days_left, next_open):
     """What one visit does to the customer and to the list of leads."""
     i = np.int64(visit["who"])
     number = visit["number"] % VISITS_A_MONTH
@@ -371,7 +390,7 @@ def absorb_visit(state, agenda, backlog, policy, address, team, visit, slot_min,
                 state.book[i].bad_wait_day = day
         id, place = visit_address(visit, slot_min)
         complain(state, backlog, policy, address, team, id, place, i, bad, day)
-    absorb_channels(state, policy, address, visit, slot_min, day)
+    absorb_channels(state, policy, process, address, visit, slot_min, day)
     if visit["rm_outcome"] == SERVED:
         if i >= 0 and visit["number"] == CAMPAIGN_VISIT:
             pass  # the campaign says what the meeting leads to
@@ -418,6 +437,7 @@ def evening(
     plan,
     contacts,
     policy,
+    process,
     address,
     team,
     log,
@@ -430,7 +450,8 @@ def evening(
 ):
     """After closing: visits and contacts take effect on their customers, in the order of arrival and of rank."""
     for v in range(log.n[FIRST_VISIT], log.n[VISITS]):
-        absorb_visit(state, agenda, backlog, policy, address, team, log.visits[v], slot_min, day, days_left, next_open)
+        visit = log.visits[v]
+        absorb_visit(state, agenda, backlog, policy, process, address, team, visit, slot_min, day, days_left, next_open)
     for s in range(log.n[FIRST_STEP], log.n[STEPS]):
         if log.steps[s]["activity"] == RECEIVE:
             visit = log.visits[log.steps[s]["visit"]]

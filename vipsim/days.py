@@ -163,6 +163,7 @@ def close_day(branch, policy, lobby, crew, team, address, log, day, days_left, n
         branch.plan,
         branch.contacts,
         policy,
+        lobby.process,
         address,
         team,
         log,

@@ -9,6 +9,7 @@ import numpy as np
 from vipsim import tally as t
 from vipsim.kpis import KPIS
 from vipsim.lobby.observed import Observed, measures
+from vipsim.scenario.channels import mean_saved_yuan
 from vipsim.scenario.staff import ROLES
 
 _NAN = float("nan")
@@ -133,6 +134,8 @@ def _money(m: Measured, scenario: Any, today: Any) -> dict[str, float]:
     breaches = counted[t.CONSENT_BREACHES]
     channel = counted[t.KEYS] * scenario.channels.usb_key_yuan
     channel += counted[t.REMOTE] * scenario.channels.remote_fee_forgone_yuan
+    for phase, policy in ((t.WINDOW, scenario), (t.RUN_OFF, today)):
+        channel += m.tally[phase][t.REMOTE] * mean_saved_yuan(policy.demand, policy.channels)
     cost = staff + incentive + service + contact + premium + equipment + channel
     return {
         "margin_yuan": margin,
@@ -148,7 +151,9 @@ def _money(m: Measured, scenario: Any, today: Any) -> dict[str, float]:
         "cost_channel_yuan": channel,
         "consent_breaches": breaches,
         "budget_used_share": (incentive + contact + service) / (scenario.money.budget_yuan_per_year * years),
-        "compliance_breaches": counted[t.DEPOSIT_DEVIATIONS] + counted[t.OUT_OF_HOURS] + breaches,
+        "false_vip_statements": counted[t.TOLD_VIP],
+        "disappointed_customers": counted[t.DISAPPOINTED],
+        "compliance_breaches": counted[t.DEPOSIT_DEVIATIONS] + counted[t.OUT_OF_HOURS] + breaches + counted[t.TOLD_VIP],
         "card_fees_yuan": counted[t.CARD_FEES_PAID_YUAN],
         "card_fees_unpaid_yuan": max(0.0, counted[t.CARD_FEES_YUAN] - counted[t.CARD_FEES_PAID_YUAN]),
         "new_assets_yuan": (counted[t.WON_FEN] - counted[t.HOT_LEFT_FEN]) / 100.0,

@@ -36,7 +36,9 @@ PHASES = ("run_in", "window", "run_off")
     KEYS, ANSWERED_ONLINE, ONLINE_MIN,
     # experts behind the managers
     EXPERT_SESSIONS,
-) = range(98)
+    # told to be a VIP
+    TOLD_VIP, DISAPPOINTED,
+) = range(100)
 # fmt: on
 
 COLUMN = {

@@ -22,16 +22,17 @@ from vipsim.campaigns.rules import (
 from vipsim.campaigns.targets import K_ACCEPT, K_SIGN_UP, luck_of
 from vipsim.compiled import lean
 from vipsim.customers.book import EBANK_ACTIVE
+from vipsim.customers.channels import wanted
 from vipsim.customers.state import raise_relationship
 from vipsim.draws import variate
 from vipsim.lobby.jobs import CASH, NONCASH, SERVED, WITH_CONSENT
 
 
 @lean
-def takes(state, campaigns, policy, address, g, day):
+def takes(state, campaigns, policy, address, g, odds, day):
     """Whether guest g is interested and accepts, asked today."""
     rule = campaigns.rules[campaigns.guests[g].campaign]
-    interested = is_taken_by(state, campaigns, policy, address, g, day)
+    interested = is_taken_by(state, campaigns, policy, address, g, odds, day)
     return interested and luck_of(campaigns, address, g, K_ACCEPT) < rule.accept_share
 
 
@@ -66,7 +67,7 @@ def plan_asking(branch, process, policy, address, visits, day):
         c = campaigns.guests[g].campaign
         rule = campaigns.rules[c]
         if rule.channel == LOBBY:
-            minutes = rule.minutes_per_guest_min if takes(state, campaigns, policy, address, g, day) else 0.0
+            minutes = rule.minutes_per_guest_min if takes(state, campaigns, policy, address, g, 1.0, day) else 0.0
             visits.rows[v]["triage_min"] += rule.ask_min + minutes
         elif rule.channel == COUNTER:
             own = False
@@ -75,7 +76,7 @@ def plan_asking(branch, process, policy, address, visits, day):
                 if own:
                     offer_e_banking(branch, process, policy, address, visits, v, g, day)
             if not own:
-                minutes = rule.minutes_per_guest_min if takes(state, campaigns, policy, address, g, day) else 0.0
+                minutes = rule.minutes_per_guest_min if takes(state, campaigns, policy, address, g, 1.0, day) else 0.0
                 visits.rows[v]["counter_min"] += rule.ask_min + minutes
 
 
@@ -89,7 +90,8 @@ def offer_e_banking(branch, process, policy, address, visits, v, g, day):
         return
     chance["opens"] = 1
     chance["sign_up_min"] = campaigns.rules[campaigns.guests[g].campaign].ask_min
-    if takes(state, campaigns, policy, address, g, day):
+    odds = process.ebank_odds[visits.rows[v]["kind"]]
+    if takes(state, campaigns, policy, address, g, odds, day):
         chance["signs"] = WITH_CONSENT
         chance["sign_up_min"] += variate(process.sign_up, luck_of(campaigns, address, g, K_SIGN_UP))
         chance["activate_min"] = variate(process.activate, luck_of(campaigns, address, g, K_SIGN_UP + 1))
@@ -121,7 +123,7 @@ def take_answer(branch, process, policy, address, g, visit, day, days_left):
     if visit["signed_up"]:
         campaigns.guests[g].step = INTERESTED
         accept(state, campaigns, policy, address, agenda, g, day, days_left)
-    elif is_taken_by(state, campaigns, policy, address, g, day):
+    elif is_taken_by(state, campaigns, policy, address, g, wanted(process, visit["kind"]), day):
         campaigns.guests[g].step = INTERESTED
         end_course(campaigns, g, DECLINED)
     else:

@@ -23,6 +23,7 @@ from vipsim.campaigns.rules import (
     DECLINED,
     EVENT,
     INTERESTED,
+    NO_POINTS,
     NO_SHOW,
     NOT_INTERESTED,
     NOT_REACHED,
@@ -35,6 +36,7 @@ from vipsim.campaigns.strangers import bring_friends
 from vipsim.campaigns.targets import K_ACCEPT, K_DAY, K_REACH, K_SHOW, luck_of
 from vipsim.compiled import lean
 from vipsim.customers.book import PROSPECT
+from vipsim.customers.points import give_points
 from vipsim.customers.state import is_customer, raise_relationship
 from vipsim.day import CAMPAIGN_VISIT, call_in
 
@@ -64,7 +66,7 @@ def hear(state, campaigns, policy, address, agenda, g, day, days_left):
     guest = campaigns.guests[g]
     rule = campaigns.rules[guest.campaign]
     guest.step = REACHED
-    if not is_taken_by(state, campaigns, policy, address, g, day):
+    if not is_taken_by(state, campaigns, policy, address, g, 1.0, day):
         if guest.who >= 0:
             raise_relationship(state, guest.who, -rule.refused_care_share)
         end_course(campaigns, g, NOT_INTERESTED)
@@ -143,6 +145,22 @@ def come_to_branch(state, campaigns, policy, callers, address, g, day):
 
 
 @lean
+def redeem(state, campaigns, g, day):
+    """Guest g gives points for the goods, which the campaign pays for and a manager records (C21); whether it did."""
+    guest = campaigns.guests[g]
+    rule = campaigns.rules[guest.campaign]
+    if not can_spend(campaigns, guest.campaign, rule.redeem_yuan):
+        end_course(campaigns, g, BUDGET)
+        return False
+    if not give_points(state, rule.points_day_rate, rule.points_lapse_days, guest.who, rule.redeem_points, day):
+        end_course(campaigns, g, NO_POINTS)
+        return False
+    spend_on(state, campaigns, g, rule.redeem_yuan)
+    guest.points = rule.redeem_points
+    return True
+
+
+@lean
 def come_to_event(state, campaigns, policy, address, agenda, g, day, days_left, minutes):
     """The day of the event: guest g comes or does not, is met as far as the staff's minutes go; minutes left."""
     guest = campaigns.guests[g]
@@ -152,9 +170,12 @@ def come_to_event(state, campaigns, policy, address, agenda, g, day, days_left, 
         return minutes
     guest.step = CAME
     give(state, campaigns, g, rule.guest_yuan)
-    if minutes < rule.minutes_per_guest_min:
+    takes = rule.minutes_per_guest_min + rule.redeem_min
+    if minutes < takes:
         end_course(campaigns, g, STAFF)
         return minutes
-    minutes = bring_friends(state, campaigns, policy, address, agenda, g, day, minutes - rule.minutes_per_guest_min)
+    if rule.redeem_points > 0.0 and not redeem(state, campaigns, g, day):
+        return minutes
+    minutes = bring_friends(state, campaigns, policy, address, agenda, g, day, minutes - takes)
     be_met(state, campaigns, policy, address, agenda, g, day, days_left)
     return minutes

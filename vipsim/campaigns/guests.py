@@ -10,6 +10,7 @@ from vipsim.campaigns.contact import freshness, movable_part
 from vipsim.campaigns.rules import ASKED, BUDGET
 from vipsim.campaigns.targets import K_INTEREST, luck_of
 from vipsim.compiled import lean
+from vipsim.customers.channels import at_odds
 from vipsim.customers.state import count, is_customer
 
 
@@ -85,13 +86,18 @@ def appeal(rule, day):
 
 
 @lean
-def is_taken_by(state, campaigns, policy, address, g, day):
-    """Whether guest g is interested: less where contacts tire, more where the relationship is strong."""
+def is_taken_by(state, campaigns, policy, address, g, odds, day):
+    """Whether guest g is interested: less where contacts tire, more where the relationship is strong.
+
+    ``odds`` = how much it serves what the guest came for, relative; 1 = nothing is known (EB14).
+    """
     guest = campaigns.guests[g]
     rule = campaigns.rules[guest.campaign]
     chance = rule.interest_share * appeal(rule, day)
     if guest.who >= 0 and is_customer(state.book, guest.who):
         chance *= freshness(policy, state, guest.who) * (0.5 + state.book[guest.who].relationship)
+    if odds != 1.0:
+        chance = at_odds(min(chance, 1.0), odds)
     return luck_of(campaigns, address, g, K_INTEREST) < chance
 
 

@@ -79,6 +79,9 @@ def _outline(c: Campaign, made: Mapping[str, float]) -> list[str]:
     lines = [_CHANNELS[c.channel], _WHERE[c.where] if c.channel != "field" else "who is interested opens an account"]
     if c.guests_most:
         lines.append(f"each may bring up to {c.guests_most} friends; {made['friends']:.0f} came")
+    if c.redeem_points > 0.0:
+        lines.append(f"goods of {c.redeem_yuan:,.0f} yuan for {c.redeem_points:,.0f} points each")
+        lines.append(f"{made['points_redeemed']:,.0f} points were given")
     if c.product != "none":
         lines.append(f"the managers offer {c.product}")
     if c.approval_days:

@@ -48,6 +48,7 @@ def achieved(campaigns: Campaigns, state: State, c: int, campaign: Any) -> dict[
         "prime_customers_won": customers,
         "success_share": success,
         "moved_yuan": float(guests["moved"].sum()) / 100.0,
+        "points_redeemed": float(guests["points"].sum()),
         "spent_yuan": float(campaigns.spent[c]),
         "goal_share": min(1.0, *parts) if len(parts) > 1 else min(1.0, parts[0]) if parts else _NAN,
     }
@@ -107,6 +108,7 @@ def campaign_tables(branch: Any, scenario: Any, names: tuple[str, ...]) -> dict[
                 "lost": np.array(WHY)[guests["lost"]] if len(guests) else np.empty(0, "<U1"),
                 "friends": guests["friends"],
                 "joined": guests["joined"],
+                "points": guests["points"],
                 "stake_fen": guests["stake"],
                 "moved_fen": guests["moved"],
                 "charged_fen": share,

@@ -14,6 +14,7 @@ from vipsim.customers.ownership import trained_skill
 from vipsim.records import rows
 from vipsim.scenario.campaigns import CODED, Campaign, Column
 from vipsim.scenario.fields import CLASSES
+from vipsim.scenario.points import rate_and_lapse
 from vipsim.scenario.staff import ROLES
 
 PREPARE, INVITE, EVENT = range(3)
@@ -59,7 +60,8 @@ STEPS = (
     NO_SALE,
     NOT_STAYED,
     ON_THE_WAY,
-) = range(17)
+    NO_POINTS,
+) = range(18)
 WHY = (
     "",
     "nobody owns the customer",
@@ -78,6 +80,7 @@ WHY = (
     "moved nothing",
     "went again",
     "still on the way at the end",
+    "too few points",
 )
 LIMITS = frozenset({NO_OWNER, POLICY, LIST, MINUTES, BUDGET, STOPPED, SEATS, LEFT, STAFF})
 """Reasons that the branch sets itself; the others are the customers' answer."""
@@ -89,7 +92,7 @@ _COUNTED = (
     "key", "list_most", "rank", "stake", "channel", "where", "visit_after_days", "seats",
     "guests_most", "reminds", "product", "evaluate_days", "lag_days_low", "lag_days_high",
     "first_filter", "last_filter", "first_work", "last_work", "from_day", "until_day", "needs_owner",
-    "product_term_days",
+    "product_term_days", "points_lapse_days",
 )
 _MEASURED = (
     "sample_share", "block_min", "minutes_per_guest_min", "ask_min", "guest_share", "fixed_yuan",
@@ -97,6 +100,7 @@ _MEASURED = (
     "accept_share", "show_share", "sale_share", "join_share", "late_share", "half_life_days",
     "hot_share", "care_share", "refused_care_share", "ebank_share", "product_share",
     "stop_below_share", "sign_share", "fee_yuan", "skill_share", "skill_most",
+    "redeem_points", "redeem_yuan", "redeem_min", "points_day_rate",
 )
 # fmt: on
 RULE = np.dtype(
@@ -113,6 +117,7 @@ GUEST = np.dtype(
         ("promised", "i8"),  # fen on their way
         ("moved", "i8"),  # fen that came
         ("cost", "i8"),  # fen spent on this guest
+        ("points", "f8"),  # redeemed
         ("luck", "i8"),  # id of the guest's draws: row of the book, or a stranger's number
         ("who", "i4"),  # row of the book, -1 = a stranger without account
         ("day", "i4"),  # day of the invitation, -1 = not yet
@@ -189,7 +194,14 @@ def key_of(name: str) -> int:
 
 
 def _rule(
-    name: str, c: Campaign, start: int, filters: int, works: int, skill_most: float, conditions: int
+    name: str,
+    c: Campaign,
+    start: int,
+    filters: int,
+    works: int,
+    skill_most: float,
+    conditions: int,
+    earning: tuple[float, int],
 ) -> dict[str, Any]:
     begins = [max(p.from_day, c.approval_days) for p in c.scheduled()]
     special: dict[str, Any] = {
@@ -210,6 +222,8 @@ def _rule(
         "skill_most": skill_most,
         "guest_share": c.friend_share(),
         "care_share": c.gift_care_share(),
+        "points_day_rate": earning[0],
+        "points_lapse_days": earning[1],
     }
     return {n: special[n] if n in special else getattr(c, n) for n in RULE.names or ()}
 
@@ -232,11 +246,14 @@ def _condition(c: Any) -> dict[str, Any]:
 
 
 def _conditions(c: Campaign) -> list[dict[str, Any]]:
-    """The filter: what the target says, and the relationship from which customers are asked (DV36)."""
+    """The filter: what the target says, the relationship from which customers are asked (DV36), points to redeem."""
     found = [_condition(item) for item in c.target]
     if c.ask_from_share > 0.0:
         strong = {"column": COLUMNS.index("relationship_share"), "low": c.ask_from_share, "high": np.inf, "names": 0}
         found.append(strong)
+    if c.redeem_points > 0.0:
+        holds = {"column": COLUMNS.index("points"), "low": c.redeem_points, "high": np.inf, "names": 0}
+        found.append(holds)
     return found
 
 
@@ -250,10 +267,11 @@ def make_campaigns(scenario: Any, start: int, next_open: np.ndarray, book_rows: 
     works: list[dict[str, Any]] = []
     room = scores = 0
     training = scenario.ownership
+    earning = rate_and_lapse(scenario.points)
     skill_most = (1.0 + training.training_most_share) / trained_skill(training) if training else 1.0
     for number, (name, c) in enumerate(on):
         conditions = _conditions(c)
-        rules.append(_rule(name, c, start, len(filters), len(works), skill_most, len(conditions)))
+        rules.append(_rule(name, c, start, len(filters), len(works), skill_most, len(conditions), earning))
         for place, p in enumerate(c.scheduled()):
             first = max(p.from_day, c.approval_days)
             if first <= p.until_day:

@@ -178,7 +178,7 @@ def go_outside(state, campaigns, policy, address, agenda, p, day, minutes):
             end_course(campaigns, g, NOT_REACHED)
             continue
         guest.step = REACHED
-        if not is_taken_by(state, campaigns, policy, address, g, day):
+        if not is_taken_by(state, campaigns, policy, address, g, 1.0, day):
             end_course(campaigns, g, NOT_INTERESTED)
             continue
         guest.step = INTERESTED

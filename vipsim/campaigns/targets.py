@@ -23,13 +23,15 @@ from vipsim.campaigns.rules import (
 )
 from vipsim.compiled import kernel, lean
 from vipsim.customers.book import EXITED, NO_OWNER, PROSPECT
+from vipsim.customers.points import days_to_lapse, points_held
 from vipsim.customers.segments import DEMAND, FUND, INSURANCE_METALS, TIME, TYPE_C, WEALTH_PRODUCT, grid_level
 from vipsim.customers.state import assets
 from vipsim.draws import draw
 
 _TIER, _TYPE, _GROUP, _STAGE, _EBANK, _LEVEL, _AGE, _FEMALE, _OWNED, _SIGNED, _ASSETS, _INCOME = range(12)
 _DEMAND, _TIME, _PRODUCT, _FUND, _METALS, _RELATIONSHIP, _EXTRA, _MATURITY, _BIRTHDAY, _CONTACT, _OPENED = range(12, 23)
-assert len(COLUMNS) == 23  # the numbers above are the places of the names
+_PAYROLL, _POINTS, _LAPSE = 23, 24, 25
+assert len(COLUMNS) == 26  # the numbers above are the places of the names
 
 _DAYS_A_YEAR = 365
 _NEVER_DUE = 1e9
@@ -70,7 +72,7 @@ def days_to_maturity(book, i, day):
 
 
 @lean
-def value_of(state, policy, i, column, day):
+def value_of(state, policy, rule, i, column, day):
     """What a column of the filter holds for customer i today; money in yuan."""
     row = state.book[i]
     if column == _TIER:
@@ -118,6 +120,12 @@ def value_of(state, policy, i, column, day):
         return np.float64(days_to_birthday(state, i, day))
     if column == _CONTACT:
         return np.float64(day - row.last_contact)
+    if column == _PAYROLL:
+        return np.float64(row.payroll)
+    if column == _POINTS:
+        return points_held(state, rule.points_day_rate, rule.points_lapse_days, i, day)
+    if column == _LAPSE:
+        return np.float64(days_to_lapse(state, rule.points_lapse_days, i, day))
     return np.float64(day - row.opened)
 
 
@@ -127,7 +135,7 @@ def is_eligible(state, policy, campaigns, address, c, i, day):
     rule = campaigns.rules[c]
     for n in range(rule.first_filter, rule.last_filter):
         condition = campaigns.filters[n]
-        value = value_of(state, policy, i, condition.column, day)
+        value = value_of(state, policy, rule, i, condition.column, day)
         if not condition.low <= value <= condition.high:
             return False
         if condition.names and not condition.names >> np.int64(value) & 1:

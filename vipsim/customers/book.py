@@ -61,6 +61,7 @@ class Book(NamedTuple):
     signed: np.ndarray  # int8, 1 = signed for the relationship service
     extra_products: np.ndarray  # int8, products held beside the balances
     ebank: np.ndarray  # int8, 0 none, 1 signed up, 2 active
+    payroll: np.ndarray  # int8, 1 = the salary (or pension) is paid in here by batch (EB13)
     relationship: np.ndarray  # float64, 0..1, strength of the relationship
     stage: np.ndarray  # int8, PROSPECT .. EXITED
     stage_since: np.ndarray  # int32, day on which the stage began
@@ -71,7 +72,7 @@ class Book(NamedTuple):
     bad_wait_day: np.ndarray  # int32, day of the last bad wait
     tier_shock_day: np.ndarray  # int32, day of the last downgrade
     ban_until: np.ndarray  # int32, day until which no card may be issued (T09)
-    points: np.ndarray  # float64, points held
+    points: np.ndarray  # float64, points held on the first day (customers.points says what is held later)
     area: np.ndarray  # int8, part of town: place in ``book.areas``, 0 where none are declared (O10, O18)
     trade: np.ndarray  # int8, place in ``book.trades``, 0 where none are declared (O18)
 
@@ -104,20 +105,21 @@ _WHOLE: dict[str, type[np.signedinteger[Any]]] = {
     "signed": np.int8,
     "extra_products": np.int8,
     "ebank": np.int8,
+    "payroll": np.int8,
     "stage": np.int8,
     "area": np.int8,
     "trade": np.int8,
 }
 _DAYS = ("time_maturity", "product_maturity", "card_expiry", "stage_since", "opened", "last_contact")
 _NEVER_DAYS = ("complaint_day", "bad_wait_day", "tier_shock_day", "ban_until")
-_UNKNOWN_REAL = ("income", "relationship")
-_ZERO_REAL = ("contact_load", "points")
+_UNKNOWN_REAL = ("income", "relationship", "points")
+_ZERO_REAL = ("contact_load",)
 
 
 def empty(n: int, window_months: int = 3) -> Book:
     """A book of n rows of which nothing is known yet: every cell that can be drawn is marked unknown.
 
-    Complaints, bad waits, downgrades and bans have not happened; points start at 0.
+    Complaints, bad waits, downgrades and bans have not happened.
     """
     if n < 0:
         raise ValueError(f"expected n >= 0, got {n}")

@@ -12,7 +12,7 @@ from vipsim.customers.state import count, raise_relationship
 from vipsim.draws import pair
 
 _ACTIVE = 0  # draws of a sign-up: becoming active, complaint about the missing consent (stream ADOPTION)
-_VIP_ONLY, _NOBODY = 1, 2  # channels.free_key
+_ALL, _VIP_ONLY, _NOBODY, _PAYROLL, _VIP_PAYROLL = range(5)  # channels.free_key
 _AGE = 40.0  # age for which the shares of a scenario hold
 
 
@@ -43,25 +43,59 @@ def active_share(channels, age, taught):
 
 
 @lean
-def key_is_free(state, channels, i):
-    """Whether who signs up is given the key: all, VIPs, or nobody; i < 0 = no customer of the book (EB04, DV75)."""
-    if channels.free_key == _VIP_ONLY:
-        return i >= 0 and state.book[i].tier > 0
-    return channels.free_key != _NOBODY
+def wanted(process, kind):
+    """Odds of taking up e-banking of who comes for this business, relative; ``process`` None = no sign-up (EB14)."""
+    if process is None:
+        return 1.0
+    return process.ebank_odds[kind]
 
 
 @lean
-def take_up_ebank(state, channels, address, i, number, taught, day):
-    """Customer i signed up for e-banking; some become active users, and then come less often (EB06, EB15)."""
+def at_odds(share, ratio):
+    """A share when its odds rise by a ratio."""
+    return ratio * share / (1.0 + (ratio - 1.0) * share)
+
+
+@lean
+def key_is_free(state, channels, i):
+    """Whether who signs up is given the key; i < 0 = nobody of the book, neither VIP nor paid here (EB04, DV75)."""
+    who = channels.free_key
+    if who in (_ALL, _NOBODY) or i < 0:
+        return who == _ALL
+    vip = who != _PAYROLL and state.book[i].tier > 0
+    return vip or (who != _VIP_ONLY and state.book[i].payroll > 0)
+
+
+@lean
+def take_up_ebank(state, channels, address, i, number, taught, odds, day):
+    """Customer i signed up for e-banking; some become active users, and then come less often (EB06, EB15).
+
+    ``odds`` = how much it serves what the customer came for, relative (EB14).
+    """
     if state.book[i].ebank == EBANK_NONE:
         state.book[i].ebank = EBANK_SIGNED
     if state.book[i].ebank == EBANK_ACTIVE:
         return
     u_active, _ = pair(address, draws.ADOPTION, day, i, 2 * number + _ACTIVE)
     ratio = 1.0 if key_is_free(state, channels, i) else channels.paid_key_ratio
-    if u_active < ratio * active_share(channels, state.book[i].age, taught):
+    if u_active < ratio * at_odds(active_share(channels, state.book[i].age, taught), odds):
         state.book[i].ebank = EBANK_ACTIVE
         count(state, tally.EBANK_ADOPTED, 1.0)
+
+
+@lean
+def judge_promise(state, channels, i, visit):
+    """Who was told to be a VIP comes again: taken for an ordinary visitor, the expectation is disappointed (EB04).
+
+    Once only; who has become a VIP in the meantime has nothing to find out.
+    """
+    row = state.book[i]
+    if row.tier > 0:
+        row.told_vip = 0
+    elif not visit["believed"] and not visit["appointment"]:
+        row.told_vip = 0
+        raise_relationship(state, i, -channels.broken_promise_care_share)
+        count(state, tally.DISAPPOINTED, 1.0)
 
 
 @lean

@@ -58,7 +58,7 @@ _PRODUCT_TERM, _PRODUCT_DAY = 20, 21
 _CARE, _KEPT = 22, 23
 _CONTACT, _CARD = 24, 25
 _STAGE, _SINCE = 26, 27
-_STRENGTH = 28
+_STRENGTH, _PAYROLL = 28, 29
 _AREA, _TRADE = 30, 31
 _MONTH = 32  # 32 + m: month m of the window
 
@@ -142,9 +142,9 @@ def _place(chance, cumulative):
 
 @inlined
 def _people(laws, book, u, first, count, band):
-    """Age, channel, gender, part of town and trade; leaves the age band of each row in ``band``."""
+    """Age, channel, payroll, gender, part of town and trade; leaves the age band of each row in ``band``."""
     bands, low, high = laws.band, laws.band_from, laws.band_to
-    areas, trades = laws.area, laws.trade
+    payroll, areas, trades = laws.payroll, laws.area, laws.trade
     for j in range(count):
         i = first + j
         if book.age[i] == UNKNOWN:
@@ -158,6 +158,9 @@ def _people(laws, book, u, first, count, band):
             active = 1 if chance < laws.active[b] else 0
             # none, signed, active are 0, 1, 2: every active user has signed
             book.ebank[i] = EBANK_NONE + (1 if chance < laws.signed_up[b] else 0) + active
+        if book.payroll[i] == UNKNOWN:
+            uses = 1 if book.ebank[i] == EBANK_ACTIVE else 0
+            book.payroll[i] = 1 if u[_PAYROLL, j] < payroll[b, uses] else 0
         if book.female[i] == UNKNOWN:
             share = laws.female_active if book.ebank[i] == EBANK_ACTIVE else laws.female_other
             book.female[i] = 1 if u[_FEMALE, j] < share else 0
@@ -191,6 +194,8 @@ def _strangers(laws, book, u, first, count, band):
         book.signed[i] = 0
         book.extra_products[i] = 0
         book.ebank[i] = EBANK_NONE
+        book.payroll[i] = 0
+        book.points[i] = 0.0
         book.relationship[i] = 0.0
         book.stage[i] = PROSPECT
         book.stage_since[i] = NEVER
@@ -362,7 +367,7 @@ def _care(laws, cuts, book, u, first, count, here):
 
 @inlined
 def _relations(laws, book, u, first, count, level):
-    """Tenure, stage and strength; a drawn account has been open for the whole averaging window."""
+    """Tenure, points, stage and strength; a drawn account has been open for the whole averaging window."""
     strength, spread = laws.strength_logit, laws.level_spread
     young = int(laws.exploration_days)
     grown = int(laws.exploration_days + laws.development_days)
@@ -371,6 +376,8 @@ def _relations(laws, book, u, first, count, level):
         if book.opened[i] == UNKNOWN_DAY:
             book.opened[i] = -int(laws.window_days - laws.tenure_mean_days * log(u[_TENURE, j]))
         opened = book.opened[i]
+        if np.isnan(book.points[i]):  # what was earned since they last lapsed
+            book.points[i] = laws.points_day_rate * book.income[i] * (-opened % laws.points_lapse_days)
         chance = u[_STAGE, j]
         if -opened <= young:
             stage = EXPLORATION

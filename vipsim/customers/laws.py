@@ -16,6 +16,7 @@ from scipy.special import betaincinv, digamma, pdtr, polygamma
 from vipsim.compiled import inlined, kernel
 from vipsim.draws import normal_quantile
 from vipsim.scenario.book import Care, Laws
+from vipsim.scenario.points import rate_and_lapse
 
 DAYS_PER_MONTH = 365.25 / 12.0
 _WALLET_CELLS = 512  # table error of the wallet share below 0.001
@@ -33,6 +34,7 @@ class BookLaws(NamedTuple):
     income_mu: np.ndarray  # [b] mean of log income, yuan a year
     active: np.ndarray  # [b] share of active users of electronic channels
     signed_up: np.ndarray  # [b] the same plus those who only signed up
+    payroll: np.ndarray  # [b, 2] share of payroll customers among those who do not use e-banking, among those who do
     wealth_sigma: float
     income_sigma: float
     correlation: float
@@ -68,6 +70,8 @@ class BookLaws(NamedTuple):
     contacted_days: int
     month_variation: float
     window_days: float
+    points_day_rate: float  # points a day for each yuan of yearly income, 0 = nobody earns any
+    points_lapse_days: int
     area: np.ndarray  # cumulative shares of the parts of town, [1] where there are none
     trade: np.ndarray  # the same of trades
     level_spread: np.ndarray  # [10] by grid level: spread of strength, relative
@@ -82,6 +86,7 @@ def laws_of(scenario: Any) -> BookLaws:
     shape = _wallet_shapes(laws)
     strength = np.array(relations.strength_mean_share)
     maintained_days = int(life.maintained_days)
+    points_day_rate, points_lapse_days = rate_and_lapse(getattr(scenario, "points", None))
     return BookLaws(
         band=np.cumsum([band.customer_share for band in laws.age]),
         band_from=np.array([float(band.from_years) for band in laws.age]),
@@ -90,6 +95,7 @@ def laws_of(scenario: Any) -> BookLaws:
         income_mu=np.log([band.income_median_yuan for band in laws.age]),
         active=np.array([band.ebank_active_share for band in laws.age]),
         signed_up=np.array([band.ebank_active_share + band.ebank_signed_share for band in laws.age]),
+        payroll=np.array(laws.payroll_shares()),
         wealth_sigma=float(wealth.wealth_sigma),
         income_sigma=float(wealth.income_sigma),
         correlation=float(wealth.income_correlation),
@@ -125,6 +131,8 @@ def laws_of(scenario: Any) -> BookLaws:
         contacted_days=max(relations.contacted_within_days, maintained_days + 1),
         month_variation=float(relations.month_variation_share),
         window_days=scenario.tiers.window_months * DAYS_PER_MONTH,
+        points_day_rate=points_day_rate,
+        points_lapse_days=points_lapse_days,
         area=_cumulative(scenario.book.areas),
         trade=_cumulative(scenario.book.trades),
         level_spread=np.array([1.0, *relations.level_spread_ratio]),

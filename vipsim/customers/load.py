@@ -117,6 +117,7 @@ def _as_book(table: dict[str, np.ndarray], mapping: Mapping, start: datetime.dat
     for name, column in (
         ("signed", book.signed),
         ("ebank", book.ebank),
+        ("payroll", book.payroll),
         ("gender", book.female),
         ("group", book.group),
         ("area", book.area),
@@ -124,6 +125,8 @@ def _as_book(table: dict[str, np.ndarray], mapping: Mapping, start: datetime.dat
     ):
         if name in table:
             column[:] = table[name]
+    if "points" in table:
+        book.points[:] = table["points"]
     if "extra_products" in table:
         count = table["extra_products"]
         book.extra_products[:] = np.where(np.isnan(count), UNKNOWN, np.minimum(count, 100.0))
@@ -152,9 +155,11 @@ def _unknown_cells(book: Book, source: Any) -> dict[str, int]:
         "assigned": book.assigned == UNKNOWN,
         "signed": book.signed == UNKNOWN,
         "ebank": book.ebank == UNKNOWN,
+        "payroll": book.payroll == UNKNOWN,
         "gender": book.female == UNKNOWN,
         "extra_products": book.extra_products == UNKNOWN,
         "relationship": np.isnan(book.relationship),
+        "points": np.isnan(book.points),
         "area": (book.area == UNKNOWN) & bool(source.areas),
         "trade": (book.trade == UNKNOWN) & bool(source.trades),
     }

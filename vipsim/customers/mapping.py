@@ -42,6 +42,8 @@ class Columns(Section):
     owner: str | None = Field(None, description="code of the owner; blank = nobody")
     signed: str | None = Field(None, description="signed for the relationship service")
     ebank: str | None = Field(None, description="electronic channel: none, signed, active")
+    payroll: str | None = Field(None, description="the salary or pension is paid in here by batch")
+    points: str | None = Field(None, description="points held")
     gender: str | None = Field(None, description="gender")
     group: str | None = Field(None, description="customer group (S20)")
     area: str | None = Field(None, description="part of town where the customer lives: a name of book.areas")
@@ -68,6 +70,7 @@ class Codes(Section):
     gender: dict[str, Literal["female", "male"]] = Field({}, description="code -> female or male")
     signed: dict[str, Literal["yes", "no"]] = Field({}, description="code -> yes or no")
     ebank: dict[str, Literal["none", "signed", "active"]] = Field({}, description="code -> none, signed or active")
+    payroll: dict[str, Literal["yes", "no"]] = Field({}, description="code -> yes or no")
     group: dict[str, Literal["youth", "middle_aged_elderly", "investing", "saving"]] = Field(
         {}, description="code -> youth, middle_aged_elderly, investing or saving"
     )
@@ -96,6 +99,7 @@ _YES_NO = {"yes": 1, "y": 1, "true": 1, "1": 1, "是": 1, "no": 0, "n": 0, "fals
 _WORDS: dict[str, dict[str, int]] = {
     "gender": {"female": 1, "f": 1, "女": 1, "male": 0, "m": 0, "男": 0},
     "signed": _YES_NO,
+    "payroll": _YES_NO,
     "ebank": {"none": EBANK_NONE, "signed": EBANK_SIGNED, "active": EBANK_ACTIVE},
     "group": {name: number for number, name in enumerate(GROUP_NAMES)},
 }

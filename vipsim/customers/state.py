@@ -43,6 +43,7 @@ _BESIDE: list[tuple[Any, ...]] = [
     ("faces", "f8"),  # visits received by lobby managers, fading; as of face_day
     ("face_day", "i4"),
     ("skilled", "i1"),  # was taught to use the machines
+    ("told_vip", "i1"),  # was told to be a VIP, and has not found out yet
     ("last_talk", "i4"),  # day of the last call, visit or meeting, messages apart
     ("ask_from", "i4"),  # first day on which a further offer is made
     ("appointed", "i4"),  # day of the last appointment made
@@ -69,6 +70,7 @@ _BESIDE: list[tuple[Any, ...]] = [
     ("card_business", "i1"),  # what the customer comes for (cards.py) plus 1, 0 = nothing
     ("below_months", "i1"),  # month ends below the tier's cut, in the grace period
     ("qualified_day", "i4"),  # day since which the tier is above the card, -1 = it is not
+    ("points_day", "i4"),  # day as of which points are held; what was earned since is not in them yet
     ("grown", "i1"),  # on the owner's list of customers whom a teller has raised and keeps (Y12)
     ("assigned_day", "i4"),  # day on which the owner took over, until the first contact was due; -1 = settled
     ("fee_due", "i8"),  # fen of card fees not paid yet

@@ -20,9 +20,9 @@ from vipsim.scenario.errors import InputError, Problem, did_you_mean
 
 _SHOWN = 5  # rows named per fault; a file with one wrong unit would name all of them
 _MONEY = ("assets", *ASSET_COLUMNS, "income", "elsewhere", "average_assets")
-_NUMBERS = (*_MONEY, "age", "birth_year", "extra_products")
+_NUMBERS = (*_MONEY, "age", "birth_year", "extra_products", "points")
 _DATES = ("time_maturity", "product_maturity", "opened", "last_contact")
-_CODES = ("gender", "signed", "ebank", "group")
+_CODES = ("gender", "signed", "ebank", "payroll", "group")
 _PARTS = ("area", "trade")
 _REQUIRED = frozenset({"customer_id", "assets", *ASSET_COLUMNS, "age", "birth_year"})
 _OLDEST_AGE = 120
@@ -233,7 +233,7 @@ def _check_values(
 
     faults.rows(ids == "", rows, lambda place: "nothing", "a customer id", columns["customer_id"])
     _check_twice(ids, columns["customer_id"], rows, faults)
-    for name in (*_MONEY, "extra_products"):
+    for name in (*_MONEY, "extra_products", "points"):
         if name in table:
             with np.errstate(invalid="ignore"):
                 refuse(name, table[name] < 0, f"{name} of at least 0")

@@ -511,7 +511,7 @@ _ALL = (
         "breaches",
         "down",
         "Months whose last day's deposits exceed the daily average by more than the law allows, contacts outside "
-        "calling hours, and sign-ups without consent.",
+        "calling hours, sign-ups without consent, and ordinary people told that they are VIPs.",
         "合规事项",
         "KPI34, P12",
     ),

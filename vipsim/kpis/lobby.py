@@ -217,6 +217,22 @@ LOBBY = (
         "EB03, KPI34",
     ),
     Kpi(
+        "false_vip_statements",
+        "count",
+        "down",
+        "Ordinary people who signed up for e-banking and were told that they are VIPs, in window and run-off.",
+        "虚假贵宾承诺",
+        "EB04, KPI34",
+    ),
+    Kpi(
+        "disappointed_customers",
+        "count",
+        "down",
+        "Of them, who came again and were taken for ordinary visitors, in window and run-off.",
+        "贵宾预期落空",
+        "EB04",
+    ),
+    Kpi(
         "cost_channel_yuan",
         "yuan",
         "down",

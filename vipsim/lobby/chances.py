@@ -61,7 +61,8 @@ def lead_openings(process, address, day, visits, start, n):
         i = listed[j]
         if process.opening_noncash_share >= 0.0:
             visits.rows[i]["station"] = NONCASH if visits.first[j] < process.opening_noncash_share else CASH
-        signs = process.style > 0 and visits.second[j] < process.signed_share
+        row = visits.rows[i]
+        signs = process.style > 0 and visits.second[j] < process.signed_share[row["kind"], int(row["vip"] > 0)]
         visits.chance[i]["signs"] = (WITHOUT_CONSENT if process.without_consent else WITH_CONSENT) if signs else 0
 
 

@@ -239,7 +239,7 @@ def params(
         floor=floor_of(demand, lobby, staff),
         staffing=staffing_of(lobby, staff, first_weekday, weekend, desk_duty_share),
         online=as_record(online_team_of(demand, lobby)),
-        process=process_record(demand, lobby, rules),
+        process=process_record(demand, lobby, rules, getattr(scenario, "channels", None)),
     )
 
 

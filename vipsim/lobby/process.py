@@ -14,6 +14,7 @@ from vipsim.draws import CONSTANT, Variate
 from vipsim.lobby.jobs import Array
 from vipsim.lobby.rules import Rules
 from vipsim.records import as_record
+from vipsim.scenario.channels import Channels, at_odds, ebank_odds
 from vipsim.scenario.demand import Demand
 from vipsim.scenario.fields import Law
 from vipsim.scenario.lobby import Lobby
@@ -93,6 +94,7 @@ class Process(NamedTuple):
     noncash_sensitivity_share: float
     interested_share: float
     opens: Array  # int64[32] per transaction: opens an account
+    ebank_odds: Array  # float64[32] per transaction: odds of taking up e-banking, relative
     opening_noncash_share: float  # -1 = as the transaction says
     # relationship managers
     screening: int
@@ -122,7 +124,8 @@ class Process(NamedTuple):
     # e-banking
     style: int
     sign_up: Variate
-    signed_share: float
+    signed_share: Array  # float64[32, 2] per transaction: ordinary visitors, VIPs
+    told_vip: int  # ordinary people who open an account are told that they are VIPs
     without_consent: int
     activate_by: int
     activate: Variate
@@ -178,14 +181,23 @@ def _scores(lobby: Lobby) -> dict[str, Array | int]:
     }
 
 
-def _ebank(lobby: Lobby) -> dict[str, Any]:
+def _ebank(demand: Demand, lobby: Lobby, channels: Channels | None) -> dict[str, Any]:
     e = lobby.ebank
     style = "none" if e is None else e.style
     shares = {} if e is None else {x: getattr(e, f"{x}_signed_share") for x in STYLES[1:]}
+    told = 1.0 if e is None or not e.told_vip else e.told_vip_odds_ratio
+    odds, signed = np.ones(_MOST_KINDS), np.zeros((_MOST_KINDS, 2))
+    for kind, business in enumerate(demand.transactions):
+        odds[kind] = ebank_odds(business, channels)
+        asked = 1.0 if style == "presumptive" else odds[kind]  # who is not asked does not choose
+        share = shares.get(style, 0.0)
+        signed[kind] = at_odds(share, asked * told), at_odds(share, asked)
     return {
+        "ebank_odds": odds,
         "style": STYLES.index(style),
         "sign_up": _law(e, "sign_up"),
-        "signed_share": shares.get(style, 0.0),
+        "signed_share": signed,
+        "told_vip": _number(e, "told_vip", 0),
         "without_consent": int(style == "presumptive"),
         "activate_by": 0 if e is None else _ACTIVATE_BY.index(e.activate_by),
         "activate": _law(e, "activate"),
@@ -193,7 +205,7 @@ def _ebank(lobby: Lobby) -> dict[str, Any]:
     }
 
 
-def process_of(demand: Demand, lobby: Lobby, rules: Rules) -> Process:
+def process_of(demand: Demand, lobby: Lobby, rules: Rules, channels: Channels | None = None) -> Process:
     """The service process of a scenario; what is not declared has the numbers that do nothing."""
     opens = np.zeros(_MOST_KINDS, np.int64)
     opens[: len(demand.transactions)] = [x.opens_account for x in demand.transactions]
@@ -273,10 +285,10 @@ def process_of(demand: Demand, lobby: Lobby, rules: Rules) -> Process:
         balking=int(lobby.balking is not None),
         balk_above=_number(lobby.balking, "above", NEVER_ABOVE),
         balk_share_per_person=_number(lobby.balking, "share_per_person", 0.0),
-        **_ebank(lobby),
+        **_ebank(demand, lobby, channels),
     )
 
 
-def process_record(demand: Demand, lobby: Lobby, rules: Rules) -> Any:
+def process_record(demand: Demand, lobby: Lobby, rules: Rules, channels: Channels | None = None) -> Any:
     """The service process as kernels read it: an ``np.record`` with the fields of ``Process``, or None."""
-    return as_record(process_of(demand, lobby, rules)) if lobby.has_process else None
+    return as_record(process_of(demand, lobby, rules, channels)) if lobby.has_process else None

@@ -42,6 +42,14 @@ class AgeBand(Section):
     ebank_signed_share: float = uncertainty(
         "share", "share of the band that signed up but does not use them", "N30", ge=0, le=1
     )
+    payroll_share: float = uncertainty(
+        "share",
+        "share of the band whose salary or pension is paid in here by batch",
+        "CF33, assumption",
+        ge=0,
+        le=1,
+        default=0.0,
+    )
 
     @model_validator(mode="after")
     def _sound(self) -> AgeBand:
@@ -260,6 +268,14 @@ class Laws(Section):
         "share", "share of women among active users of electronic channels", "CF30", ge=0, le=1
     )
     other_female_share: float = fact("share", "share of women among the others", ASSUMPTION, ge=0, le=1)
+    payroll_active_share: float | None = fact(
+        "share",
+        "payroll customers who use electronic channels; omitted = as others of their age",
+        "CF34, EB13",
+        ge=0,
+        le=1,
+        default=None,
+    )
     card_validity_days: int = fact("days", "validity of a VIP card", "T07", ge=1, le=3660)
     age: list[AgeBand] = Field(min_length=1, description="age bands, rising and without gaps")
 
@@ -272,7 +288,31 @@ class Laws(Section):
                     f"the next begins at {high.from_years}"
                 )
         _sums_to_one("customer_share of the age bands", [band.customer_share for band in self.age])
+        for band, shares in zip(self.age, self.payroll_shares(), strict=True):
+            if not 0.0 <= min(shares) <= max(shares) <= 1.0:
+                raise ValueError(
+                    f"payroll_active_share: expected a share that leaves 0 to 1 payroll customers among users and "
+                    f"others from {band.from_years} years on, found {shares[1]:.3g} and {shares[0]:.3g}"
+                )
         return self
+
+    def payroll_shares(self) -> list[tuple[float, float]]:
+        """Payroll customers among those who do not use e-banking and among those who do, by age band (Bayes' rule).
+
+        ``payroll_active_share`` scales the use of every band alike, so that payroll is drawn after e-banking and moves
+        nothing else.
+        """
+        payroll = sum(band.customer_share * band.payroll_share for band in self.age)
+        used = sum(band.customer_share * band.payroll_share * band.ebank_active_share for band in self.age)
+        scale = 1.0
+        if self.payroll_active_share is not None and used > 0.0:
+            scale = self.payroll_active_share * payroll / used
+        found = []
+        for band in self.age:
+            active, share = band.ebank_active_share, band.payroll_share
+            others = share * (1.0 - scale * active) / (1.0 - active) if active < 1.0 else 0.0
+            found.append((others, share * scale))
+        return found
 
 
 class Area(Section):

@@ -46,6 +46,9 @@ Column = Literal[
     "birthday_days",
     "contact_days",
     "opened_days",
+    "payroll",
+    "points",
+    "points_lapse_days",
 ]
 OF_STRANGERS = ("age_years", "female", "income_yuan", "type")
 """Columns that tell one stranger from another."""
@@ -56,7 +59,9 @@ Role = Literal["relationship_manager", "lobby_manager", "teller", "head"]
 class Condition(Section):
     """One condition on a column of the book, ends included; all conditions of a filter must hold (C10)."""
 
-    column: Column = fact("choice", "Column of the book; maturity, birthday: days ahead; contact, opened: days since")
+    column: Column = fact(
+        "choice", "Column of the book; maturity, birthday, lapse: days to go; contact, opened: days since"
+    )
     at_least: float | None = fact("unit of the column", "Smallest value", "C10", default=None)
     at_most: float | None = fact("unit of the column", "Largest value", "C10", default=None)
     one_of: list[str] = fact("names", "Names, for a column that holds names", "C10", default=[])
@@ -111,8 +116,8 @@ class Campaign(Section):
     target: list[Condition] = Field(default=[], description="Conditions that a target meets, all of them (C10)")
     sample_share: float = fact(
         "share",
-        "Part of those who meet them that belongs to a segment the book has no column for (mortgage, payroll)",
-        "C02, C18, CF33",
+        "Part of those who meet them that belongs to a segment the book has no column for (mortgage)",
+        "C02",
         gt=0,
         le=1,
         default=1.0,
@@ -190,6 +195,23 @@ class Campaign(Section):
         "yuan", "Reward that raises it by half of that", "DV59, assumption", gt=0, default=100.0
     )
 
+    redeem_points: float = fact(
+        "points",
+        "Points that a guest gives for the goods; only who holds them is asked. 0 = nothing is redeemed",
+        "C21",
+        ge=0,
+        le=1e7,
+        default=0.0,
+    )
+    redeem_yuan: float = fact("yuan", "Cost of the goods", "C21, N35", ge=0, le=100_000, default=0.0)
+    redeem_min: float = fact(
+        "min",
+        "Minutes of recording a deduction, beside minutes_per_guest_min",
+        "C21, assumption",
+        ge=0,
+        le=60,
+        default=0.0,
+    )
     fixed_yuan: float = fact("yuan", "Venue, speaker, prizes, advertising", "C01, U13", ge=0, default=0.0)
     invite_yuan: float = lever(
         "yuan", "Cost of one invitation beside the channel's, such as a gift with the letter", "U13, DV73", ge=0,
@@ -324,6 +346,7 @@ class Campaign(Section):
             raise ValueError(
                 f"expected where = 'branch', as readers of an advertisement come there, found {self.where!r}"
             )
+        self._redeems_soundly()
         kinds = {phase.does for phase in self.phases}
         if (self.where == "event" or self.channel == "field") and "event" not in kinds:
             raise ValueError("expected phases with an event, as people are to come to one, found none")
@@ -338,6 +361,18 @@ class Campaign(Section):
                 f"expected lag_days_low <= lag_days_high, found {self.lag_days_low} > {self.lag_days_high}"
             )
         return self
+
+    def _redeems_soundly(self) -> None:
+        """Goods go for points, in the branch's own time, to customers (C21). Raises ValueError."""
+        if self.redeem_points == 0.0:
+            for name in ("redeem_yuan", "redeem_min"):
+                if getattr(self, name) > 0.0:
+                    raise ValueError(f"expected {name} = 0 where redeem_points is 0, found {getattr(self, name):g}")
+        elif self.where != "event" or self.channel == "field":
+            raise ValueError(
+                "expected where = 'event' and another channel than 'field', as redeem_points are deducted there, "
+                f"found {self.where!r} and {self.channel!r}"
+            )
 
     def scheduled(self) -> list[Phase]:
         """The phases as they are run: moved by ``start_shift_days``, stretched by ``length_ratio`` (DV67, DV69)."""

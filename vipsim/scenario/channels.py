@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from vipsim.scenario.demand import Demand, Transaction
 from vipsim.scenario.fields import Section, fact, lever, uncertainty
 from vipsim.scenario.process import Hall
 
@@ -36,8 +37,10 @@ class Channels(Section):
         "ratio", "Odds of becoming active with ten more years of age, relative", "EB11, N30, CF27", gt=0, le=1
     )
     usb_key_yuan: float = fact("yuan", "Cost of the key given with a sign-up", "EB04, assumption", ge=0)
-    free_key: Literal["all", "vip", "nobody"] = lever(
-        "choice", "Who is given the key free; others pay what it costs", "EB04, DV75"
+    free_key: Literal["all", "vip", "nobody", "payroll", "vip_payroll"] = lever(
+        "choice",
+        "Who is given the key free: all, VIPs, nobody, payroll customers, or both; others pay what it costs",
+        "EB04, DV75",
     )
     paid_key_ratio: float = uncertainty(
         "ratio", "Chance to become an active user of who pays for the key, relative", "EB04, assumption", ge=0, le=1
@@ -45,8 +48,32 @@ class Channels(Section):
     remote_fee_forgone_yuan: float = fact(
         "yuan", "Fee not earned on a remote transaction, on average", "EB05, assumption", ge=0
     )
+    remote_fee_share: float = lever(
+        "share",
+        "Part of the counter's fee (demand.transactions[].fee_yuan) charged on the same business done remotely",
+        "EB05",
+        ge=0,
+        le=1,
+        default=1.0,
+    )
+    saving_odds_ratio: float = uncertainty(
+        "ratio",
+        "Odds of signing up, and of becoming an active user, for each yuan saved on a remote transaction, relative",
+        "EB05, assumption",
+        ge=1,
+        le=20,
+        default=1.0,
+    )
     breach_complaint_share: float = uncertainty(
         "share", "Sign-ups without consent that end in a complaint", "EB03, P11, assumption", ge=0, le=1
+    )
+    broken_promise_care_share: float = uncertainty(
+        "share",
+        "Relationship lost by who was told to be a VIP and is later taken for an ordinary visitor",
+        "EB04, assumption",
+        ge=0,
+        le=1,
+        default=0.1,
     )
     overtaken_care_share: float = uncertainty(
         "share", "Relationship lost each time others are visibly called first", "L15, assumption", ge=0, le=1
@@ -73,6 +100,23 @@ class Channels(Section):
 def at_odds(share: float, ratio: float) -> float:
     """A share when its odds rise by a ratio: 0 and 1 stay, and it never passes 1."""
     return ratio * share / (1.0 + (ratio - 1.0) * share)
+
+
+def saved_yuan(business: Transaction, channels: Channels) -> float:
+    """What a customer saves by doing this business remotely (EB05)."""
+    return business.fee_yuan * (1.0 - channels.remote_fee_share)
+
+
+def ebank_odds(business: Transaction, channels: Channels | None) -> float:
+    """Odds of taking up e-banking of who comes for this business, relative: the need (EB14) and the saving (EB05)."""
+    if channels is None:
+        return business.ebank_odds_ratio
+    return float(business.ebank_odds_ratio * channels.saving_odds_ratio ** saved_yuan(business, channels))
+
+
+def mean_saved_yuan(demand: Demand, channels: Channels) -> float:
+    """What a policy forgoes of a remote transaction's fee, on average over the business of ordinary visits (EB05)."""
+    return sum(business.share * saved_yuan(business, channels) for business in demand.transactions)
 
 
 def with_hall(channels: Channels, hall: Hall | None) -> Channels:

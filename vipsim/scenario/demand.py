@@ -66,6 +66,18 @@ class Transaction(Section):
     opens_account: bool = fact(
         "switch", "Opens an account: e-banking can be signed with it", "EB01, I12", default=False
     )
+    ebank_odds_ratio: float = uncertainty(
+        "ratio",
+        "Odds that who comes for this business signs up for e-banking, and that who signed becomes an active user, "
+        "relative to the shares given; 1 = as they",
+        "EB14, assumption",
+        ge=0,
+        le=20,
+        default=1.0,
+    )
+    fee_yuan: float = fact(
+        "yuan", "Fee of this business at the counter", "EB05, assumption", ge=0, le=1000, default=0.0
+    )
 
     def asked_share(self, divert_share: float) -> float:
         """Divertible jobs of this kind that lobby managers try to divert, where they try so many on the whole."""

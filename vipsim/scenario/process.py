@@ -299,11 +299,28 @@ class Ebank(Section):
     open_signed_share: float = uncertainty("share", "Signed when asked openly", "EB02, assumption", ge=0, le=1)
     closed_signed_share: float = uncertainty("share", "Signed in the closed style", "EB02, EB07", ge=0, le=1)
     presumptive_signed_share: float = uncertainty("share", "Signed when told later", "EB03, assumption", ge=0, le=1)
+    told_vip: bool = lever(
+        "switch",
+        "Ordinary people who open an account are told that they are VIPs: an untrue statement, and a breach",
+        "EB04",
+        default=False,
+    )
+    told_vip_odds_ratio: float = uncertainty(
+        "ratio", "Odds that who is told so signs up, relative", "EB04, assumption", ge=1, le=20, default=1.5
+    )
     activate_by: Literal["none", "teller", "lobby_manager"] = lever(
         "choice", "Who activates it with the customer and teaches three uses", "EB06"
     )
     activate: Law = uncertainty("min", "Minutes to activate and to teach three uses", "EB06, assumption")
     patience: Law = uncertainty("min", "Minutes a customer waits for the lobby manager to activate it", "assumption")
+
+    @model_validator(mode="after")
+    def _told_when_asked(self) -> Ebank:
+        if self.told_vip and self.style not in ("open", "closed"):
+            raise ValueError(
+                f"expected told_vip = false where style is {self.style!r}, as nobody is told before, found true"
+            )
+        return self
 
 
 class Hall(Section):

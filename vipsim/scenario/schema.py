@@ -18,6 +18,7 @@ from vipsim.scenario.lifecycle import Assets, Lifecycle
 from vipsim.scenario.lobby import Lobby, check_lobby
 from vipsim.scenario.money import Experience, Incentives, Money, Scorecard
 from vipsim.scenario.outreach import Outreach, Response
+from vipsim.scenario.points import Points
 from vipsim.scenario.settings import parse_key
 from vipsim.scenario.staff import ROLES, Staff
 from vipsim.scenario.tiers import Cards, Grid, Ownership, Tiers
@@ -72,6 +73,7 @@ class Scenario(Section):
     experience: Experience | None = None
     channels: Channels | None = None
     scorecard: Scorecard | None = None
+    points: Points | None = Field(None, description="Points that customers earn; omitted = nobody earns any")
     campaigns: dict[str, Campaign] = Field({}, description="Campaigns by name; each is run where its switch is on")
 
     @model_validator(mode="after")
@@ -166,6 +168,8 @@ class Scenario(Section):
         found = []
         last = _days_of_window(self.calendar) - 1
         for name, campaign in on.items():
+            if campaign.redeem_points > 0.0 and self.points is None:
+                found.append(Wish(("points",), f"the section [points], as campaigns.{name} redeems them", "nothing"))
             for n, phase in enumerate(campaign.scheduled()):
                 if phase.until_day > last:
                     expected = f"at most {last}, the last day of the window"

@@ -67,7 +67,7 @@ WHY = (
     "nobody owns the customer",
     "contact policy",
     "length of the list",
-    "minutes of the owners",
+    "minutes or daily contacts of the owners",
     "budget",
     "stopped by evaluation",
     "not reached",

@@ -193,9 +193,8 @@ def load_warnings(rows: list[dict[str, Any]]) -> list[str]:
         return []
     if all(load < BINDS_AT for load in loads.values()):
         return [
-            f"minutes bind nothing: visits and the maintenance plan load every role below {BINDS_AT:.0%}. Leads, alerts "
-            "and attempts beyond the plan come on top, up to outreach.most_contacts_per_day of each owner; a plan that "
-            "adds people will look better than it is"
+            f"minutes bind nothing: visits and the maintenance plan load every role below {BINDS_AT:.0%}; leads and "
+            "alerts come on top, up to outreach.most_contacts_per_day of each owner. Plans will look better than they are"
         ]
     if all(load > TOO_MUCH for load in loads.values()):
         return [f"everything binds: every role is loaded above {TOO_MUCH:.0%}; queues will grow without end"]

@@ -194,7 +194,7 @@ def load_warnings(rows: list[dict[str, Any]]) -> list[str]:
     if all(load < BINDS_AT for load in loads.values()):
         return [
             f"minutes bind nothing: visits and the maintenance plan load every role below {BINDS_AT:.0%}; leads and "
-            "alerts come on top, up to outreach.most_contacts_per_day of each owner. Plans will look better than they are"
+            "alerts come on top, up to outreach.most_contacts_per_day of each owner. Plans may look too good"
         ]
     if all(load > TOO_MUCH for load in loads.values()):
         return [f"everything binds: every role is loaded above {TOO_MUCH:.0%}; queues will grow without end"]

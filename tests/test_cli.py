@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -17,9 +18,10 @@ import pyarrow as pa
 import pytest
 from typer.testing import CliRunner, Result
 
-from vipsim import results, statistics
+from vipsim import results, shipped, statistics
 from vipsim.cli import tables
 from vipsim.cli.app import app
+from vipsim.cli.campaigning import _increments
 from vipsim.scenario.differing import in_words
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -351,6 +353,8 @@ def test_differences_of_shares_are_percentage_points(vipsim: Invoke, simulation:
     assert re.search(r"utilisation_teller +-25\.00 .* % points", twin)
     both = vipsim("compare", "desk.toml", "more.toml", *few).stdout
     assert re.search(r"unit +sign\n", both)
+    plan = _increments({"vip_churn_share": {"mean": 0.01, "ci95": [-0.01, 0.03], "unit": "share"}})
+    assert plan["vip_churn_share"] == "+1.00 % points (95 % interval -1.00 .. +3.00)"
 
 
 def test_a_twin_of_an_unchanged_policy_is_one_line(vipsim: Invoke, simulation: MadeUp) -> None:
@@ -412,6 +416,13 @@ def test_explain_finds_what_the_program_itself_prints(vipsim: Invoke, key: str, 
     result = vipsim("explain", key)
     assert result.exit_code == 0, result.output
     assert [word for word in says if word not in result.stdout] == []
+
+
+def test_the_glossary_is_shipped() -> None:
+    """In a checkout it is read from docs; a wheel carries it where shipped.glossary() looks."""
+    wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert wheel["force-include"]["docs/glossary.md"] == "vipsim/shipped/glossary.md"
+    assert shipped.glossary().is_file()
 
 
 def test_explain_proposes_only_what_is_near(vipsim: Invoke) -> None:

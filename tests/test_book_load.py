@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import book_scenarios
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
+from vipsim.cli.app import app
 from vipsim.customers import book as books
 from vipsim.customers.book import EBANK_ACTIVE, EBANK_SIGNED, NEVER
 from vipsim.customers.generate import generate
@@ -19,6 +22,8 @@ from vipsim.customers.mapping import Mapping, read_mapping
 from vipsim.customers.privacy import identifying_header, identifying_values
 from vipsim.customers.segments import INVESTING
 from vipsim.scenario.errors import InputError, Problem
+
+TEMPLATE = Path(__file__).parents[1] / "vipsim" / "starter" / "mapping.toml"
 
 MAPPING = """\
 money_unit = "yuan"
@@ -266,6 +271,8 @@ def test_unreadable_files(tmp_path: Path) -> None:
     [
         (("customer_id =", "customer_no ="), 4, "unknown key"),
         (('money_unit = "yuan"', 'money_unit = "yuans"'), 1, "did you mean yuan"),
+        (('money_unit = "yuan"', 'money_unit = "wan_yuan"'), 1, "did you mean wan?"),
+        (('money_unit = "yuan"', 'money_unit = "thousand_yuan"'), 1, "did you mean thousand?"),
         (('age = "age"', 'income = "pay"'), 3, "either age or birth_year"),
         (('assets = "assets"', 'assets = "assets"\nassets_fund = "f"'), 5, "either assets or columns by class"),
         (('money_unit = "yuan"', 'money_unit = "other"'), 1, "yuan_per_unit"),
@@ -275,6 +282,30 @@ def test_faults_of_a_mapping(tmp_path: Path, change: tuple[str, str], line: int,
     problems = refused(tmp_path, GOOD, MAPPING.replace(*change))
     assert any(says in str(problem) for problem in problems), [str(problem) for problem in problems]
     assert all(problem.file.endswith("mapping.toml") for problem in problems)
+
+
+def test_the_template_names_the_units_that_the_reader_takes() -> None:
+    (line,) = [line for line in TEMPLATE.read_text("utf-8").splitlines() if line.startswith("money_unit")]
+    units = get_args(Mapping.model_fields["money_unit"].annotation)
+    assert set(units) <= set(re.findall(r"[a-z_]+", line.partition("#")[2]))
+    assert "wan_yuan" not in line
+
+
+def test_assets_that_no_branch_has_are_a_warning_of_the_unit(tmp_path: Path) -> None:
+    assert read(tmp_path).warnings == []
+    for unit, mean in (("wan", "833,668,333.33"), ("fen", "833.67")):
+        (warning,) = read(tmp_path, GOOD, MAPPING.replace('"yuan"', f'"{unit}"')).warnings
+        assert f"mean assets of {mean} yuan a customer" in warning
+        assert f"is money_unit right ({unit}," in warning
+    wider = MAPPING.replace('"yuan"', '"fen"\nmean_assets_least_yuan = 10.0')
+    assert read(tmp_path, GOOD, wider).warnings == []
+
+
+def test_check_shows_the_warning(tmp_path: Path) -> None:
+    book, mapping = write(tmp_path, GOOD, MAPPING.replace('"yuan"', '"wan"'))
+    result = CliRunner().invoke(app, ["check", str(book), str(mapping)])
+    assert result.exit_code == 0
+    assert "warning: mean assets of 833,668,333.33 yuan a customer" in result.output
 
 
 def test_a_mapping_is_read_from_its_file(tmp_path: Path) -> None:

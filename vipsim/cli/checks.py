@@ -118,10 +118,11 @@ def _check_scenario(finding: Finding) -> None:
     finding.about.append(f"{len(levers)} levers, {len(moved)} differ from today's policy")
     finding.about += [f"  {key}: {scenario.today.get(key)} today, {levers[key]} here" for key in moved]
     if book.source == "file":
-        from vipsim.customers.book import opening
+        from vipsim.customers.load import read_book
 
-        opening(scenario)  # reads the bank's file and refuses what cannot be used
-    finding.loads, finding.warnings = branch_loads(scenario)
+        finding.warnings += read_book(book.file, book.mapping, scenario).warnings  # refuses what cannot be used
+    finding.loads, of_loads = branch_loads(scenario)
+    finding.warnings += of_loads
     finding.layers = branch_layers(scenario)
     finding.coverage, uncovered = floor_coverage(scenario)
     finding.warnings += uncovered
@@ -310,6 +311,7 @@ def _check_book(finding: Finding, together: list[str]) -> None:
     customers = int(imported.book.is_customer().sum())
     finding.about.append(f"{customers:,} customers, {imported.book.assets().sum() / 1e8:,.2f} million yuan")
     finding.about += [f"  {name}: drawn for {count:,} customers" for name, count in imported.drawn.items() if count]
+    finding.warnings += imported.warnings
 
 
 def _kind(name: str) -> str:

@@ -379,6 +379,9 @@ HARMLESS = (
 )
 
 
+CHANNELS = ("客户类型", "手机银行", "mobile_banking", "账号数")
+
+
 @pytest.mark.parametrize("header", [*HARMLESS, "telling", "mailing_share", *CHANNELS])
 def test_harmless_headers_pass(header: str) -> None:
     assert identifying_header(header) == ""

@@ -111,6 +111,7 @@ def test_a_fault_is_blamed_on_the_layer_that_made_it(tmp_path: Path) -> None:
     [
         ("staff.teller.employed=99", "--set staff.teller.employed=99: staff.teller.employed: expected a whole number"),
         ("staff.teller.employd=9", "did you mean employed?"),
+        ("staff.teler.employed=4", "--set staff.teler.employed=4: staff.teler: expected a key of [staff], found"),
         ("staff.teller.employed", "expected key=value"),
         ("lobby.transactions[9].share=0.1", "expected an element that exists"),
         ("lobby.transactions[x].share=0.1", "expected a dotted key"),

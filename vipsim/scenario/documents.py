@@ -250,7 +250,10 @@ def apply_set(tree: Tree, assignment: str) -> None:
     here: Any = tree.data
     for depth, part in enumerate(path[:-1]):
         if isinstance(part, str) and isinstance(here, dict):
-            here = here.setdefault(part, {})
+            if part not in here:
+                here[part] = {}
+                tree.origins[path[: depth + 1]] = origin
+            here = here[part]
         elif isinstance(part, int) and isinstance(here, list) and part < len(here):
             here = here[part]
         else:

@@ -160,12 +160,21 @@ class Scenario(Section):
         return found
 
     def _campaign_wishes(self) -> list[Wish]:
-        """A campaign that is on lies within the window, and asks for no more people than there are."""
+        """Who is invited can still come; one that is on lies within the window and asks for people that there are."""
+        late = [(name, campaign, campaign.late_invitation()) for name, campaign in self.campaigns.items()]
+        found = [
+            Wish(
+                ("campaigns", name, "phases", n, "from_day"),
+                f"invitations on or before day {campaign.last_event_day()}, the last day of the event",
+                f"the first on day {min(p.from_day for p in campaign.scheduled() if p.does == 'invite')}",
+            )
+            for name, campaign, n in late
+            if n is not None
+        ]
         on = {name: campaign for name, campaign in self.campaigns.items() if campaign.on}
         if on and self.book.source == "none":
             name = next(iter(on))
-            return [Wish(("campaigns", name, "on"), "false, as book.source is 'none'", "true")]
-        found = []
+            return [*found, Wish(("campaigns", name, "on"), "false, as book.source is 'none'", "true")]
         last = _days_of_window(self.calendar) - 1
         for name, campaign in on.items():
             if campaign.redeem_points > 0.0 and self.points is None:

@@ -140,6 +140,40 @@ def test_missing_parent_is_blamed_on_the_line_that_extends(tmp_path: Path) -> No
     assert "gone.toml" in problem.found
 
 
+@pytest.mark.parametrize(
+    ("parent", "hint"),
+    [
+        ("baseline.toml", "did you mean vipsim:baseline.toml, the shipped one?"),
+        ("vipsim:outlet_2012", "did you mean vipsim:outlet_2012.toml?"),
+        ("vipsim:baselin.toml", "did you mean vipsim:baseline.toml?"),
+        ("vipsim:women_day.toml", "did you mean vipsim:campaigns/women_day.toml?"),
+        ("vipsim:foo", "shipped are: vipsim:baseline.toml, vipsim:outlet_2012.toml, vipsim:campaigns/, "),
+        ("vipsim:schemes/foo", "shipped are: vipsim:schemes/bocom.toml, vipsim:schemes/cmb.toml, "),
+        ("chlid.toml", ""),
+    ],
+)
+def test_a_missing_parent_is_looked_for_among_the_shipped_files(tmp_path: Path, parent: str, hint: str) -> None:
+    (problem,) = faults(write(tmp_path, f'extends = "{parent}"\n', "child.toml"))
+    assert problem.line == 1
+    assert problem.suggestion.startswith(hint)
+    assert "child.toml" not in problem.suggestion
+
+
+def test_a_shipped_name_keeps_its_prefix_on_the_command_line() -> None:
+    (problem,) = faults(Path("vipsim:outlet_2012"))
+    assert problem.suggestion == "did you mean vipsim:outlet_2012.toml?"
+
+
+def test_a_part_of_a_scenario_that_extends_nothing_gets_one_hint(tmp_path: Path) -> None:
+    path = write(tmp_path, "[staff.teller]\nemployed = 4\nskil_cv = 0.1\n", "part.toml")
+    with pytest.raises(InputError) as caught:
+        files.load(path)
+    first, *others = caught.value.problems
+    assert 'write extends = "vipsim:baseline.toml" at the top' in first.suggestion
+    assert "keys missing (book, calendar, demand, lobby, " in first.found
+    assert [problem.key for problem in others] == ["staff.teller.skil_cv"]
+
+
 def test_directory_given(tmp_path: Path) -> None:
     (problem,) = faults(tmp_path)
     assert "directory" in problem.found

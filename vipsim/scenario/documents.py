@@ -16,7 +16,7 @@ from typing import Any
 
 from vipsim import shipped
 from vipsim.scenario import positions
-from vipsim.scenario.errors import InputError, Problem, did_you_mean
+from vipsim.scenario.errors import InputError, Problem, did_you_mean, nearest
 from vipsim.scenario.settings import join_key, parse_key
 
 KeyPath = tuple[str | int, ...]
@@ -102,9 +102,8 @@ def read_text(name: str | Path, *, path: Path | None = None, line: int | None = 
         raw = where.read_bytes()
     except FileNotFoundError:
         found = f"no such file: {name}" if named_in else "no such file"
-        folder = where.parent
-        near = did_you_mean(where.name, [p.name for p in folder.iterdir()] if folder.is_dir() else [])
-        raise InputError("a file", found=found, suggestion=near, **blame) from None  # type: ignore[arg-type]
+        hint = _nearest_file(str(name), where, named_in)
+        raise InputError("a file", found=found, suggestion=hint, **blame) from None  # type: ignore[arg-type]
     except IsADirectoryError:
         raise InputError("a file", found=f"the directory {name}", **blame) from None  # type: ignore[arg-type]
     except OSError as error:
@@ -121,6 +120,32 @@ def read_text(name: str | Path, *, path: Path | None = None, line: int | None = 
             line=number,
             suggestion="save the file as UTF-8",
         ) from None
+
+
+def _nearest_file(name: str, where: Path, named_in: str) -> str:
+    """Which file was probably meant: a shipped one, or one beside it other than the file that names it."""
+    known = shipped.names()
+    if name.startswith(shipped.PREFIX):
+        return _nearest_shipped(name, known)
+    if named_in and shipped.PREFIX + where.name in known:
+        return f"did you mean {shipped.PREFIX}{where.name}, the shipped one?"
+    folder = where.parent
+    beside = [p.name for p in folder.iterdir()] if folder.is_dir() else []
+    return did_you_mean(where.name, [other for other in beside if other != Path(named_in).name])
+
+
+def _nearest_shipped(name: str, known: list[str]) -> str:
+    """The shipped file of nearly the same name, in whatever folder; else what the folder holds."""
+    stem = name.removeprefix(shipped.PREFIX).removesuffix(".toml")
+    stems = {full.removeprefix(shipped.PREFIX).removesuffix(".toml"): full for full in known}
+    last = {part.rpartition("/")[2]: full for part, full in stems.items()}
+    near = last.get(nearest(stem.rpartition("/")[2], last, cutoff=0.75)) or stems.get(nearest(stem, stems, cutoff=0.9))
+    if near:
+        return f"did you mean {near}?"
+    folder = stem.rpartition("/")[0]
+    inside = [part for part in stems if part.rpartition("/")[0] == folder] or list(stems)
+    folders = sorted({part.partition("/")[0] + "/" for part in stems if "/" in part}) if not folder else []
+    return "shipped are: " + ", ".join([*(stems[part] for part in inside), *(shipped.PREFIX + one for one in folders)])
 
 
 # ------------------------------------------------------------------------------------------------ extends

@@ -221,11 +221,12 @@ A_DAY_MIN = 1440.0
 def floor_coverage(scenario: Any) -> tuple[list[dict[str, Any]], list[str]]:
     """Fewest people on the floor by role and half-hour, as planned, and a warning for each station left alone."""
     from vipsim.calendar import weekend_of
-    from vipsim.lobby.coverage import coverage
+    from vipsim.lobby.coverage import HALF_HOUR_MIN, coverage, last_ends
     from vipsim.scenario.staff import ROLES
 
     if scenario.calendar.opening_min > A_DAY_MIN:  # a theoretical queue has no clock
         return [], []
+    opening, ends = scenario.calendar.opening_min, last_ends(scenario.staff)
     opens = [int(part) for part in scenario.calendar.opens_at.split(":")]
     rows, warnings = [], []
     kinds = [("working day", False)]
@@ -239,14 +240,23 @@ def floor_coverage(scenario: Any) -> tuple[list[dict[str, Any]], list[str]]:
             for role, counts in plan.roles.items()
             if getattr(scenario.staff, role).employed
         ]
+        closed: dict[float, list[str]] = {}
         for station, counts in plan.stations.items():
-            alone = [n for n, count in enumerate(counts) if count == 0]
+            end = ends.get(station, opening)
+            if end < opening:
+                closed.setdefault(end, []).append(station)
+            alone = [n for n, count in enumerate(counts) if count == 0 and HALF_HOUR_MIN * (n + 1) <= end]
             if alone:
                 warnings.append(
                     f"station {station} is left alone on a {kind} in the half-hour from {_clock(opens, alone[0])}"
                     + (f" and {len(alone) - 1} more" if len(alone) > 1 else "")
                     + ": breaks of different shifts overlap, or too few are on duty"
                 )
+        warnings += [
+            f"nobody serves {', '.join(stations)} on a {kind} in the last {opening - end:g} min of opening: "
+            f"the last shift ends {end:g} min after opening, calendar.opening_min is {opening:g}"
+            for end, stations in closed.items()
+        ]
     return rows, warnings
 
 

@@ -90,8 +90,28 @@ def read(name: str | Path, *, path: Path | None = None, line: int | None = None,
         at = re.search(r"at line (\d+)", str(error))
         number = int(at.group(1)) if at else text.count("\n") + 1
         reason = re.sub(r" \(at .*\)$", "", str(error))
-        raise InputError("TOML", found=reason, file=str(name), line=number) from None
+        mark, hint = _chinese_mark(text, number, str(error))
+        raise InputError("TOML", found=mark or reason, file=str(name), line=number, suggestion=hint) from None
     return Document(str(name), path or Path(name), data, positions.lines(text))
+
+
+_CHINESE_MARKS = str.maketrans("，。：；（）【】［］｛｝＝＃“”„‘’＂＇、．\u3000", ',.:;()[][]{}=#"""\'\'"\',. ')
+
+
+def _chinese_mark(text: str, line: int, error: str) -> tuple[str, str]:
+    """Which Chinese punctuation mark makes a line no TOML, with its column, and what to write; empty where none."""
+    lines = text.split("\n")
+    written = lines[line - 1] if line <= len(lines) else ""
+    outside = re.sub(r'"[^"]*"|\'[^\']*\'|#.*', lambda part: " " * len(part.group()), written)
+    at = re.search(r"column (\d+)", error)
+    first = int(at.group(1)) - 1 if at else 0
+    marks = [column for column, letter in enumerate(outside) if ord(letter) in _CHINESE_MARKS]
+    if not marks:
+        return "", ""
+    column = first if first in marks else marks[-1]
+    mark = written[column]
+    better = mark.translate(_CHINESE_MARKS)
+    return f"the Chinese punctuation mark {mark} in column {column + 1}", f"write {better} instead"
 
 
 def read_text(name: str | Path, *, path: Path | None = None, line: int | None = None, named_in: str = "") -> str:

@@ -146,12 +146,18 @@ def _resolve_paths(tree: Tree, root: type[BaseModel]) -> None:
         if not where.is_file():
             what = f"the directory {written}" if where.is_dir() else f"no such file: {written}"
             names = [p.name for p in where.parent.iterdir()] if where.parent.is_dir() else []
-            found.append(problem_at(tree, path, "a file", what, did_you_mean(where.name, names)))
+            found.append(problem_at(tree, path, "a file", what, _meant(where, names)))
             continue
         table = tree.value(path[:-1])
         table[path[-1]] = str(where)
     if found:
         raise InputError.collect(found)
+
+
+def _meant(where: Path, names: list[str]) -> str:
+    """The file of the nearest name; where none is near, what of the same kind lies there."""
+    same = sorted(name for name in names if Path(name).suffix == where.suffix)
+    return did_you_mean(where.name, names) or (f"there is: {', '.join(same)}" if 0 < len(same) <= 5 else "")
 
 
 def _path_keys(root: type[BaseModel]) -> list[str]:

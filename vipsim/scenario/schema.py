@@ -13,7 +13,7 @@ from vipsim.scenario.calendar import Calendar
 from vipsim.scenario.campaigns import Campaign
 from vipsim.scenario.channels import Channels
 from vipsim.scenario.demand import Demand
-from vipsim.scenario.fields import Section
+from vipsim.scenario.fields import NAME_PATTERN, Section
 from vipsim.scenario.lifecycle import Assets, Lifecycle
 from vipsim.scenario.lobby import Lobby, check_lobby
 from vipsim.scenario.money import Experience, Incentives, Money, Scorecard
@@ -51,7 +51,7 @@ class Scenario(Section):
     """
 
     schema_version: Literal[1] = Field(1, description="version of the scenario format")
-    name: str = Field(description="short name, used for result folders", pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
+    name: str = Field(description="short name, used for result folders", pattern=NAME_PATTERN)
     title: str = Field("", description="one line that says what this scenario is")
     sources: dict[str, str] = Field({}, description="short key -> full reference of a source that fields cite")
     today: dict[str, Any] = Field({}, description="dotted lever key -> value under today's policy")

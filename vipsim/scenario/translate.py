@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from vipsim.scenario import units
 from vipsim.scenario.documents import Tree, problem_at
 from vipsim.scenario.errors import Problem, nearest
+from vipsim.scenario.fields import PATTERNS
 from vipsim.scenario.settings import (
     Path,
     Setting,
@@ -23,6 +24,9 @@ from vipsim.scenario.settings import (
 )
 
 _BOUND_ERRORS = frozenset({"greater_than", "greater_than_equal", "less_than", "less_than_equal", "multiple_of"})
+
+_LENGTHS = frozenset({"too_short", "too_long", "string_too_short", "string_too_long"})
+_SAME_WORDS = {"to": "until", "till": "until", "end": "until", "begin": "from", "start": "from", "since": "from"}
 
 
 def problems(error: ValidationError, tree: Tree, model: type[BaseModel]) -> list[Problem]:
@@ -80,7 +84,9 @@ def _unknown_key(path: Path, tree: Tree, model: type[BaseModel]) -> tuple[Proble
         found = f"{name}, in {units.meaning(written)}" if written else f"{name}, without a unit"
         better = f"write {other_unit}" + (" and convert the value" if written else "")
         return problem_at(tree, path, expected, found, better), join_key((*table, other_unit))
-    near = nearest(name, known)
+    first, _, rest = name.partition("_")
+    same = f"{_SAME_WORDS.get(first, '')}_{rest}"
+    near = same if same in known else nearest(name, known)
     if near:
         return problem_at(tree, path, in_table, f"unknown key {name!r}", f"did you mean {near}?"), join_key(
             (*table, near)
@@ -191,6 +197,11 @@ def _wrong_value(path: Path, item: Any, tree: Tree, model: type[BaseModel]) -> P
         near = nearest(str(item.get("input")), choices)
         expected = f"one of {', '.join(choices)}" if choices else str(context.get("expected", item["msg"]))
         return problem_at(tree, path, expected, value, f"did you mean {near}?" if near else "")
+    if kind == "string_pattern_mismatch":
+        pattern = str(context.get("pattern", ""))
+        return problem_at(tree, path, PATTERNS.get(pattern, f"a text of the form {pattern}"), value)
+    if kind in _LENGTHS:
+        return problem_at(tree, path, _length(kind, context), value)
     if kind == "value_error" or kind == "assertion_error":
         return _said_by_section(path, str(context.get("error", item["msg"])), tree)
     if kind == "wish":
@@ -200,6 +211,14 @@ def _wrong_value(path: Path, item: Any, tree: Tree, model: type[BaseModel]) -> P
     if kind == "model_type" or kind == "model_attributes_type":
         return problem_at(tree, path, "a table", value)
     return problem_at(tree, path, _noun(item["msg"]), value)
+
+
+def _length(kind: str, context: Mapping[str, Any]) -> str:
+    """How many elements or characters are wanted, in words."""
+    least, most = context.get("min_length"), context.get("max_length")
+    what = "character" if kind.startswith("string") else "element"
+    number = least if least is not None else most
+    return f"{'at least' if least is not None else 'at most'} {number} {what}{'' if number == 1 else 's'}"
 
 
 def _allowed(setting: Setting) -> str:

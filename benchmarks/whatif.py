@@ -46,11 +46,9 @@ PAIRS: dict[int, tuple[tuple[str, ...], tuple[str, ...]]] = {
 """Question of the catalogue -> the files, the first is the base, and the KPIs it asks about."""
 
 
-def answer(question: int, replications: int) -> list[str]:
-    """Rows of the table for one question."""
-    names, kpis = PAIRS[question]
-    scenarios = {name: files.load(FOLDER / f"{name}.toml") for name in names}
-    made = experiment.compare(scenarios, SEED, replications)
+def differences(folder: Path, names: tuple[str, ...], kpis: tuple[str, ...], replications: int) -> list[str]:
+    """Cells of a table: for every file after the first and every KPI, the first's mean and the paired difference."""
+    made = experiment.compare({name: files.load(folder / f"{name}.toml") for name in names}, SEED, replications)
     base = made.base.summary()
     rows = []
     for other in names[1:]:
@@ -66,8 +64,16 @@ def answer(question: int, replications: int) -> list[str]:
                 interval(ends, factor, sign=True),
                 shown,
             )
-            rows.append(f"| {question} | {other} less {names[0]} | `{kpi}` | {' | '.join(cells)} |")
+            rows.append(f"`{kpi}` | {' | '.join(cells)} |")
     return rows
+
+
+def answer(question: int, replications: int) -> list[str]:
+    """Rows of the table for one question."""
+    names, kpis = PAIRS[question]
+    rows = differences(FOLDER, names, kpis, replications)
+    others = [other for other in names[1:] for _ in kpis]
+    return [f"| {question} | {other} less {names[0]} | {row}" for other, row in zip(others, rows, strict=True)]
 
 
 def main(arguments: list[str]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from campaign_years import NAMES, guests, with_campaigns, year, year_of
-from years import BASELINE, SCENARIOS, branch, differing
+from years import BASELINE, SCENARIOS, Year, branch, differing
 
 from vipsim import simulate, tally
 from vipsim.campaigns import funnel
@@ -28,8 +28,9 @@ from vipsim.campaigns.rules import (
     STOPPED,
     WHY,
 )
+from vipsim.campaigns.targets import draw_list
 from vipsim.customers import segments
-from vipsim.customers.book import STAGE_NAMES
+from vipsim.customers.book import EXITED, PROSPECT, STAGE_NAMES
 from vipsim.day import CAMPAIGN_VISIT
 from vipsim.outreach.triggers import PRESETS, REASONS, TALKS
 from vipsim.scenario import campaigns as declared
@@ -55,6 +56,25 @@ def steps_of(made: Any) -> list[funnel.Step]:
 
 
 # ------------------------------------------------------------------------------------------------ presets
+
+
+@pytest.mark.parametrize("rank", ["tier", "assets"])
+def test_a_limited_issue_is_offered_tier_by_tier(rank: str) -> None:
+    """T16: the list is the book by tier, within a tier by assets, cut where it is full; or by assets alone."""
+    changes = {"campaigns__limited_issue__rank": rank, "campaigns__limited_issue__channel": "letter"}
+    made = Year(with_campaigns("limited_issue", **changes))
+    made.begin()
+    book, campaigns = made.branch.state.book, made.branch.campaigns
+    have = book.balance.sum(axis=1)
+    rich = have >= 100 * BASELINE.campaigns["limited_issue"].target[0].at_least
+    asked = np.flatnonzero((book.stage > PROSPECT) & (book.stage < EXITED) & (book.do_not_call == 0) & rich)
+    first = -book.tier[asked] if rank == "tier" else np.zeros(asked.size)
+    expected = asked[np.lexsort((-have[asked], first))]
+    vips = np.count_nonzero(book.tier[asked] > 0)
+    assert not np.all(book.tier[asked[np.argsort(-have[asked])][:vips]] > 0)  # past averages decide the tier
+    campaigns.rules[0].list_most = vips + 5
+    draw_list(made.branch.state, made.world.policy[1], campaigns, made.address, 0, 1)
+    assert campaigns.guests[: campaigns.size[0]]["who"].tolist() == expected[: vips + 5].tolist()
 
 
 def test_every_file_of_the_folder_is_a_campaign_of_the_baseline_that_is_off() -> None:

@@ -74,6 +74,7 @@ def some_policy(seed: int) -> dict[str, Any]:
         found[f"outreach.triggers.{reason}.channel"] = str(g.choice(CHANNELS))
     found |= {
         "outreach.triggers.life_event.on": True,
+        "outreach.triggers.money_arrived.on": True,
         "outreach.life_events_per_year": 12.0,
         "outreach.after_sale_contacts": int(g.integers(0, 7)),
         "outreach.alert_threshold_score": float(g.uniform(-2.0, 2.0)),

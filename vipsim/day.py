@@ -52,10 +52,19 @@ from vipsim.lobby.jobs import (
 from vipsim.lobby.visits import WALK_IN
 from vipsim.month_opening import VISITS_A_MONTH
 from vipsim.outreach.plan import CHECK
-from vipsim.outreach.response import first_money, keeps_appointment, meet, note_contact, respond, take_lead
+from vipsim.outreach.response import (
+    first_money,
+    keeps_appointment,
+    meet,
+    note_contact,
+    respond,
+    send_automatic,
+    take_lead,
+)
 from vipsim.outreach.sales import CAME_BACK, open_account, take_prospect
 from vipsim.outreach.triggers import (
     COMPLAINT_RECOVERY,
+    MONEY_ARRIVED,
     OUTFLOW_ALERT,
     RESCUE_CALL,
     WIN_BACK_CALL,
@@ -224,6 +233,7 @@ def serve_for_card(state, agenda, policy, visit, i, day, next_open):
 @lean
 def deal_with(state, agenda, backlog, page, n, callers, policy, address, team, vacant_until, day, days_left):
     """Deal with the day's entries in their order."""
+    word_days = policy.triggers.expiry_days[MONEY_ARRIVED]
     for e in range(n):
         kind = page[e].kind
         i = page[e].who
@@ -237,6 +247,7 @@ def deal_with(state, agenda, backlog, page, n, callers, policy, address, team, v
                 file(agenda, day + policy.triggers.lead_days[WIN_BACK_CALL], dates.TASK, i, WIN_BACK_CALL, expiry)
         elif kind == dates.ARRIVE:
             money_arrives(state, agenda, policy, i, amount, page[e].number, day, days_left)
+            fall_due(state, backlog, policy, address, team, i, MONEY_ARRIVED, day, word_days)
         elif kind == dates.HOT_LEAVE:
             hot_money_leaves(state, i, amount, days_left)
         elif kind == dates.JOIN:
@@ -264,7 +275,8 @@ def deal_with(state, agenda, backlog, page, n, callers, policy, address, team, v
             elif comes_for_card(state, policy.cards, address, i, page[e].number, day):
                 call_in(state, callers, policy, i, _CARD_VISIT, _FOR_CARD, day)
         elif kind == dates.SWING:
-            swing(state, agenda, policy.assets, i, page[e].number, amount, day, days_left)
+            if swing(state, agenda, policy.assets, i, page[e].number, amount, day, days_left):
+                fall_due(state, backlog, policy, address, team, i, MONEY_ARRIVED, day, word_days)
         elif keeps_appointment(policy, address, i, page[e].number, amount) and state.book[i].stage < EXITED:
             count(state, tally.APPOINTMENTS_KEPT, 1.0)
             call_in(state, callers, policy, i, APPOINTED_VISIT, 1, day)
@@ -468,6 +480,8 @@ def evening(
                     minutes = plan.rows[post, place].minutes
                     outcome = respond(state, agenda, backlog, policy, address, n, reached, post, day, next_open)
                     note_contact(contacts, backlog, policy.triggers, n, attempt, day, start, minutes, member, outcome)
+    if policy.triggers.any_automatic:
+        send_automatic(state, agenda, backlog, policy, address, day, next_open)
 
 
 @lean

@@ -67,7 +67,7 @@ WHY = (
     "nobody owns the customer",
     "contact policy",
     "length of the list",
-    "minutes of the owners",
+    "minutes or daily contacts of the owners",
     "budget",
     "stopped by evaluation",
     "not reached",
@@ -206,7 +206,7 @@ def _rule(
     begins = [max(p.from_day, c.approval_days) for p in c.scheduled()]
     special: dict[str, Any] = {
         "key": key_of(name),
-        "rank": int(c.rank == "random"),
+        "rank": ("assets", "random", "tier").index(c.rank),
         "stake": int(c.stake == "here"),
         "channel": CHANNELS.index(c.channel),
         "where": WHERE.index(c.where),

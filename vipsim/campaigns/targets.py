@@ -33,6 +33,8 @@ _DEMAND, _TIME, _PRODUCT, _FUND, _METALS, _RELATIONSHIP, _EXTRA, _MATURITY, _BIR
 _PAYROLL, _POINTS, _LAPSE = 23, 24, 25
 assert len(COLUMNS) == 26  # the numbers above are the places of the names
 
+_BY_LOT, _BY_TIER = 1, 2  # campaigns.*.rank; 0 = by assets
+_A_TIER_FEN = 1e15  # more than anybody has, and whole fen stay exact in a real number
 _DAYS_A_YEAR = 365
 _NEVER_DUE = 1e9
 
@@ -202,10 +204,11 @@ def draw_list(state, policy, campaigns, address, p, day):
         campaigns.wide[c, ALLOWED, 0] += 1.0
         campaigns.wide[c, ALLOWED, 1] += stake
         who[n] = i
-        if rule.rank:
+        order[n] = -np.float64(assets(state.book, i))
+        if rule.rank == _BY_LOT:
             order[n] = draw(address, draws.CAMPAIGN, rule.key, i, phase.number * K_A_PHASE + K_RANK)
-        else:
-            order[n] = -np.float64(assets(state.book, i))
+        elif rule.rank == _BY_TIER:
+            order[n] -= _A_TIER_FEN * state.book[i].tier
         n += 1
     best = np.argsort(order[:n], kind="mergesort")
     first = campaigns.size[0]

@@ -193,7 +193,10 @@ def load_warnings(rows: list[dict[str, Any]]) -> list[str]:
     if not loads:
         return []
     if all(load < BINDS_AT for load in loads.values()):
-        return [f"nothing binds: every role is loaded below {BINDS_AT:.0%}; any plan will look good"]
+        return [
+            f"minutes bind nothing: visits and the maintenance plan load every role below {BINDS_AT:.0%}; leads and "
+            "alerts come on top, up to outreach.most_contacts_per_day of each owner. Plans may look too good"
+        ]
     if all(load > TOO_MUCH for load in loads.values()):
         return [f"everything binds: every role is loaded above {TOO_MUCH:.0%}; queues will grow without end"]
     return [f"{role} is asked for {load:.0%} of its minutes" for role, load in loads.items() if load > 1.0]

@@ -43,9 +43,12 @@ def file_swings(state, agenda, flows, address, month):
 
 @lean
 def swing(state, agenda, flows, i, number, amount, day, days_left):
-    """A lump leaves the demand deposit of customer i or comes to it, as far as there is one; its way back is filed."""
+    """A lump leaves the demand deposit of customer i or comes to it, as far as there is one; its way back is filed.
+
+    Whether money has come.
+    """
     if not is_customer(state.book, i):
-        return
+        return False
     if number in (COMES, RETURNS):
         moved = bring_in(state, i, DEMAND, amount, days_left)
     else:
@@ -53,3 +56,4 @@ def swing(state, agenda, flows, i, number, amount, day, days_left):
         move(state, i, DEMAND, -moved, ELSEWHERE, days_left)
     if moved > 0 and number <= COMES:
         file(agenda, day + flows.swing_days, SWING, i, RETURNS if number == LEAVES else LEAVES_AGAIN, moved)
+    return moved > 0 and number in (COMES, RETURNS)

@@ -252,7 +252,7 @@ _ALL = (
         "messages_per_day",
         "messages/day",
         "none",
-        "Messages and letters that the staff sent one by one, on an open day; those of campaigns not counted.",
+        "Messages and letters sent one by one, by staff or the system, on an open day; those of campaigns not counted.",
         "日均信息发送",
         "KPI13",
     ),

@@ -101,7 +101,8 @@ def select(state, backlog, policy, team, day, plan):
                 count(state, tally.LEADS_DROPPED, 1.0)
             drop(backlog, n)
             continue
-        if row.ready > day or row.post < 0 or not _enters(backlog, plan, row, most):
+        waits = row.ready > day or row.post < 0 or triggers.automatic[row.reason] > 0
+        if waits or not _enters(backlog, plan, row, most):
             n += 1
             continue
         if not concerns(state, triggers, row.reason, row.who):

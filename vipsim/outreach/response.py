@@ -20,7 +20,7 @@ from vipsim.customers.ownership import TRADE, has_patch
 from vipsim.customers.segments import TIME, WEALTH_PRODUCT
 from vipsim.customers.state import CARD_BIT, count, raise_relationship
 from vipsim.draws import draw, pair
-from vipsim.outreach.plan import EXTRA, RESULT, SHOW
+from vipsim.outreach.plan import EXTRA, REACH, RESULT, SHOW, allowed_from
 from vipsim.outreach.sales import (
     CAME_BACK,
     advise,
@@ -38,6 +38,7 @@ from vipsim.outreach.sales import (
     willingness,
 )
 from vipsim.outreach.triggers import (
+    CLOSED,
     CONTACT_PLAN,
     FACE,
     FOLLOW,
@@ -53,6 +54,7 @@ from vipsim.outreach.triggers import (
     THRESHOLD_NEAR,
     WIN_BACK,
     close,
+    concerns,
     fall_due,
     task_number,
 )
@@ -291,6 +293,30 @@ def respond(state, agenda, backlog, policy, address, n, reached, post, day, next
             return result
     close(backlog, n)
     return result
+
+
+@lean
+def send_automatic(state, agenda, backlog, policy, address, day, next_open):
+    """The messages that the customer system sends by itself today: in the owner's name, at no staff minutes (T18).
+
+    Wishes, caps and rest days hold for them as for all contacts; they stand on nobody's list and in no log of contacts.
+    """
+    triggers = policy.triggers
+    for n in range(backlog.size[0]):
+        row = backlog.rows[n]
+        if triggers.automatic[row.reason] == 0 or row.attempt == CLOSED or row.ready > day or row.expiry < day:
+            continue
+        if not concerns(state, triggers, row.reason, row.who):
+            close(backlog, n)
+            continue
+        ready = allowed_from(state, policy, row.reason, row.who, day, row.expiry + 1)
+        if ready > day:
+            row.ready = ready
+            count(state, tally.HELD_BACK, 1.0)
+            continue
+        u = draw(address, draws.CONTACT, row.due, row.who, task_number(row.reason, row.attempt, REACH))
+        reached = u < triggers.reach[triggers.channel[row.reason]]
+        respond(state, agenda, backlog, policy, address, n, reached, row.post, day, next_open)
 
 
 @lean

@@ -58,12 +58,13 @@ PRESETS = (
     Preset("campaign", TALK, ALSO_PROSPECTS, ANYBODY),
     Preset("leader_visit", TALK, CUSTOMERS, HEAD),
     Preset("life_event", TALK, CUSTOMERS, OWNER),
+    Preset("money_arrived", TALK, CUSTOMERS, OWNER),
 )
 REASONS = tuple(preset.reason for preset in PRESETS)
 (
     LEAD_FOLLOW_UP, MATURITY_REMINDER, CONTACT_PLAN, OUTFLOW_ALERT, RESCUE_CALL, BIRTHDAY, FESTIVAL, CARD_EXPIRY,
     DOWNGRADE, AFTER_SALE, THRESHOLD_NEAR, COMPLAINT_RECOVERY, WIN_BACK_CALL, CAMPAIGN, LEADER_VISIT,
-    LIFE_EVENT,
+    LIFE_EVENT, MONEY_ARRIVED,
 ) = range(len(PRESETS))  # fmt: skip
 CLOSED = -1
 _TAKEN_UP = 2  # number of the draw of the owner's discipline (task_number, attempt 15)
@@ -106,6 +107,8 @@ class Rules(NamedTuple):
     whom: np.ndarray  # int8
     by: np.ndarray  # int8
     urgent: np.ndarray  # int8
+    automatic: np.ndarray  # int8: sent by the customer system, at no staff minutes
+    any_automatic: int
     lead_days: np.ndarray  # int32
     expiry_days: np.ndarray  # int32
     sla_days: int  # of a lead
@@ -148,6 +151,8 @@ def rules(scenario: Any) -> Rules:
         whom=np.array([p.whom for p in PRESETS], np.int8),
         by=np.array([p.by for p in PRESETS], np.int8),
         urgent=np.array([p.urgent for p in PRESETS], np.int8),
+        automatic=np.array([t.automatic for t in triggers], np.int8),
+        any_automatic=int(any(t.automatic and t.on for t in triggers)),
         lead_days=np.array([t.lead_days for t in triggers], np.int32),
         expiry_days=np.array([t.expiry_days for t in triggers], np.int32),
         sla_days=outreach.triggers.lead_follow_up.sla_days,
@@ -378,10 +383,13 @@ def is_taken_up(state, policy, address, who, reason, day):
 
 @lean
 def fall_due(state, backlog, policy, address, team, who, reason, day, expiry_days):
-    """A dated task falls due: it joins the backlog if its trigger is on, its cause holds and the owner takes it up."""
+    """A dated task falls due: it joins the backlog if its trigger is on, its cause holds and the owner takes it up.
+
+    What the system sends by itself needs nobody's discipline (T18).
+    """
     if policy.triggers.on[reason] == 0 or not concerns(state, policy.triggers, reason, who):
         return
-    if is_taken_up(state, policy, address, who, reason, day):
+    if policy.triggers.automatic[reason] or is_taken_up(state, policy, address, who, reason, day):
         open_task(state, backlog, policy, address, team, who, reason, day, expiry_days)
         return
     count(state, tally.TASKS_DROPPED, 1.0)

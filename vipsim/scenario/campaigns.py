@@ -134,7 +134,9 @@ class Campaign(Section):
         "switch", "Only customers who have an owner; else the managers take those without in turn", "B05", default=False
     )
     list_most: int = lever("people", "Most people on one phase's list", "C02", ge=0, le=100_000)
-    rank: Literal["assets", "random"] = fact("choice", "Who comes first where the list is full", default="assets")
+    rank: Literal["assets", "random", "tier"] = fact(
+        "choice", "Who comes first where the list is full; within a tier by assets", "T16", default="assets"
+    )
     stake: Literal["elsewhere", "here"] = fact(
         "choice", "Money at stake in the funnel: what could come, or what could go", default="elsewhere"
     )

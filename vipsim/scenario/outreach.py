@@ -50,6 +50,9 @@ class Channel(Effect):
         return self.prep_min + self.minutes_min + self.record_min
 
 
+_SENT_BY_SYSTEM = ("sms", "email", "wechat")
+
+
 class Trigger(Section):
     """A rule that creates outreach tasks: reason, channel, dates, rank (one mechanism for all presets)."""
 
@@ -63,6 +66,23 @@ class Trigger(Section):
     )  # fmt: skip
     expiry_days: int = fact("days", "Days after which an undone task is dropped", "assumption", ge=1, le=365)
     rank_ratio: float = lever("ratio", "Weight of the reason in the ranking", "S24, assumption", ge=0, le=100)
+    automatic: bool = lever(
+        "switch", "Whether the customer system sends it by itself, at no staff minutes; messages only", "T18",
+        default=False,
+    )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _sent(self) -> Trigger:
+        if self.automatic and self.channel not in _SENT_BY_SYSTEM:
+            raise ValueError(
+                f"automatic: expected false where channel is {self.channel}, which takes staff; found true "
+                f"(the system sends by {', '.join(_SENT_BY_SYSTEM)})"
+            )
+        return self
+
+
+def _not_used() -> Trigger:
+    return Trigger(on=False, channel="sms", lead_days=0, expiry_days=3, rank_ratio=1.0)
 
 
 class LeadTrigger(Trigger):
@@ -94,6 +114,9 @@ class Triggers(Section):
     campaign: Trigger
     leader_visit: Trigger
     life_event: Trigger
+    money_arrived: Trigger = Field(
+        default_factory=_not_used, description="a word to an owned customer whose money has come; omitted = off"
+    )
 
     @model_validator(mode="after")
     def _dates(self) -> Triggers:

@@ -34,7 +34,12 @@ FAULTS = {
     "a range of choices": ('{choices = ["none", "strict", "window"]}', "{low = 1, high = 2}", "choices", "a range"),
     "half a range": ("{low = 2, high = 10}", "{low = 2}", "low and high, or choices", ""),
     "range and choices": ("{low = 2, high = 10}", "{low = 2, high = 10, choices = [2]}", "either choices", "both"),
-    "no such objective": ('kpi = "value_yuan"', 'kpi = "value_yaun"', "objectives[0].kpi: expected the name of a KPI", "mean value_yuan?"),
+    "no such objective": (
+        'kpi = "value_yuan"',
+        'kpi = "value_yaun"',
+        "objectives[0].kpi: expected the name of a KPI",
+        "mean value_yuan?",
+    ),
     "no such limit": ('kpi = "wait_min"', 'kpi = "waits"', "limits[0].kpi: expected the name of a KPI", ""),
     "a limit on both sides": ("at_most = 6.0", "at_most = 6.0\nat_least = 1.0", "exactly one of", ""),
     "too few to show a limit": ("replications = 60\nmost", "replications = 20\nmost", "at least 49 replications", "20"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from small_branch import TEXT, Branch, write
 
 from vipsim.scenario import files
 from vipsim.scenario.errors import InputError, Problem
+from vipsim.scenario.settings import Setting
 
 
 def faults(path: Path, *overrides: str) -> list[Problem]:
@@ -111,6 +113,7 @@ def test_a_fault_is_blamed_on_the_layer_that_made_it(tmp_path: Path) -> None:
     [
         ("staff.teller.employed=99", "--set staff.teller.employed=99: staff.teller.employed: expected a whole number"),
         ("staff.teller.employd=9", "did you mean employed?"),
+        ("staff.teler.employed=4", "--set staff.teler.employed=4: staff.teler: expected a key of [staff], found"),
         ("staff.teller.employed", "expected key=value"),
         ("lobby.transactions[9].share=0.1", "expected an element that exists"),
         ("lobby.transactions[x].share=0.1", "expected a dotted key"),
@@ -137,6 +140,112 @@ def test_missing_parent_is_blamed_on_the_line_that_extends(tmp_path: Path) -> No
     (problem,) = faults(write(tmp_path, '\nextends = "gone.toml"\n', "child.toml"))
     assert (problem.file, problem.line) == (str(tmp_path / "child.toml"), 2)
     assert "gone.toml" in problem.found
+
+
+@pytest.mark.parametrize(
+    ("parent", "hint"),
+    [
+        ("baseline.toml", "did you mean vipsim:baseline.toml, the shipped one?"),
+        ("vipsim:outlet_2012", "did you mean vipsim:outlet_2012.toml?"),
+        ("vipsim:baselin.toml", "did you mean vipsim:baseline.toml?"),
+        ("vipsim:women_day.toml", "did you mean vipsim:campaigns/women_day.toml?"),
+        ("vipsim:foo", "shipped are: vipsim:baseline.toml, vipsim:outlet_2012.toml, vipsim:campaigns/, "),
+        ("vipsim:schemes/foo", "shipped are: vipsim:schemes/bocom.toml, vipsim:schemes/cmb.toml, "),
+        ("chlid.toml", ""),
+    ],
+)
+def test_a_missing_parent_is_looked_for_among_the_shipped_files(tmp_path: Path, parent: str, hint: str) -> None:
+    (problem,) = faults(write(tmp_path, f'extends = "{parent}"\n', "child.toml"))
+    assert problem.line == 1
+    assert problem.suggestion.startswith(hint)
+    assert "child.toml" not in problem.suggestion
+
+
+def test_a_shipped_name_keeps_its_prefix_on_the_command_line() -> None:
+    (problem,) = faults(Path("vipsim:outlet_2012"))
+    assert problem.suggestion == "did you mean vipsim:outlet_2012.toml?"
+
+
+def test_a_part_of_a_scenario_that_extends_nothing_gets_one_hint(tmp_path: Path) -> None:
+    path = write(tmp_path, "[staff.teller]\nemployed = 4\nskil_cv = 0.1\n", "part.toml")
+    with pytest.raises(InputError) as caught:
+        files.load(path)
+    first, *others = caught.value.problems
+    assert 'write extends = "vipsim:baseline.toml" at the top' in first.suggestion
+    assert "keys missing (book, calendar, demand, lobby, " in first.found
+    assert [problem.key for problem in others] == ["staff.teller.skil_cv"]
+
+
+HEAD = 'extends = "vipsim:baseline.toml"\n'
+IN_WORDS = {
+    "a name": ('name = "我的网点"', "name", "expected letters, digits, - and _, beginning with a letter or digit"),
+    "a clock time": (
+        '[calendar]\nopens_at = "8.30"',
+        "calendar.opens_at",
+        "expected a clock time HH:MM, such as 08:30",
+    ),
+    "another word for until": (
+        "[campaigns.women_day]\nphases = [{from_day = 1, until_day = 9, to_day = 9, does = 'event'}]",
+        "campaigns.women_day.phases[0].to_day",
+        "did you mean until_day?",
+    ),
+    "below the floor": (
+        "[tiers]\nstandard_yuan = 150000.0",
+        "tiers.standard_yuan",
+        "standard_yuan of at least 200000, the head office's standard_floor_yuan (T03), found 150000",
+    ),
+    "nobody in the book": (
+        "[book]\ncustomers = 0",
+        "book.customers",
+        "customers of at least 1, found 0, an empty book",
+    ),
+    "no list": ("[tiers]\nservice_share = 1.0", "tiers.service_share", "expected a list of numbers (share), found 1"),
+    "too few": ("[calendar]\nopen_weekdays = []", "calendar.open_weekdays", "expected at least 1 element, found"),
+}
+
+
+@pytest.mark.parametrize("case", IN_WORDS)
+def test_what_is_expected_is_said_in_words(tmp_path: Path, case: str) -> None:
+    text, key, says = IN_WORDS[case]
+    path = write(tmp_path, HEAD + text + "\n", "mine.toml")
+    with pytest.raises(InputError) as caught:
+        files.load(path)
+    problem = next(problem for problem in caught.value.problems if problem.key == key)
+    assert says in str(problem)
+    assert "pattern" not in str(problem)
+
+
+def test_ranges_read_as_sentences() -> None:
+    share = Setting("p", "", "probability", "", "", "a number", True, 0.0, 1.0, True, True)
+    assert share.range_text() == "a probability above 0 and below 1"
+    assert replace(share, unit="yuan", low_open=False).range_text() == "a number at least 0 and below 1 yuan"
+    assert replace(share, low=1.0, low_open=False, high_open=False).range_text() == "a probability exactly 1"
+
+
+@pytest.mark.parametrize(
+    ("line", "column", "mark", "better"),
+    [
+        ("a = 1，", 6, "，", ","),
+        ("a = [1，2]", 7, "，", ","),
+        ("a = “x”", 5, "“", '"'),
+        ('a = "x”', 7, "”", '"'),
+        ("a ＝ 1", 3, "＝", "="),
+        ('a = "，“"；', 9, "；", ";"),
+    ],
+)
+def test_chinese_punctuation_is_named_with_its_column(
+    tmp_path: Path, line: str, column: int, mark: str, better: str
+) -> None:
+    (problem,) = faults(write(tmp_path, f"b = 1\n{line}\n"))
+    assert (problem.expected, problem.line) == ("TOML", 2)
+    assert problem.found == f"the Chinese punctuation mark {mark} in column {column}"
+    assert problem.suggestion == f"write {better} instead"
+
+
+def test_a_data_file_without_a_near_name_is_told_what_is_there(tmp_path: Path) -> None:
+    (tmp_path / "book_template.csv").write_text("x\n")
+    (problem,) = faults(write(tmp_path, TEXT + '[book]\npath = "bok.csv"\n'))
+    assert problem.suggestion == "there is: book_template.csv"
 
 
 def test_directory_given(tmp_path: Path) -> None:

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import datetime
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import book_scenarios
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
+from vipsim.cli.app import app
 from vipsim.customers import book as books
 from vipsim.customers.book import EBANK_ACTIVE, EBANK_SIGNED, NEVER
 from vipsim.customers.generate import generate
 from vipsim.customers.load import Imported, load, read_book
 from vipsim.customers.mapping import Mapping, read_mapping
-from vipsim.customers.privacy import identifying_header, identifying_values
+from vipsim.customers.privacy import identifying_header, identifying_text, identifying_values
 from vipsim.customers.segments import INVESTING
 from vipsim.scenario.errors import InputError, Problem
+
+TEMPLATE = Path(__file__).parents[1] / "vipsim" / "starter" / "mapping.toml"
 
 MAPPING = """\
 money_unit = "yuan"
@@ -266,6 +271,8 @@ def test_unreadable_files(tmp_path: Path) -> None:
     [
         (("customer_id =", "customer_no ="), 4, "unknown key"),
         (('money_unit = "yuan"', 'money_unit = "yuans"'), 1, "did you mean yuan"),
+        (('money_unit = "yuan"', 'money_unit = "wan_yuan"'), 1, "did you mean wan?"),
+        (('money_unit = "yuan"', 'money_unit = "thousand_yuan"'), 1, "did you mean thousand?"),
         (('age = "age"', 'income = "pay"'), 3, "either age or birth_year"),
         (('assets = "assets"', 'assets = "assets"\nassets_fund = "f"'), 5, "either assets or columns by class"),
         (('money_unit = "yuan"', 'money_unit = "other"'), 1, "yuan_per_unit"),
@@ -275,6 +282,30 @@ def test_faults_of_a_mapping(tmp_path: Path, change: tuple[str, str], line: int,
     problems = refused(tmp_path, GOOD, MAPPING.replace(*change))
     assert any(says in str(problem) for problem in problems), [str(problem) for problem in problems]
     assert all(problem.file.endswith("mapping.toml") for problem in problems)
+
+
+def test_the_template_names_the_units_that_the_reader_takes() -> None:
+    (line,) = [line for line in TEMPLATE.read_text("utf-8").splitlines() if line.startswith("money_unit")]
+    units = get_args(Mapping.model_fields["money_unit"].annotation)
+    assert set(units) <= set(re.findall(r"[a-z_]+", line.partition("#")[2]))
+    assert "wan_yuan" not in line
+
+
+def test_assets_that_no_branch_has_are_a_warning_of_the_unit(tmp_path: Path) -> None:
+    assert read(tmp_path).warnings == []
+    for unit, mean in (("wan", "833,668,333.33"), ("fen", "833.67")):
+        (warning,) = read(tmp_path, GOOD, MAPPING.replace('"yuan"', f'"{unit}"')).warnings
+        assert f"mean assets of {mean} yuan a customer" in warning
+        assert f"is money_unit right ({unit}," in warning
+    wider = MAPPING.replace('"yuan"', '"fen"\nmean_assets_least_yuan = 10.0')
+    assert read(tmp_path, GOOD, wider).warnings == []
+
+
+def test_check_shows_the_warning(tmp_path: Path) -> None:
+    book, mapping = write(tmp_path, GOOD, MAPPING.replace('"yuan"', '"wan"'))
+    result = CliRunner().invoke(app, ["check", str(book), str(mapping)])
+    assert result.exit_code == 0
+    assert "warning: mean assets of 833,668,333.33 yuan a customer" in result.output
 
 
 def test_a_mapping_is_read_from_its_file(tmp_path: Path) -> None:
@@ -300,6 +331,12 @@ CHINESE = (
     "邮箱",
     "家庭地址",
     "微信号",
+    "姓 名",
+    "账号",
+    "银行帐号",
+    "卡号",
+    "客户",
+    "联系人",
 )
 NAMES = ("name", "Name", "customer_name", "customerName", "ClientName", "last_name")
 NUMBERS = (
@@ -313,6 +350,7 @@ NUMBERS = (
     "id_card",
     "passport",
     "national_id",
+    "accountNumber",
 )
 PLACES = ("e-mail", "email", "EMAIL", "address", "birth_number", "birthday")
 
@@ -341,7 +379,10 @@ HARMLESS = (
 )
 
 
-@pytest.mark.parametrize("header", [*HARMLESS, "telling", "mailing_share"])
+CHANNELS = ("客户类型", "手机银行", "mobile_banking", "账号数")
+
+
+@pytest.mark.parametrize("header", [*HARMLESS, "telling", "mailing_share", *CHANNELS])
 def test_harmless_headers_pass(header: str) -> None:
     assert identifying_header(header) == ""
 
@@ -380,3 +421,58 @@ def test_an_id_number_as_customer_id_or_in_an_unused_column_is_refused(tmp_path:
     assert "id numbers, by its values" in str(problem)
     problem = refused(tmp_path, "id,assets,age,note\nA1,1,30,13812345678\n")[0]
     assert problem.key == "note"
+
+
+CARD = "6222021001116245702"  # 19 digits with a Luhn check digit
+
+
+@pytest.mark.parametrize(
+    ("cell", "what"),
+    [
+        ("13812345678", "phone numbers"),
+        ("客户电话13812345678,已联系", "phone numbers"),
+        ("tel13812345678", "phone numbers"),
+        ("+86 138-1234-5678", "phone numbers"),
+        ("１３８１２３４５６７８", "phone numbers"),
+        ("13812345678.0", "phone numbers"),
+        (f"证件{ID18}。", "id numbers"),
+        (CARD, "card numbers"),
+        ("卡6222 0210 0111 6245 702已换", "card numbers"),
+        ("见 someone@example.com", "e-mail addresses"),
+        (CARD[:-1] + "3", ""),
+        ("110105194912310021", ""),
+        ("13812345678.50", ""),
+        ("9f13812345678c", ""),
+        ("20260301093000", ""),
+        ("12812345678", ""),
+    ],
+)
+def test_one_number_in_one_text_of_many_is_enough(cell: str, what: str) -> None:
+    values = ["已联系", "", "RM07", "2026-03-01", "1234.56"] * 60
+    assert identifying_text(values) == ""
+    assert identifying_text([*values, cell]) == what
+
+
+@pytest.mark.parametrize("cell", ["13812345678", "客户电话13812345678;已联系", CARD, ID18])
+def test_one_row_of_300_is_refused_and_its_cell_is_not_shown(tmp_path: Path, cell: str) -> None:
+    rows = [f"A{i},1,30,{cell if i == 150 else 'ok'}\n" for i in range(300)]
+    (problem,) = refused(tmp_path, "id,assets,age,备注\n" + "".join(rows))
+    assert problem.key == "备注"
+    assert "numbers, by its values" in problem.found
+    assert not re.search(r"\d{5}", str(problem))
+
+
+def test_numbers_where_numbers_belong_and_pseudonyms_are_no_phone_numbers(tmp_path: Path) -> None:
+    mapping = MAPPING.replace('"id"', '"客户"').replace('"yuan"', '"fen"')
+    rows = [f"{13_800_000_000 + 5_000_000_000 * (i % 10) + i},{13_812_345_678 + i},30\n" for i in range(50)]
+    assert read(tmp_path, "客户,assets,age\n" + "".join(rows), mapping).book.balance[0].sum() == 13_812_345_678
+    (problem,) = refused(tmp_path, "客户,assets,age\nA1,电话13812345678,30\n", mapping)
+    assert (problem.key, problem.found) == ("assets", "phone numbers, by its values")
+
+
+def test_phone_numbers_of_a_parquet_table_with_blanks_are_found(tmp_path: Path) -> None:
+    _, mapping = write(tmp_path, GOOD)
+    frame = pd.DataFrame({"id": ["A1", "A2"], "assets": [1.0, 2.0], "age": [30, 31], "x": [13_812_345_678.0, np.nan]})
+    frame.to_parquet(tmp_path / "book.parquet")
+    with pytest.raises(InputError, match="phone numbers, by its values"):
+        read_book(tmp_path / "book.parquet", mapping, scenario())

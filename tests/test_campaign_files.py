@@ -94,11 +94,44 @@ def test_a_bad_campaign_is_refused_with_line_and_key(tmp_path: Path, case: str) 
     assert found in problem.found
 
 
-def test_a_misspelt_campaign_is_an_incomplete_one(tmp_path: Path) -> None:
-    problems = faults(tmp_path, "", "campaigns.womens_day.on=true")
-    assert all(problem.key.startswith("campaigns.womens_day") for problem in problems)
+def test_a_misspelt_campaign_is_one_fault_where_it_is_written(tmp_path: Path) -> None:
+    (problem,) = faults(tmp_path, "", "campaigns.counter_ebnk.on=true")
+    assert (problem.file, problem.key) == ("--set campaigns.counter_ebnk.on=true", "campaigns.counter_ebnk")
+    assert problem.expected.startswith("a campaign of the scenario, or the 8 keys that a new one lacks (title, ")
+    assert problem.suggestion == "did you mean counter_ebank?"
+    (problem,) = faults(tmp_path, "\n[campaigns.women_days]\non = true\n")
+    assert (Path(problem.file).name, problem.line) == ("mine.toml", 4)
+    assert problem.suggestion == "did you mean women_day?"
     result = CliRunner().invoke(app, ["run", *SHORT, "--set=campaigns.womens_day.on=true"])
     assert result.exit_code == 3
+
+
+def test_a_new_campaign_that_lacks_a_key_is_told_which(tmp_path: Path) -> None:
+    new = """[campaigns.spring]
+on = true
+title = "Spring"
+list_most = 100
+channel = "call"
+where = "branch"
+phases = [{from_day = 10, until_day = 20, does = "invite"}]
+budget_yuan = 1000.0
+interest_share = 0.3
+"""
+    (problem,) = faults(tmp_path, new)
+    assert problem.key == "campaigns.spring.accept_share"
+    assert problem.line == 3
+
+
+def test_invitations_that_all_come_after_the_event_are_refused(tmp_path: Path) -> None:
+    event = '{from_day = 66, until_day = 66, does = "event"}'
+    late = f'[campaigns.women_day]\nphases = [{event}, {{from_day = 70, until_day = 80, does = "invite"}}]'
+    (problem,) = faults(tmp_path, late)
+    assert (problem.line, problem.key) == (4, "campaigns.women_day.phases[1].from_day")
+    assert problem.expected == "invitations on or before day 66, the last day of the event"
+    assert problem.found == "the first on day 70"
+    path = tmp_path / "mine.toml"
+    path.write_text(HEAD + late.replace("from_day = 70", "from_day = 66"), encoding="utf-8")
+    assert files.load(path).campaigns["women_day"].late_invitation() is None
 
 
 def test_a_campaign_needs_a_book(tmp_path: Path) -> None:

@@ -291,7 +291,11 @@ def test_streams_of_a_month_do_not_meet() -> None:
     ("change", "key", "says"),
     [
         ({"tiers.standard_yuan": 1_600_000.0}, "tiers", "standard_yuan < platinum_yuan < black_yuan"),
-        ({"tiers.standard_yuan": 150_000.0}, "tiers.standard_yuan", "below the head office's standard_floor_yuan"),
+        (
+            {"tiers.standard_yuan": 150_000.0},
+            "tiers.standard_yuan",
+            "at least 200000, the head office's standard_floor_yuan",
+        ),
         ({"cards.special_share": 0.06}, "cards.special_share", "legal range"),
         ({"cards.special_limit_share": 0.01}, "cards.special_share", "at most special_limit_share"),
         ({"cards.renew_share": 0.9}, "cards.renew_share", "at most renew_reminded_share"),

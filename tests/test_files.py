@@ -300,5 +300,5 @@ def test_shipped_scenarios_are_found_in_a_checkout_and_in_a_wheel(
     assert shipped.names() == ["vipsim:small.toml"]
     child = write(tmp_path, 'extends = "vipsim:small.toml"\n', "child.toml")
     assert load(child).staff.teller.employed == 4
-    with pytest.raises(InputError, match=r"vipsim:smal\.toml.*did you mean small\.toml"):
+    with pytest.raises(InputError, match=r"vipsim:smal\.toml.*did you mean vipsim:small\.toml"):
         load(write(tmp_path, 'extends = "vipsim:smal.toml"\n', "child.toml"))

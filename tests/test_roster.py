@@ -282,5 +282,18 @@ def test_a_station_left_alone_is_warned_of() -> None:
     ]
 
 
+def test_opening_longer_than_the_shifts_is_named_as_the_cause() -> None:
+    longer = ['calendar.opens_at="08:30"', "calendar.opening_min=540.0"]
+    (warning,) = floor_coverage(files.load("vipsim:baseline.toml", longer))[1]
+    assert warning.startswith("nobody serves desk, cash, noncash on a working day in the last 60 min of opening: ")
+    assert "the last shift ends 480 min after opening, calendar.opening_min is 540" in warning
+    both = floor_coverage(files.load("vipsim:baseline.toml", [*longer, "staff.lobby_manager.on_duty=1"]))[1]
+    assert [line.split(" on a ")[0] for line in both] == [
+        "station desk is left alone",
+        "nobody serves desk, cash, noncash",
+    ]
+    assert "half-hour from 11:30 and 1 more" in both[0]
+
+
 def test_a_theoretical_queue_has_no_clock() -> None:
     assert floor_coverage(files.load("vipsim:reference/mm5.toml")) == ([], [])

@@ -121,10 +121,11 @@ def _check_scenario(finding: Finding) -> None:
     finding.about.append(f"{len(levers)} levers, {len(changed)} differ from today's policy")
     finding.about += [f"  {key}: {before} today, {after} here" for key, (before, after) in changed.items()]
     if book.source == "file":
-        from vipsim.customers.book import opening
+        from vipsim.customers.load import read_book
 
-        opening(scenario)  # reads the bank's file and refuses what cannot be used
-    finding.loads, finding.warnings = branch_loads(scenario)
+        finding.warnings += read_book(book.file, book.mapping, scenario).warnings  # refuses what cannot be used
+    finding.loads, of_loads = branch_loads(scenario)
+    finding.warnings += of_loads
     finding.layers = branch_layers(scenario)
     finding.coverage, uncovered = floor_coverage(scenario)
     finding.warnings += uncovered
@@ -231,11 +232,12 @@ A_DAY_MIN = 1440.0
 def floor_coverage(scenario: Any) -> tuple[list[dict[str, Any]], list[str]]:
     """Fewest people on the floor by role and half-hour, as planned, and a warning for each station left alone."""
     from vipsim.calendar import weekend_of
-    from vipsim.lobby.coverage import coverage
+    from vipsim.lobby.coverage import HALF_HOUR_MIN, coverage, last_ends
     from vipsim.scenario.staff import ROLES
 
     if scenario.calendar.opening_min > A_DAY_MIN:  # a theoretical queue has no clock
         return [], []
+    opening, ends = scenario.calendar.opening_min, last_ends(scenario.staff)
     opens = [int(part) for part in scenario.calendar.opens_at.split(":")]
     rows, warnings = [], []
     kinds = [("working day", False)]
@@ -249,14 +251,23 @@ def floor_coverage(scenario: Any) -> tuple[list[dict[str, Any]], list[str]]:
             for role, counts in plan.roles.items()
             if getattr(scenario.staff, role).employed
         ]
+        closed: dict[float, list[str]] = {}
         for station, counts in plan.stations.items():
-            alone = [n for n, count in enumerate(counts) if count == 0]
+            end = ends.get(station, opening)
+            if end < opening:
+                closed.setdefault(end, []).append(station)
+            alone = [n for n, count in enumerate(counts) if count == 0 and HALF_HOUR_MIN * (n + 1) <= end]
             if alone:
                 warnings.append(
                     f"station {station} is left alone on a {kind} in the half-hour from {_clock(opens, alone[0])}"
                     + (f" and {len(alone) - 1} more" if len(alone) > 1 else "")
                     + ": breaks of different shifts overlap, or too few are on duty"
                 )
+        warnings += [
+            f"nobody serves {', '.join(stations)} on a {kind} in the last {opening - end:g} min of opening: "
+            f"the last shift ends {end:g} min after opening, calendar.opening_min is {opening:g}"
+            for end, stations in closed.items()
+        ]
     return rows, warnings
 
 
@@ -321,6 +332,7 @@ def _check_book(finding: Finding, together: list[str]) -> None:
     customers = int(imported.book.is_customer().sum())
     finding.about.append(f"{customers:,} customers, {imported.book.assets().sum() / 1e8:,.2f} million yuan")
     finding.about += [f"  {name}: drawn for {count:,} customers" for name, count in imported.drawn.items() if count]
+    finding.warnings += imported.warnings
 
 
 def _kind(name: str) -> str:

@@ -25,12 +25,14 @@ class Imported(NamedTuple):
     book, ids: customers of the file in its order, then the pool of prospects
     owner_codes: the file's owner of each customer, "" = nobody; array of str, empty array where not given
     drawn: column -> customers for whom it was drawn because the file does not say
+    warnings: what can be read and is hardly meant
     """
 
     book: Book
     ids: np.ndarray
     owner_codes: np.ndarray
     drawn: dict[str, int]
+    warnings: list[str]
 
 
 def load(path: str | Path, mapping: str | Path | Mapping, scenario: Any) -> tuple[Book, np.ndarray]:
@@ -69,7 +71,21 @@ def read_book(path: str | Path, mapping: str | Path | Mapping, scenario: Any) ->
     while np.isin(pool_ids, ids).any():
         pool_ids = np.char.add("P", pool_ids)
     owners = table.get("owner", np.empty(0, dtype="<U1"))
-    return Imported(books.with_prospects(book, pool), np.concatenate([ids, pool_ids]), owners, drawn)
+    doubts = _doubts_of_unit(book, chosen)
+    return Imported(books.with_prospects(book, pool), np.concatenate([ids, pool_ids]), owners, drawn, doubts)
+
+
+def _doubts_of_unit(book: Book, mapping: Mapping) -> list[str]:
+    """A warning where the mean assets of the file's customers are not those of any branch: the unit is wrong."""
+    mean = float(book.assets().mean()) / 100.0
+    least, most = mapping.mean_assets_least_yuan, mapping.mean_assets_most_yuan
+    if least <= mean <= most:
+        return []
+    unit = "other" if mapping.money_unit == "other" else f"{mapping.money_unit}, {mapping.fen_per_unit / 100:g} yuan"
+    return [
+        f"mean assets of {mean:,.2f} yuan a customer lie outside {least:,.0f} to {most:,.0f} yuan: "
+        f"is money_unit right ({unit})? Fitting bounds are mean_assets_least_yuan and mean_assets_most_yuan"
+    ]
 
 
 def _names_of_parts(scenario: Any, mapping: Mapping, file: str) -> dict[str, list[str]]:

@@ -121,6 +121,12 @@ class Mapping(Section):
     separator: str = Field(",", description="what separates the columns of a CSV file", min_length=1, max_length=1)
     thousands: str = Field("", description="mark between thousands inside a number", max_length=1)
     unknown: list[str] = Field([], description="texts that mean that a value is not known, beside an empty cell")
+    mean_assets_least_yuan: float = Field(
+        1_000.0, ge=0, description="mean assets of a customer below which vipsim check doubts money_unit; assumption"
+    )
+    mean_assets_most_yuan: float = Field(
+        5_000_000.0, gt=0, description="mean assets of a customer above which vipsim check doubts it; assumption"
+    )
     columns: Columns
     codes: Codes = Field(default_factory=lambda: Codes.model_validate({}))
 

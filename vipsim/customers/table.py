@@ -6,6 +6,7 @@ The only room that uses pandas.
 from __future__ import annotations
 
 import datetime
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import pandas as pd
 
 from vipsim.customers.book import UNKNOWN, UNKNOWN_DAY
 from vipsim.customers.mapping import ASSET_COLUMNS, Mapping
-from vipsim.customers.privacy import identifying_header, identifying_values
+from vipsim.customers.privacy import identifying_header, identifying_text, identifying_values
 from vipsim.scenario.errors import InputError, Problem, did_you_mean
 
 _SHOWN = 5  # rows named per fault; a file with one wrong unit would name all of them
@@ -147,16 +148,38 @@ def _check_columns(frame: pd.DataFrame, columns: dict[str, str], faults: _Faults
 
 
 def _check_privacy(frame: pd.DataFrame, columns: dict[str, str], faults: _Faults) -> None:
+    """Refuse columns that identify people. Only their headers are named, never a cell."""
     numeric = {header for name, header in columns.items() if name in _NUMBERS}
+    ids = columns["customer_id"]
     for header in frame.columns:
-        what = identifying_header(str(header))
+        what = "" if header == ids == "客户" else identifying_header(str(header))
         by = "its header"
-        if not what and header not in numeric:
-            what = identifying_values(frame[header].dropna().astype(str).tolist())
+        if not what:
             by = "its values"
+            cells = _cells(frame[header])
+            if header == ids:
+                what = identifying_values(cells)
+            else:  # a number is what a column of numbers is for; what else stands there is a text
+                what = identifying_text(_no_numbers(cells) if header in numeric else cells)
         if what:
             hint = "take the column out of the file; ids must be pseudonyms"
             faults.column("no column that identifies people", f"{what}, by {by}", str(header), hint)
+
+
+def _cells(column: pd.Series) -> list[str]:
+    """Cells as texts; whole numbers of a Parquet column with blanks without their decimals."""
+    filled = column.dropna()
+    if filled.dtype.kind == "f":
+        filled = filled[np.isfinite(filled)]
+        return [f"{value:.0f}" if value == np.floor(value) else repr(float(value)) for value in filled]
+    return filled.astype(str).tolist()
+
+
+def _no_numbers(cells: list[str]) -> list[str]:
+    """Cells that hold more than digits and the marks of a number."""
+    if re.fullmatch(r"[\s\d.,+-]*", "\n".join(cells)):
+        return []
+    return [cell for cell in cells if not re.fullmatch(r"[\s\d.,+-]*", cell)]
 
 
 # --------------------------------------------------------------------------------------------- the values

@@ -55,6 +55,22 @@ def coverage(scenario: LobbyScenario, weekend: Sequence[int] = (), *, at_weekend
     )
 
 
+def last_ends(staff: Staff) -> dict[str, float]:
+    """Station -> minute after opening at which the last shift of those who can serve it ends."""
+    able = skills(staff)
+    found: dict[str, float] = {}
+    first = 0
+    for name in ROLES:
+        role: Role = getattr(staff, name)
+        own = able[first : first + role.employed]
+        first += role.employed
+        end = max((shift.end_min for shift in role.shifts[: role.on_floor()]), default=0.0)
+        for station, number in STATIONS.items():
+            if any(number in member for member in own):
+                found[station] = max(found.get(station, 0.0), end)
+    return found
+
+
 def _members(role: Role, day: int, weekend: Sequence[int]) -> list[int]:
     """Members on duty in the order of the rota, as ``roster.draw_roster`` has them; ``day`` counts from a Monday."""
     n = role.employed

@@ -20,7 +20,7 @@ from vipsim.scenario.documents import Document
 from vipsim.scenario.errors import InputError, did_you_mean
 from vipsim.scenario.files import digest, load, policy_today, with_values
 from vipsim.scenario.schema import Scenario
-from vipsim.scenario.settings import Setting, lever_values, parse_key, setting_at
+from vipsim.scenario.settings import Setting, join_key, lever_values, parse_key, setting_at
 from vipsim.scenario.study import LeverRange, LeverValue, Limit, Study, is_legal, load_study
 
 Levers = dict[str, LeverValue]
@@ -271,7 +271,7 @@ def read_question(
 def _refuse(question: Question, path: tuple[str | int, ...], expected: str, found: str, suggestion: str = "") -> None:
     lines = question.document.lines
     line = next((lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in lines), None)
-    key = ".".join(str(part) for part in path)
+    key = join_key(path)
     raise InputError(expected, found=found, file=question.document.name, line=line, key=key, suggestion=suggestion)
 
 

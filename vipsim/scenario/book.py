@@ -371,7 +371,7 @@ class BookSource(Section):
         if self.laws is None or self.segments is None:
             raise ValueError(f'source = "{self.source}" needs the sections book.laws and book.segments')
         if self.source == "generated" and self.customers < 1:
-            raise ValueError("empty book: expected customers >= 1")
+            raise ValueError(f"expected customers of at least 1, found {self.customers}, an empty book")
         if self.source == "file" and not (self.file and self.mapping):
             raise ValueError('source = "file" needs both file and mapping')
         return self

@@ -12,7 +12,7 @@ from typing import Literal
 from vipsim.calendar import DayRule
 from vipsim.scenario.documents import read_text
 from vipsim.scenario.errors import InputError, Problem, did_you_mean
-from vipsim.scenario.fields import Section, fact
+from vipsim.scenario.fields import CLOCK_PATTERN, Section, fact
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
@@ -33,7 +33,7 @@ class Calendar(Section):
         "L25, N01",
         default=None,
     )
-    opens_at: str = fact("text", "Clock time of opening, HH:MM", "L25", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    opens_at: str = fact("text", "Clock time of opening, HH:MM", "L25", pattern=CLOCK_PATTERN)
     opening_min: float = fact(
         "min",
         "Minutes from opening to closing of the doors; more than a day only in a theoretical queue",

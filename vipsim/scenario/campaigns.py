@@ -364,6 +364,19 @@ class Campaign(Section):
             )
         return self
 
+    def late_invitation(self) -> int | None:
+        """Place of the first phase of invitations where all of them come after the last day of the event; else None."""
+        phases = self.scheduled()
+        if self.where != "event" or self.channel == "field":
+            return None
+        last = self.last_event_day()
+        invited = [n for n, phase in enumerate(phases) if phase.does == "invite"]
+        return invited[0] if all(phases[n].from_day > last for n in invited) else None
+
+    def last_event_day(self) -> int:
+        """Last day of the last phase with an event. Raises ValueError where there is none."""
+        return max(phase.until_day for phase in self.scheduled() if phase.does == "event")
+
     def _redeems_soundly(self) -> None:
         """Goods go for points, in the branch's own time, to customers (C21). Raises ValueError."""
         if self.redeem_points == 0.0:

@@ -16,7 +16,7 @@ from typing import Any
 
 from vipsim import shipped
 from vipsim.scenario import positions
-from vipsim.scenario.errors import InputError, Problem, did_you_mean
+from vipsim.scenario.errors import InputError, Problem, did_you_mean, nearest
 from vipsim.scenario.settings import join_key, parse_key
 
 KeyPath = tuple[str | int, ...]
@@ -90,8 +90,28 @@ def read(name: str | Path, *, path: Path | None = None, line: int | None = None,
         at = re.search(r"at line (\d+)", str(error))
         number = int(at.group(1)) if at else text.count("\n") + 1
         reason = re.sub(r" \(at .*\)$", "", str(error))
-        raise InputError("TOML", found=reason, file=str(name), line=number) from None
+        mark, hint = _chinese_mark(text, number, str(error))
+        raise InputError("TOML", found=mark or reason, file=str(name), line=number, suggestion=hint) from None
     return Document(str(name), path or Path(name), data, positions.lines(text))
+
+
+_CHINESE_MARKS = str.maketrans("，。：；（）【】［］｛｝＝＃“”„‘’＂＇、．\u3000", ',.:;()[][]{}=#"""\'\'"\',. ')
+
+
+def _chinese_mark(text: str, line: int, error: str) -> tuple[str, str]:
+    """Which Chinese punctuation mark makes a line no TOML, with its column, and what to write; empty where none."""
+    lines = text.split("\n")
+    written = lines[line - 1] if line <= len(lines) else ""
+    outside = re.sub(r'"[^"]*"|\'[^\']*\'|#.*', lambda part: " " * len(part.group()), written)
+    at = re.search(r"column (\d+)", error)
+    first = int(at.group(1)) - 1 if at else 0
+    marks = [column for column, letter in enumerate(outside) if ord(letter) in _CHINESE_MARKS]
+    if not marks:
+        return "", ""
+    column = first if first in marks else marks[-1]
+    mark = written[column]
+    better = mark.translate(_CHINESE_MARKS)
+    return f"the Chinese punctuation mark {mark} in column {column + 1}", f"write {better} instead"
 
 
 def read_text(name: str | Path, *, path: Path | None = None, line: int | None = None, named_in: str = "") -> str:
@@ -102,9 +122,8 @@ def read_text(name: str | Path, *, path: Path | None = None, line: int | None = 
         raw = where.read_bytes()
     except FileNotFoundError:
         found = f"no such file: {name}" if named_in else "no such file"
-        folder = where.parent
-        near = did_you_mean(where.name, [p.name for p in folder.iterdir()] if folder.is_dir() else [])
-        raise InputError("a file", found=found, suggestion=near, **blame) from None  # type: ignore[arg-type]
+        hint = _nearest_file(str(name), where, named_in)
+        raise InputError("a file", found=found, suggestion=hint, **blame) from None  # type: ignore[arg-type]
     except IsADirectoryError:
         raise InputError("a file", found=f"the directory {name}", **blame) from None  # type: ignore[arg-type]
     except OSError as error:
@@ -121,6 +140,32 @@ def read_text(name: str | Path, *, path: Path | None = None, line: int | None = 
             line=number,
             suggestion="save the file as UTF-8",
         ) from None
+
+
+def _nearest_file(name: str, where: Path, named_in: str) -> str:
+    """Which file was probably meant: a shipped one, or one beside it other than the file that names it."""
+    known = shipped.names()
+    if name.startswith(shipped.PREFIX):
+        return _nearest_shipped(name, known)
+    if named_in and shipped.PREFIX + where.name in known:
+        return f"did you mean {shipped.PREFIX}{where.name}, the shipped one?"
+    folder = where.parent
+    beside = [p.name for p in folder.iterdir()] if folder.is_dir() else []
+    return did_you_mean(where.name, [other for other in beside if other != Path(named_in).name])
+
+
+def _nearest_shipped(name: str, known: list[str]) -> str:
+    """The shipped file of nearly the same name, in whatever folder; else what the folder holds."""
+    stem = name.removeprefix(shipped.PREFIX).removesuffix(".toml")
+    stems = {full.removeprefix(shipped.PREFIX).removesuffix(".toml"): full for full in known}
+    last = {part.rpartition("/")[2]: full for part, full in stems.items()}
+    near = last.get(nearest(stem.rpartition("/")[2], last, cutoff=0.75)) or stems.get(nearest(stem, stems, cutoff=0.9))
+    if near:
+        return f"did you mean {near}?"
+    folder = stem.rpartition("/")[0]
+    inside = [part for part in stems if part.rpartition("/")[0] == folder] or list(stems)
+    folders = sorted({part.partition("/")[0] + "/" for part in stems if "/" in part}) if not folder else []
+    return "shipped are: " + ", ".join([*(stems[part] for part in inside), *(shipped.PREFIX + one for one in folders)])
 
 
 # ------------------------------------------------------------------------------------------------ extends
@@ -250,7 +295,10 @@ def apply_set(tree: Tree, assignment: str) -> None:
     here: Any = tree.data
     for depth, part in enumerate(path[:-1]):
         if isinstance(part, str) and isinstance(here, dict):
-            here = here.setdefault(part, {})
+            if part not in here:
+                here[part] = {}
+                tree.origins[path[: depth + 1]] = origin
+            here = here[part]
         elif isinstance(part, int) and isinstance(here, list) and part < len(here):
             here = here[part]
         else:

@@ -7,8 +7,11 @@ without loading anything heavy.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+_NEARLY_THE_SAME = 0.85  # likeness of two spellings from which one is a slip of the other
 
 
 @dataclass(frozen=True)
@@ -118,9 +121,14 @@ class WorkersLostError(Exception):
 
 
 def nearest(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
-    """The known spelling nearest to ``word``; empty where none is near."""
-    found = difflib.get_close_matches(word, list(known), n=1, cutoff=cutoff)
-    return found[0] if found else ""
+    """The known spelling nearest to ``word``; empty where none is near.
+
+    A known word that the wrong one begins with ("wan" of "wan_yuan") is nearer than one that it merely resembles.
+    """
+    names = list(known)
+    begins = [name for name in names if len(name) > 2 and re.match(re.escape(name) + r"[^A-Za-z0-9]", word)]
+    found = difflib.get_close_matches(word, names, n=1, cutoff=_NEARLY_THE_SAME if begins else cutoff)
+    return found[0] if found else max(begins, key=len, default="")
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

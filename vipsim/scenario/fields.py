@@ -19,6 +19,15 @@ from vipsim import draws
 ROLES = ("fact", "uncertainty", "lever")
 
 
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
+CLOCK_PATTERN = r"^([01]\d|2[0-3]):[0-5]\d$"
+PATTERNS = {
+    NAME_PATTERN: "letters, digits, - and _, beginning with a letter or digit",
+    CLOCK_PATTERN: "a clock time HH:MM, such as 08:30",
+}
+"""Forms of texts -> what they are in words, for messages."""
+
+
 class Section(BaseModel):
     """A table of a scenario file: strict, immutable, unknown keys refused."""
 

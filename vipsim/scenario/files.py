@@ -74,7 +74,29 @@ def load(path: str | Path, overrides: Iterable[str] = (), root: type[BaseModel] 
     _resolve_paths(tree, root)
     _refuse_half_schemes(documents)
     said = take_said(tree, root)
-    return fill(validated(tree, root), tree, documents, said)
+    try:
+        checked = validated(tree, root)
+    except InputError as error:
+        if len(documents) == 1 and root is Scenario:
+            raise InputError.collect(_without_a_base(error.problems, top)) from None
+        raise
+    return fill(checked, tree, documents, said)
+
+
+_MANY = 5  # missing keys from which a file is a part of a scenario, not one with a gap
+
+
+def _without_a_base(problems: list[Problem], document: Document) -> list[Problem]:
+    """Faults of a file that extends nothing: one hint in place of all the keys that it lacks."""
+    gone = [p for p in problems if p.found == "nothing" and p.expected.startswith("the key ")]
+    if len(gone) < _MANY:
+        return problems
+    hint = f'write extends = "{shipped.PREFIX}baseline.toml" at the top, and below it only what differs'
+    named = ", ".join(sorted((p.key for p in gone), key=lambda key: key.count("."))[:_MANY])
+    found = f"{len(gone)} keys missing ({named}, ...)"
+    expected = "a whole scenario, or one that extends another"
+    one = Problem(expected, found, document.name, 1, "extends", hint)
+    return [one, *(p for p in problems if p not in gone)]
 
 
 def _refuse_half_schemes(documents: list[Document]) -> None:
@@ -124,12 +146,18 @@ def _resolve_paths(tree: Tree, root: type[BaseModel]) -> None:
         if not where.is_file():
             what = f"the directory {written}" if where.is_dir() else f"no such file: {written}"
             names = [p.name for p in where.parent.iterdir()] if where.parent.is_dir() else []
-            found.append(problem_at(tree, path, "a file", what, did_you_mean(where.name, names)))
+            found.append(problem_at(tree, path, "a file", what, _meant(where, names)))
             continue
         table = tree.value(path[:-1])
         table[path[-1]] = str(where)
     if found:
         raise InputError.collect(found)
+
+
+def _meant(where: Path, names: list[str]) -> str:
+    """The file of the nearest name; where none is near, what of the same kind lies there."""
+    same = sorted(name for name in names if Path(name).suffix == where.suffix)
+    return did_you_mean(where.name, names) or (f"there is: {', '.join(same)}" if 0 < len(same) <= 5 else "")
 
 
 def _path_keys(root: type[BaseModel]) -> list[str]:

@@ -13,7 +13,7 @@ from vipsim.scenario.calendar import Calendar
 from vipsim.scenario.campaigns import Campaign
 from vipsim.scenario.channels import Channels
 from vipsim.scenario.demand import Demand
-from vipsim.scenario.fields import Section
+from vipsim.scenario.fields import NAME_PATTERN, Section
 from vipsim.scenario.lifecycle import Assets, Lifecycle
 from vipsim.scenario.lobby import Lobby, check_lobby
 from vipsim.scenario.money import Experience, Incentives, Money, Scorecard
@@ -51,7 +51,7 @@ class Scenario(Section):
     """
 
     schema_version: Literal[1] = Field(1, description="version of the scenario format")
-    name: str = Field(description="short name, used for result folders", pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
+    name: str = Field(description="short name, used for result folders", pattern=NAME_PATTERN)
     title: str = Field("", description="one line that says what this scenario is")
     sources: dict[str, str] = Field({}, description="short key -> full reference of a source that fields cite")
     today: dict[str, Any] = Field({}, description="dotted lever key -> value under today's policy")
@@ -160,12 +160,21 @@ class Scenario(Section):
         return found
 
     def _campaign_wishes(self) -> list[Wish]:
-        """A campaign that is on lies within the window, and asks for no more people than there are."""
+        """Who is invited can still come; one that is on lies within the window and asks for people that there are."""
+        late = [(name, campaign, campaign.late_invitation()) for name, campaign in self.campaigns.items()]
+        found = [
+            Wish(
+                ("campaigns", name, "phases", n, "from_day"),
+                f"invitations on or before day {campaign.last_event_day()}, the last day of the event",
+                f"the first on day {min(p.from_day for p in campaign.scheduled() if p.does == 'invite')}",
+            )
+            for name, campaign, n in late
+            if n is not None
+        ]
         on = {name: campaign for name, campaign in self.campaigns.items() if campaign.on}
         if on and self.book.source == "none":
             name = next(iter(on))
-            return [Wish(("campaigns", name, "on"), "false, as book.source is 'none'", "true")]
-        found = []
+            return [*found, Wish(("campaigns", name, "on"), "false, as book.source is 'none'", "true")]
         last = _days_of_window(self.calendar) - 1
         for name, campaign in on.items():
             if campaign.redeem_points > 0.0 and self.points is None:

@@ -44,14 +44,24 @@ class Setting:
         """The allowed values in words: ``a whole number from 0 to 20 people``."""
         if self.choices:
             return "one of " + ", ".join(map(repr, self.choices))
-        unit = f" {self.unit}" if self.unit and self.unit not in ("switch", "choice", "text", "law") else ""
-        low = None if self.low is None else f"{'above' if self.low_open else 'from'} {_plain(self.low)}"
-        high = None if self.high is None else f"{'below' if self.high_open else 'to'} {_plain(self.high)}"
-        if self.low is not None and self.high is None:
-            low = f"{'above' if self.low_open else 'at least'} {_plain(self.low)}"
-        if self.low is None and self.high is not None:
-            high = f"{'below' if self.high_open else 'at most'} {_plain(self.high)}"
-        return " ".join([self.kind, *(part for part in (low, high) if part)]) + unit
+        kind, unit = self.kind, f" {self.unit}" if self.unit and self.unit not in _NO_UNITS else ""
+        if self.unit == "probability" and kind == "a number":
+            kind, unit = "a probability", ""
+        if kind.startswith("a list") and unit:
+            unit = f" ({self.unit})"
+        low, high = self.low, self.high
+        if low is None or high is None or self.low_open or self.high_open:
+            ends = [
+                "" if low is None else f"{'above' if self.low_open else 'at least'} {_plain(low)}",
+                "" if high is None else f"{'below' if self.high_open else 'at most'} {_plain(high)}",
+            ]
+            span = " and ".join(end for end in ends if end)
+        else:
+            span = f"exactly {_plain(low)}" if low == high else f"from {_plain(low)} to {_plain(high)}"
+        return f"{kind} {span}".rstrip() + unit
+
+
+_NO_UNITS = ("switch", "choice", "text", "law")
 
 
 def _plain(number: float) -> str:

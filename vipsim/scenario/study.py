@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from vipsim.scenario.documents import Document, Tree, lay, problem_at, read
 from vipsim.scenario.errors import InputError, Problem, did_you_mean
-from vipsim.scenario.fields import Section
+from vipsim.scenario.fields import NAME_PATTERN, Section
 from vipsim.scenario.settings import Setting, parse_key, setting_at, settings
 from vipsim.scenario.translate import problems, show
 
@@ -29,7 +29,7 @@ def _setting(unit: str, text: str, default: Any = ..., **bounds: Any) -> Any:
 class Head(Section):
     """What is studied."""
 
-    name: str = _setting("text", "short name, used for the result folder", pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
+    name: str = _setting("text", "short name, used for the result folder", pattern=NAME_PATTERN)
     title: str = _setting("text", "one line that says what is asked", "")
     scenario: str = _setting("path", "the scenario whose levers move, relative to the study file")
     seed: int = _setting("seed", "luck of the branch in all trials, never searched over", 1, ge=0, lt=2**32)

@@ -77,8 +77,12 @@ class Tiers(Section):
         if not self.standard_yuan < self.platinum_yuan < self.black_yuan:
             raise ValueError("expected standard_yuan < platinum_yuan < black_yuan")
         for name in ("standard", "platinum", "black"):
-            if getattr(self, f"{name}_yuan") < getattr(self, f"{name}_floor_yuan"):
-                raise ValueError(f"{name}_yuan is below the head office's {name}_floor_yuan (T03)")
+            cut, floor = getattr(self, f"{name}_yuan"), getattr(self, f"{name}_floor_yuan")
+            if cut < floor:
+                raise ValueError(
+                    f"expected {name}_yuan of at least {floor:.10g}, the head office's {name}_floor_yuan (T03), "
+                    f"found {cut:.10g}"
+                )
         expect_each(self, LEVELS, ("service_share", "service_from_month"))
         if not all(0 <= month <= 120 for month in self.service_from_month):
             raise ValueError(f"service_from_month: expected months from 0 to 120, found {self.service_from_month}")

@@ -11,9 +11,22 @@ from pydantic import BaseModel, ValidationError
 from vipsim.scenario import units
 from vipsim.scenario.documents import Tree, problem_at
 from vipsim.scenario.errors import Problem, nearest
-from vipsim.scenario.settings import Path, Setting, join_key, section_at, setting_at, settings
+from vipsim.scenario.fields import PATTERNS
+from vipsim.scenario.settings import (
+    Path,
+    Setting,
+    field_at,
+    join_key,
+    section_at,
+    sections_below,
+    setting_at,
+    settings,
+)
 
 _BOUND_ERRORS = frozenset({"greater_than", "greater_than_equal", "less_than", "less_than_equal", "multiple_of"})
+
+_LENGTHS = frozenset({"too_short", "too_long", "string_too_short", "string_too_long"})
+_SAME_WORDS = {"to": "until", "till": "until", "end": "until", "begin": "from", "start": "from", "since": "from"}
 
 
 def problems(error: ValidationError, tree: Tree, model: type[BaseModel]) -> list[Problem]:
@@ -34,7 +47,10 @@ def problems(error: ValidationError, tree: Tree, model: type[BaseModel]) -> list
             missing.append((path, _missing(path, item, tree, model)))
         else:
             found.append(_wrong_value(path, item, tree, model))
-    found += [problem for path, problem in missing if join_key(path) not in meant]
+    missing = [(path, problem) for path, problem in missing if join_key(path) not in meant]
+    misspelt = _misspelt_names([path for path, _ in missing], tree, model)
+    found += [_unknown_name(path, gone, tree) for path, gone in misspelt.items()]
+    found += [problem for path, problem in missing if path[:-1] not in misspelt]
     return sorted(set(found), key=lambda p: (p.file, p.line or 0, p.key))
 
 
@@ -68,7 +84,9 @@ def _unknown_key(path: Path, tree: Tree, model: type[BaseModel]) -> tuple[Proble
         found = f"{name}, in {units.meaning(written)}" if written else f"{name}, without a unit"
         better = f"write {other_unit}" + (" and convert the value" if written else "")
         return problem_at(tree, path, expected, found, better), join_key((*table, other_unit))
-    near = nearest(name, known)
+    first, _, rest = name.partition("_")
+    same = f"{_SAME_WORDS.get(first, '')}_{rest}"
+    near = same if same in known else nearest(name, known)
     if near:
         return problem_at(tree, path, in_table, f"unknown key {name!r}", f"did you mean {near}?"), join_key(
             (*table, near)
@@ -78,6 +96,41 @@ def _unknown_key(path: Path, tree: Tree, model: type[BaseModel]) -> tuple[Proble
         return problem_at(tree, path, in_table, f"unknown key {name!r}", f"did you mean {elsewhere}?"), elsewhere
     hint = f"its keys: {', '.join(known)}" if 0 < len(known) <= 12 else ""
     return problem_at(tree, path, in_table, f"unknown key {name!r}", hint), ""
+
+
+def _misspelt_names(missing: list[Path], tree: Tree, model: type[BaseModel]) -> dict[Path, list[str]]:
+    """Tables in a table of names (campaigns) that are hardly meant as new ones, and the keys that each lacks.
+
+    Somebody who declares a new one gives most of its keys; somebody who changes a known one gives one or two.
+    """
+    found: dict[Path, list[str]] = {}
+    for path in missing:
+        table = path[:-1]
+        if len(table) > 1 and any(where == ".*" for where in _ways(table[:-1], model)):
+            found.setdefault(table, []).append(str(path[-1]))
+    needed = {table: sum(_is_needed(section) for section in section_at(model, table)) for table in found}
+    return {table: gone for table, gone in found.items() if 2 * len(gone) > needed[table]}
+
+
+def _ways(table: Path, model: type[BaseModel]) -> list[str]:
+    field = field_at(model, table)
+    return [] if field is None else [where for _, where in sections_below(field.annotation)]
+
+
+def _is_needed(section: type[BaseModel]) -> int:
+    return sum(field.is_required() for field in section.model_fields.values())
+
+
+def _unknown_name(path: Path, gone: list[str], tree: Tree) -> Problem:
+    """One line for a table of an unknown name, at the place where it is written."""
+    around, name = join_key(path[:-1]), str(path[-1])
+    known = [other for other in tree.value(path[:-1]) if other != name]
+    thing = around.rpartition(".")[2].removesuffix("s")
+    keys = f"the {len(gone)} keys that a new one lacks ({', '.join(gone)})"
+    expected = f"a {thing} of the scenario, or {keys}"
+    near = nearest(name, known)
+    hint = f"did you mean {near}?" if near else f"known are {', '.join(known)}" if 0 < len(known) <= 12 else ""
+    return problem_at(tree, path, expected, f"unknown {thing} {name!r}", hint)
 
 
 def _known(table: Path, tree: Tree, model: type[BaseModel]) -> list[str]:
@@ -144,6 +197,11 @@ def _wrong_value(path: Path, item: Any, tree: Tree, model: type[BaseModel]) -> P
         near = nearest(str(item.get("input")), choices)
         expected = f"one of {', '.join(choices)}" if choices else str(context.get("expected", item["msg"]))
         return problem_at(tree, path, expected, value, f"did you mean {near}?" if near else "")
+    if kind == "string_pattern_mismatch":
+        pattern = str(context.get("pattern", ""))
+        return problem_at(tree, path, PATTERNS.get(pattern, f"a text of the form {pattern}"), value)
+    if kind in _LENGTHS:
+        return problem_at(tree, path, _length(kind, context), value)
     if kind == "value_error" or kind == "assertion_error":
         return _said_by_section(path, str(context.get("error", item["msg"])), tree)
     if kind == "wish":
@@ -153,6 +211,14 @@ def _wrong_value(path: Path, item: Any, tree: Tree, model: type[BaseModel]) -> P
     if kind == "model_type" or kind == "model_attributes_type":
         return problem_at(tree, path, "a table", value)
     return problem_at(tree, path, _noun(item["msg"]), value)
+
+
+def _length(kind: str, context: Mapping[str, Any]) -> str:
+    """How many elements or characters are wanted, in words."""
+    least, most = context.get("min_length"), context.get("max_length")
+    what = "character" if kind.startswith("string") else "element"
+    number = least if least is not None else most
+    return f"{'at least' if least is not None else 'at most'} {number} {what}{'' if number == 1 else 's'}"
 
 
 def _allowed(setting: Setting) -> str:

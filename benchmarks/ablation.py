@@ -29,7 +29,7 @@ COLUMNS = (  # KPI, heading, divisor
     ("utilisation_relationship_manager", "RM load, points", 0.01),
 )
 
-_OFF_TODAY = ("campaign", "life_event")
+_OFF_TODAY = ("campaign", "life_event", "money_arrived")
 _NO_PLAN = {"outreach.triggers.contact_plan.on": False}
 CASES: dict[str, dict[str, Any]] = {
     "no relationship managers": {"staff.relationship_manager.employed": 0},
@@ -45,6 +45,7 @@ CASES: dict[str, dict[str, Any]] = {
     "no outreach": {f"outreach.triggers.{reason}.on": False for reason in REASONS},
     **{f"no {reason}": {f"outreach.triggers.{reason}.on": False} for reason in REASONS if reason not in _OFF_TODAY},
     "life events as well": {"outreach.triggers.life_event.on": True},
+    "a word when money has come": {"outreach.triggers.money_arrived.on": True},
     "plan: three times the contacts": {
         "outreach.plan_contacts_per_year": [0.0, 12.0, 36.0, 3.0, 12.0, 36.0, 6.0, 18.0, 52.0]
     },
